@@ -1,0 +1,156 @@
+# cccd-station: see `make help`.
+
+# ---- settings
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+VARIANT ?= gcc
+BUILD ?= build/$(VARIANT)
+PREFIX ?= /usr/local
+OPT ?= -O2 -g
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wundef -Wcast-qual -Wpointer-arith -Wwrite-strings -Wswitch-enum -Werror
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+FORTIFY ?= -D_FORTIFY_SOURCE=2
+LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+ifdef SANITIZE
+VARIANT := asan
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FORTIFY :=
+LDSAN := -fsanitize=address,undefined
+endif
+
+# ---- Debian packages: what a target needs is installed when it is missing
+PACKAGES_BUILD := gcc make pkg-config libc6-dev libssl-dev libpcsclite-dev libturbojpeg0-dev libsqlite3-dev libjansson-dev \
+	libutf8proc-dev libargon2-dev
+PACKAGES_RUN := pcscd vsmartcard-vpcd
+PACKAGES_TEST := libcmocka-dev openssl nodejs npm
+PACKAGES_LINT := clang clang-format clang-tidy
+
+PKGS := libcrypto libpcsclite libturbojpeg sqlite3 jansson libutf8proc libargon2
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread
+
+CPPFLAGS_ALL = -I. -I$(BUILD)/gen -D_GNU_SOURCE $(FORTIFY) $(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
+LDFLAGS_ALL = $(LDHARDEN) $(LDSAN) $(LDFLAGS)
+
+# ---- rooms: every .c of a room is part of it
+ROOMS := crypto/base crypto biometrics card station
+src_base := $(wildcard crypto/base/*.c)
+src_crypto := $(filter-out crypto/base/%,$(wildcard crypto/*.c crypto/*/*.c))
+src_biometrics := $(wildcard biometrics/*.c biometrics/*/*.c)
+src_card := $(wildcard card/*.c card/*/*.c)
+src_station := $(filter-out station/main.c,$(wildcard station/*.c station/*/*.c))
+src_support := $(wildcard tests/support/*.c)
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+LIB_base := $(BUILD)/lib/libbase.a
+LIB_crypto := $(BUILD)/lib/libcrypto_room.a
+LIB_biometrics := $(BUILD)/lib/libbiometrics.a
+LIB_card := $(BUILD)/lib/libcard.a
+LIB_station := $(BUILD)/lib/libstation.a
+LIB_support := $(BUILD)/lib/libsupport.a
+LIB_ALL := $(LIB_station) $(LIB_card) $(LIB_biometrics) $(LIB_crypto) $(LIB_base)
+
+PROGRAM := $(BUILD)/cccd
+
+TEST_SRC := $(wildcard tests/unit/*_test.c tests/regress/*_test.c)
+TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+TEST_SH := $(wildcard tests/regress/*_test.sh tests/peers/*_test.sh)
+BENCH_SRC := $(wildcard tests/bench/*_bench.c)
+BENCH_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(BENCH_SRC))
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+
+.DEFAULT_GOAL := all
+.PHONY: all help demo test check asan fuzz bench format tidy install clean packages packages-test packages-lint program tests clang
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 22
+
+all: packages ## install what is missing and build build/gcc/cccd
+	+@$(MAKE) --no-print-directory program
+
+program: $(PROGRAM)
+
+demo: packages ## issue and inspect 24 cards on software chips behind a real pcscd
+	+@$(MAKE) --no-print-directory program
+	@CCCD=$(PROGRAM) tests/demo.sh
+
+test: packages packages-test ## everything that must pass; ends with N passed, N failed
+	+@$(MAKE) --no-print-directory program tests
+	@BUILD=$(BUILD) tests/run.sh $(TEST_BIN) tests/lint/check_test.sh $(TEST_SH)
+
+tests: $(TEST_BIN)
+
+check: ## include arrows, one library one door, self-contained headers, file names
+	@tests/lint/check.sh
+
+asan: packages packages-test ## the suite under address and undefined-behaviour sanitizers
+	+@$(MAKE) --no-print-directory SANITIZE=1 program tests
+	@BUILD=build/asan SANITIZE=1 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+		tests/run.sh $(patsubst tests/%.c,build/asan/tests/%,$(TEST_SRC)) $(TEST_SH)
+
+FUZZ_SECONDS ?= 60
+fuzz: packages packages-lint ## every fuzz target for FUZZ_SECONDS (60) each
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_SRC)
+
+bench: packages packages-test ## ratios against peers measured in the same run; writes build/bench.json
+	+@$(MAKE) --no-print-directory program $(BENCH_BIN)
+	@BUILD=$(BUILD) tests/bench/run.sh $(BENCH_BIN)
+
+clang: packages packages-test packages-lint ## build program and tests with clang too
+	+@$(MAKE) --no-print-directory CC=clang VARIANT=clang HARDEN="-fstack-protector-strong -fPIE" program tests
+
+format: packages-lint ## clang-format over all C files
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+tidy: packages-lint ## clang-tidy over the program
+	@clang-tidy --quiet $(src_base) $(src_crypto) $(src_biometrics) $(src_card) $(src_station) station/main.c -- \
+		-std=c17 $(CPPFLAGS_ALL)
+
+install: program ## into PREFIX (/usr/local), DESTDIR respected
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/cccd
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/cccd-station/README.md
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/cccd-station/LICENSE
+
+clean: ## remove build/
+	rm -rf build
+
+packages:
+	@tests/support/packages.sh $(PACKAGES_BUILD) $(PACKAGES_RUN)
+packages-test:
+	@tests/support/packages.sh $(PACKAGES_TEST)
+packages-lint:
+	@tests/support/packages.sh $(PACKAGES_LINT)
+
+# ---- compiling
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "CC $<";)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+define archive
+@mkdir -p $(@D)
+@rm -f $@
+@ar rcs $@ $^
+endef
+$(LIB_base): $(call obj,$(src_base)); $(archive)
+$(LIB_crypto): $(call obj,$(src_crypto)); $(archive)
+$(LIB_biometrics): $(call obj,$(src_biometrics)); $(archive)
+$(LIB_card): $(call obj,$(src_card)); $(archive)
+$(LIB_station): $(call obj,$(src_station)); $(archive)
+$(LIB_support): $(call obj,$(src_support)); $(archive)
+
+$(PROGRAM): $(call obj,station/main.c) $(LIB_ALL)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CRYPTO_CMS_H
+#define CC_CRYPTO_CMS_H
+
+#include "crypto/base/buf.h"
+#include "crypto/base/bytes.h"
+#include "crypto/base/err.h"
+#include "crypto/keystore.h"
+#include "crypto/x509.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * CMS SignedData (RFC 5652) by the profile of Doc 9303-10 4.6.2.3 (EF.SOD):
+ * version 3, one digest algorithm, encapsulated content, the signer's
+ * certificate, one SignerInfo (version 1, issuer and serial), signed attributes
+ * content type and message digest (and signing time where asked), DER.
+ */
+struct cms_sign_params {
+	struct bytes content_type; /* OID content bytes */
+	struct bytes content;
+	struct keystore *keystore;
+	const char *key_label;
+	const struct cert *signer;
+	struct sig_alg alg;
+	bool with_signing_time; /* default off: SODs of one batch must not tell when */
+	int64_t signing_time_s;
+};
+
+/* The result is parsed and verified again before it is returned. */
+CC_MUST cc_status cms_sign(const struct cms_sign_params *params, struct buf *ret_der, struct cc_error *err);
+
+/*
+ * Reading: DER or BER with indefinite lengths (normalised first), certificates
+ * optional. All views live as long as the object.
+ */
+struct cms;
+
+CC_MUST cc_status cms_parse(struct bytes data, struct cms **ret, struct cc_error *err);
+void cms_free(struct cms **c);
+struct bytes cms_content_type(const struct cms *c);
+struct bytes cms_content(const struct cms *c);
+unsigned cms_version(const struct cms *c);
+enum hash_alg cms_digest_alg(const struct cms *c);
+struct sig_alg cms_sig_alg(const struct cms *c);
+size_t cms_cert_count(const struct cms *c);
+const struct cert *cms_cert(const struct cms *c, size_t i);
+/* The certificate that SignerInfo names (issuer and serial, or SKI); NULL when it isn't inside. */
+const struct cert *cms_signer_cert(const struct cms *c);
+/* Structure by the profile above: CC_E_FORMAT with what deviates. */
+CC_MUST cc_status cms_check_structure(const struct cms *c, struct cc_error *err);
+/* Message digest attribute = digest of content, content type attribute = type, signature good under `signer`. CC_E_VERIFY. */
+CC_MUST cc_status cms_verify(const struct cms *c, const struct cert *signer, struct cc_error *err);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CRYPTO_KDF_H
+#define CC_CRYPTO_KDF_H
+
+#include "crypto/base/bytes.h"
+#include "crypto/base/err.h"
+#include "crypto/base/secret.h"
+#include "crypto/cipher.h"
+
+#include <stdint.h>
+
+/* ICAO 9303-11 9.7.1: key derivation. c = 1 encryption, 2 MAC, 3 password. SHA-1 for TDES and AES-128, else SHA-256. */
+enum kdf_9303_counter { KDF_ENC = 1, KDF_MAC = 2, KDF_PI = 3 };
+
+/* ret: cipher_key_len(alg) bytes; TDES keys get odd parity (9303-11 9.7.1.1). nonce may be empty. */
+CC_MUST cc_status kdf_9303(struct bytes shared_secret, struct bytes nonce, enum kdf_9303_counter counter, enum cipher_alg alg,
+			   struct secret *ret);
+
+/*
+ * NIST SP 800-108 in counter mode with AES-CMAC, as GlobalPlatform Card
+ * Specification v2.3 Amendment D (SCP03) 4.1.5 lays its input out:
+ * label (11 zero bytes and the constant), 00, L in bits (2 bytes), i (1 byte), context.
+ */
+CC_MUST cc_status kdf_scp03(struct bytes aes_key, uint8_t constant, struct bytes context, size_t out_bits, uint8_t *out);
+
+/*
+ * Card keys from a master key: KDF3 of NIST SP 800-108 as GlobalPlatform tools
+ * implement it (see vectors 03_gp): same layout, label constant 01 (ENC),
+ * 02 (MAC), 03 (DEK), context = diversification data. Key length = master length.
+ */
+CC_MUST cc_status kdf_kdf3(struct bytes master_key, uint8_t key_id, struct bytes diversification, struct secret *ret);
+
+#endif

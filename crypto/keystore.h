@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CRYPTO_KEYSTORE_H
+#define CC_CRYPTO_KEYSTORE_H
+
+#include "crypto/base/buf.h"
+#include "crypto/base/bytes.h"
+#include "crypto/base/err.h"
+#include "crypto/base/secret.h"
+#include "crypto/base/sys.h"
+#include "crypto/ec.h"
+#include "crypto/pubkey.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The key store performs operations and never returns a private key. Keys have
+ * labels of 1 to 63 characters [a-z0-9.-]: "csca-1", "ds-1", "perso-master".
+ *
+ * Implementations: keystore_file (encrypted file, the embedded default) and
+ * keystore_pkcs11 (HSM). A station opens one; calls are thread-safe.
+ */
+#define KEYSTORE_LABEL_MAX 63
+
+enum keystore_kind { KEYSTORE_EC, KEYSTORE_RSA, KEYSTORE_AES };
+
+struct keystore_key_info {
+	char label[KEYSTORE_LABEL_MAX + 1];
+	enum keystore_kind kind;
+	enum ec_curve curve; /* KEYSTORE_EC */
+	unsigned bits;	     /* RSA modulus or AES key bits */
+	int64_t created_ms;
+};
+
+struct keystore;
+
+struct keystore_ops {
+	const char *name;
+	cc_status (*generate)(struct keystore *ks, const struct keystore_key_info *want);
+	cc_status (*info)(struct keystore *ks, const char *label, struct keystore_key_info *ret);
+	cc_status (*public_key)(struct keystore *ks, const char *label, struct buf *ret_spki);
+	cc_status (*sign)(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig);
+	cc_status (*derive_kdf3)(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
+				 struct secret *ret);
+	cc_status (*list)(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count);
+	void (*close)(struct keystore *ks);
+};
+
+/* First member of each implementation's struct. */
+struct keystore {
+	const struct keystore_ops *ops;
+	struct cc_error err; /* detail of the last failure; cc_error_init before a call that may fail again */
+};
+
+/* CC_E_EXISTS when the label is taken: keys are never replaced. The new key is durable when this returns. */
+CC_MUST cc_status keystore_generate(struct keystore *ks, const struct keystore_key_info *want);
+CC_MUST cc_status keystore_info(struct keystore *ks, const char *label, struct keystore_key_info *ret);
+/* SubjectPublicKeyInfo with named parameters. */
+CC_MUST cc_status keystore_public_key(struct keystore *ks, const char *label, struct buf *ret_spki);
+/* Signs message; every signature is verified with the public key before it leaves (fault attacks, broken HSMs). ECDSA in DER
+ * form. */
+CC_MUST cc_status keystore_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message,
+				struct buf *ret_sig);
+/* A card key from an AES master key (kdf_kdf3): the one secret that leaves, for one card. */
+CC_MUST cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
+				       struct secret *ret);
+/* *ret_count: all there are; at most cap are written. */
+CC_MUST cc_status keystore_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count);
+void keystore_close(struct keystore **ks); /* wipes; NULL-safe */
+
+/* ---- keystore_file.c: one file of AES-256-GCM sealed keys under a password (argon2id). */
+/* Makes a new file (CC_E_EXISTS if there is one). */
+CC_MUST cc_status keystore_file_create(const char *path, struct bytes password, const struct sys *sys, struct keystore **ret,
+				       struct cc_error *err);
+/* Wrong password: CC_E_DENIED, key "keystore.password". Changed file: CC_E_VERIFY. */
+CC_MUST cc_status keystore_file_open(const char *path, struct bytes password, const struct sys *sys, struct keystore **ret,
+				     struct cc_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_CONFIG_H
+#define CC_STATION_CONFIG_H
+
+#include "crypto/base/err.h"
+#include "crypto/base/sys.h"
+#include "crypto/keystore.h"
+#include "station/store/store.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+enum lang { LANG_VI, LANG_EN };
+
+/*
+ * What is the same for every command. Order of precedence: command line, environment
+ * (CCCD_HOME, CCCD_LANG, CCCD_READER, CCCD_PASSWORD_FILE, NO_COLOR), the home's
+ * settings file, built-in default.
+ */
+struct config {
+	char home[PATH_MAX];	      /* --home or CCCD_HOME; default ~/.local/share/cccd */
+	char reader[128];	      /* --reader; "" : the only reader with a card */
+	char password_file[PATH_MAX]; /* --password-file; "": ask on the terminal */
+	enum lang lang;		      /* --lang vi|en; default vi unless LANG starts with en */
+	bool json, dry_run, verbose, color;
+	const struct sys *sys;
+};
+
+/*
+ * Settings of the home: HOME/settings.json (jansson), `name: value` by dotted
+ * name, all with defaults in config.c's table: "pki.curve", "pki.hash",
+ * "lds.version", "lds.sod-version", "dg2.bytes-max", "dg13.name-case",
+ * "rules.birthday-feb-29", ... An unknown name is an error that names it.
+ */
+CC_MUST cc_status config_setting(const struct config *c, const char *name, char *ret, size_t cap, struct cc_error *err);
+CC_MUST cc_status config_setting_int(const struct config *c, const char *name, int64_t *ret, struct cc_error *err);
+
+/* Paths in the home: "station.db", "keys.ccks", "trust/", "certs/", ... out has PATH_MAX. */
+void config_path(const struct config *c, const char *name, char *out);
+
+/* Opens HOME/station.db, migrated, locked. Missing home: CC_E_NOT_FOUND "home.missing". */
+CC_MUST cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err);
+/* Opens HOME/keys.ccks with the password from the file or the terminal. */
+CC_MUST cc_status config_open_keystore(const struct config *c, struct keystore **ret, struct cc_error *err);
+
+#endif

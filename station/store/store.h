@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_STORE_H
+#define CC_STATION_STORE_H
+
+#include "crypto/base/buf.h"
+#include "crypto/base/bytes.h"
+#include "crypto/base/err.h"
+#include "crypto/base/sys.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The store: SQL statements behind one seam, the same SQL for SQLite
+ * (store_sqlite.c) and PostgreSQL: `$1` placeholders, ids made by the
+ * program, time as BIGINT milliseconds UTC, no engine-made keys or clocks.
+ * One thread owns a store. SQLite: one process owns the file by a lock
+ * (CC_E_BUSY "store.in-use"), WAL, synchronous=FULL, the writing connection
+ * checkpoints. An fsync or commit error is a stop: later calls fail with CC_E_IO.
+ */
+struct store;
+struct stmt;
+
+struct store_ops {
+	const char *name;
+	cc_status (*exec)(struct store *s, const char *sql);
+	cc_status (*prepare)(struct store *s, const char *sql, struct stmt **ret);
+	cc_status (*bind_int)(struct stmt *q, int index, int64_t v);
+	cc_status (*bind_text)(struct stmt *q, int index, struct bytes utf8);
+	cc_status (*bind_blob)(struct stmt *q, int index, struct bytes v);
+	cc_status (*bind_null)(struct stmt *q, int index);
+	cc_status (*step)(struct stmt *q, bool *ret_row);
+	bool (*column_is_null)(struct stmt *q, int column);
+	int64_t (*column_int)(struct stmt *q, int column);
+	struct bytes (*column_bytes)(struct stmt *q, int column);
+	cc_status (*reset)(struct stmt *q);
+	void (*finish)(struct stmt *q);
+	void (*close)(struct store *s);
+};
+
+struct store {
+	const struct store_ops *ops;
+	struct cc_error err;
+	bool in_transaction;
+	bool stopped; /* after an I/O error at commit */
+};
+
+/* First member of each engine's statement. */
+struct stmt {
+	struct store *store;
+};
+
+/* ret is ready, migrated (store_migrate) and locked. */
+CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err);
+void store_close(struct store **s);
+
+CC_MUST cc_status store_begin(struct store *s);
+CC_MUST cc_status store_commit(struct store *s); /* durable when it returns CC_OK */
+void store_rollback(struct store *s);		 /* harmless outside a transaction */
+
+/* SQL constants only; values go through binds. Statements are cached by the store; stmt_finish returns them. */
+CC_MUST cc_status store_prepare(struct store *s, const char *sql, struct stmt **ret);
+CC_MUST cc_status stmt_bind_int(struct stmt *q, int index, int64_t v); /* index from 1 */
+CC_MUST cc_status stmt_bind_text(struct stmt *q, int index, struct bytes utf8);
+CC_MUST cc_status stmt_bind_str(struct stmt *q, int index, const char *s);
+CC_MUST cc_status stmt_bind_blob(struct stmt *q, int index, struct bytes v);
+CC_MUST cc_status stmt_bind_null(struct stmt *q, int index);
+/* *ret_row: a row is there. A broken unique index is CC_E_EXISTS. */
+CC_MUST cc_status stmt_step(struct stmt *q, bool *ret_row);
+/* Steps a statement that returns no row, and resets it. */
+CC_MUST cc_status stmt_run(struct stmt *q);
+bool stmt_column_is_null(struct stmt *q, int column); /* column from 0 */
+int64_t stmt_column_int(struct stmt *q, int column);
+struct bytes stmt_column_bytes(struct stmt *q, int column); /* text or blob; valid until the next step */
+CC_MUST cc_status stmt_reset(struct stmt *q);
+void stmt_finish(struct stmt **q);
+
+/*
+ * Numbered migrations, append-only: each runs once, in a transaction, and its
+ * SHA-256 is recorded; a changed old migration is CC_E_VERIFY "store.migration-changed".
+ */
+struct migration {
+	unsigned number; /* 1, 2, ... without gaps */
+	const char *name;
+	const char *sql;
+};
+extern const struct migration store_migrations[];
+extern const size_t store_migration_count;
+CC_MUST cc_status store_migrate(struct store *s, const struct migration *list, size_t count, const struct sys *sys);
+
+#endif
