@@ -26,6 +26,11 @@ struct config {
 	const struct sys *sys;
 };
 
+/* Environment and defaults. */
+void config_init(struct config *c);
+/* "vi" or "en"; false for anything else. */
+bool config_set_lang(struct config *c, const char *value);
+
 /*
  * Settings of the home: HOME/settings.json (jansson), `name: value` by dotted
  * name, all with defaults in config.c's table: "pki.curve", "pki.hash",
@@ -35,11 +40,19 @@ struct config {
 CC_MUST cc_status config_setting(const struct config *c, const char *name, char *ret, size_t cap, struct cc_error *err);
 CC_MUST cc_status config_setting_int(const struct config *c, const char *name, int64_t *ret, struct cc_error *err);
 
+struct setting {
+	const char *name, *value, *help; /* value: the default */
+};
+extern const struct setting settings_table[];
+extern const size_t settings_count;
+
 /* Paths in the home: "station.db", "keys.ccks", "trust/", "certs/", ... out has PATH_MAX. */
 void config_path(const struct config *c, const char *name, char *out);
 
 /* Opens HOME/station.db, migrated, locked. Missing home: CC_E_NOT_FOUND "home.missing". */
 CC_MUST cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err);
+/* The key store's password, without the line end; CC_E_DENIED "keystore.no-password". The caller wipes it (buf_done). */
+CC_MUST cc_status config_read_password(const struct config *c, struct buf *ret, struct cc_error *err);
 /* Opens HOME/keys.ccks with the password from the file or the terminal. */
 CC_MUST cc_status config_open_keystore(const struct config *c, struct keystore **ret, struct cc_error *err);
 

@@ -7,8 +7,8 @@
 /*
  * Sentences for officers, in Vietnamese and English, by the stable key of a
  * cc_error or of a hold ("card.removed", "registry.birth-incomplete"). Each has
- * what happened and the next action. A unit test walks the source for keys and
- * fails on one without both sentences.
+ * what happened and the next action. tests/lint/check.sh walks the source for
+ * keys and fails on one that has no row here.
  */
 struct message {
 	const char *key;
@@ -16,12 +16,12 @@ struct message {
 	const char *en, *en_next;
 };
 
-/* Never NULL: an unknown key gives the general message. */
+/* Never NULL: an unknown or NULL key gives the general message. */
 const struct message *message_find(const char *key);
 const char *message_text(const struct message *m, enum lang lang);
 const char *message_next(const struct message *m, enum lang lang);
 
-/* Rows by room: one table for each area file (message_card.c, message_registry.c ...), ends with a NULL key. */
-extern const struct message messages_base[], messages_card[], messages_registry[], messages_issue[];
+/* Rows by area, one file each; a table ends with a NULL key. message.c lists the tables. */
+extern const struct message messages_base[];
 
 #endif

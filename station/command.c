@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/command.h"
+
+#include "crypto/base/log.h"
+#include "station/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION "0.1"
+
+/* One row a noun; `cccd help` lists them in this order. */
+static const struct command *const nouns[] = {
+	commands_doctor,
+};
+#define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
+
+enum everywhere { OPT_HOME, OPT_READER, OPT_PASSWORD_FILE, OPT_LANG, OPT_JSON, OPT_DRY_RUN, OPT_VERBOSE, OPT_HELP, OPT_COUNT };
+
+static const struct option_spec everywhere[OPT_COUNT + 1] = {
+	[OPT_HOME] = { "--home", "DIR", "the station's folder (CCCD_HOME)", "thư mục của trạm (CCCD_HOME)" },
+	[OPT_READER] = { "--reader", "NAME", "card reader by name (CCCD_READER)", "đầu đọc theo tên (CCCD_READER)" },
+	[OPT_PASSWORD_FILE] = { "--password-file", "FILE", "password of the key store (CCCD_PASSWORD_FILE)",
+				"tệp mật khẩu của kho khóa (CCCD_PASSWORD_FILE)" },
+	[OPT_LANG] = { "--lang", "vi|en", "language of messages (CCCD_LANG)", "ngôn ngữ thông báo (CCCD_LANG)" },
+	[OPT_JSON] = { "--json", NULL, "machine-readable output", "kết quả cho máy đọc" },
+	[OPT_DRY_RUN] = { "--dry-run", NULL, "say what would be done, change nothing", "chỉ nói sẽ làm gì, không thay đổi gì" },
+	[OPT_VERBOSE] = { "--verbose", NULL, "technical log on stderr", "nhật ký kỹ thuật ra stderr" },
+	[OPT_HELP] = { "--help", NULL, "this text", "hiện phần trợ giúp này" },
+};
+
+static const char *pick(enum lang lang, const char *vi, const char *en)
+{
+	return lang == LANG_VI ? vi : en;
+}
+
+static size_t option_count(const struct option_spec *options)
+{
+	size_t n = 0;
+
+	while (options != NULL && options[n].name != NULL)
+		n++;
+	return n;
+}
+
+/* ---- help */
+
+static void print_options(const struct option_spec *options, enum lang lang)
+{
+	for (size_t i = 0; i < option_count(options); i++) {
+		char left[64];
+
+		(void)snprintf(left, sizeof left, "%s %s", options[i].name, options[i].operand != NULL ? options[i].operand : "");
+		(void)printf("  %-28s %s\n", left, pick(lang, options[i].help_vi, options[i].help_en));
+	}
+}
+
+static void print_usage_line(FILE *out, const struct command *c)
+{
+	(void)fprintf(out, "cccd %s%s%s%s%s%s\n", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "",
+		      option_count(c->options) > 0 ? " [...]" : "", c->arguments[0] != '\0' ? " " : "", c->arguments);
+}
+
+static int help_all(enum lang lang)
+{
+	(void)printf("%s\n\n", pick(lang, "cccd: trạm cá thể hóa và cấp thẻ căn cước gắn chíp",
+				    "cccd: personalizes and issues Vietnamese chip identity cards"));
+	for (size_t i = 0; i < NOUN_COUNT; i++) {
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
+			char left[80];
+
+			(void)snprintf(left, sizeof left, "cccd %s %s %s", c->noun, c->verb != NULL ? c->verb : "", c->arguments);
+			(void)printf("  %-46s %s\n", left, pick(lang, c->help_vi, c->help_en));
+		}
+	}
+	(void)printf("\n%s\n", pick(lang, "Tùy chọn chung:", "Options everywhere:"));
+	print_options(everywhere, lang);
+	(void)printf("\n%s\n",
+		     pick(lang, "Chi tiết một lệnh: cccd DANH-TỪ ĐỘNG-TỪ --help", "About one command: cccd NOUN VERB --help"));
+	return EXIT_DONE;
+}
+
+static int help_command(const struct command *c, enum lang lang)
+{
+	print_usage_line(stdout, c);
+	(void)printf("  %s\n", pick(lang, c->help_vi, c->help_en));
+	if (option_count(c->options) > 0) {
+		(void)printf("\n%s\n", pick(lang, "Tùy chọn:", "Options:"));
+		print_options(c->options, lang);
+	}
+	(void)printf("\n%s\n", pick(lang, "Tùy chọn chung:", "Options everywhere:"));
+	print_options(everywhere, lang);
+	return EXIT_DONE;
+}
+
+/* ---- parsing */
+
+static const struct command *find_command(const char *noun, const char *verb, bool *ret_noun_known)
+{
+	*ret_noun_known = false;
+	for (size_t i = 0; i < NOUN_COUNT; i++) {
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
+			if (strcmp(c->noun, noun) != 0)
+				continue;
+			*ret_noun_known = true;
+			if (c->verb == NULL || (verb != NULL && strcmp(c->verb, verb) == 0))
+				return c;
+		}
+	}
+	return NULL;
+}
+
+static int find_option(const struct option_spec *options, const char *arg, size_t name_len)
+{
+	for (size_t i = 0; i < option_count(options); i++) {
+		if (strlen(options[i].name) == name_len && strncmp(options[i].name, arg, name_len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool copy_text(char *out, size_t cap, const char *value)
+{
+	return snprintf(out, cap, "%s", value) < (int)cap;
+}
+
+static bool apply_everywhere(struct config *config, int option, const char *value)
+{
+	switch ((enum everywhere)option) {
+	case OPT_HOME:
+		return copy_text(config->home, sizeof config->home, value);
+	case OPT_READER:
+		return copy_text(config->reader, sizeof config->reader, value);
+	case OPT_PASSWORD_FILE:
+		return copy_text(config->password_file, sizeof config->password_file, value);
+	case OPT_LANG:
+		return config_set_lang(config, value);
+	case OPT_JSON:
+		config->json = true;
+		return true;
+	case OPT_DRY_RUN:
+		config->dry_run = true;
+		return true;
+	case OPT_VERBOSE:
+		config->verbose = true;
+		return true;
+	case OPT_HELP:
+	case OPT_COUNT:
+		break;
+	}
+	return true;
+}
+
+static int usage_error(enum lang lang, const struct command *c, const char *what_vi, const char *what_en, const char *which)
+{
+	(void)fprintf(stderr, "cccd: %s: %s\n", pick(lang, what_vi, what_en), which);
+	if (c != NULL) {
+		(void)fprintf(stderr, "  ");
+		print_usage_line(stderr, c);
+	}
+	(void)fprintf(stderr, "  %s\n", pick(lang, "Xem: cccd --help", "See: cccd --help"));
+	return EXIT_USAGE;
+}
+
+struct parse {
+	int argc;
+	char **argv;
+	int next;
+	bool want_help;
+	bool options_ended;
+	int words; /* noun and verb still expected */
+};
+
+/* One "--name", "--name=value" or "--name value". Returns EXIT_DONE or the usage error. */
+static int parse_option(struct invocation *inv, struct parse *p)
+{
+	const char *arg = p->argv[p->next++];
+	const char *equal = strchr(arg, '=');
+	size_t name_len = equal != NULL ? (size_t)(equal - arg) : strlen(arg);
+	const struct option_spec *own = inv->command != NULL ? inv->command->options : NULL;
+	int place = find_option(own, arg, name_len);
+	const struct option_spec *spec = place >= 0 ? &own[place] : NULL;
+	int general = place >= 0 ? -1 : find_option(everywhere, arg, name_len);
+	const char *value = equal != NULL ? equal + 1 : NULL;
+
+	if (general >= 0)
+		spec = &everywhere[general];
+	if (spec == NULL)
+		return usage_error(inv->config.lang, inv->command, "không có tùy chọn", "no such option", arg);
+	if (spec->operand != NULL && value == NULL) {
+		if (p->next >= p->argc)
+			return usage_error(inv->config.lang, inv->command, "tùy chọn thiếu giá trị", "the option needs a value",
+					   arg);
+		value = p->argv[p->next++];
+	}
+	if (spec->operand == NULL && value != NULL)
+		return usage_error(inv->config.lang, inv->command, "tùy chọn không nhận giá trị", "the option takes no value",
+				   arg);
+	if (place >= 0)
+		inv->option_values[place] = value != NULL ? value : "";
+	else if (general == OPT_HELP)
+		p->want_help = true;
+	else if (!apply_everywhere(&inv->config, general, value))
+		return usage_error(inv->config.lang, inv->command, "giá trị không hợp lệ", "bad value", arg);
+	return EXIT_DONE;
+}
+
+static int parse_arguments(struct invocation *inv, struct parse *p)
+{
+	while (p->next < p->argc) {
+		char *arg = p->argv[p->next];
+		int rc;
+
+		if (!p->options_ended && strcmp(arg, "--") == 0) {
+			p->options_ended = true;
+			p->next++;
+			continue;
+		}
+		if (!p->options_ended && strncmp(arg, "--", 2) == 0) {
+			rc = parse_option(inv, p);
+			if (rc != EXIT_DONE)
+				return rc;
+			continue;
+		}
+		inv->arguments[inv->argument_count++] = arg;
+		p->next++;
+	}
+	return EXIT_DONE;
+}
+
+/* General options may stand before the noun; the noun and verb are the first words. */
+static int parse_command_words(struct invocation *inv, struct parse *p)
+{
+	const char *noun, *verb;
+	bool noun_known;
+
+	while (p->next < p->argc && strncmp(p->argv[p->next], "--", 2) == 0) {
+		int rc = parse_option(inv, p);
+
+		if (rc != EXIT_DONE)
+			return rc;
+	}
+	if (p->next >= p->argc || strcmp(p->argv[p->next], "help") == 0) {
+		p->want_help = true;
+		return EXIT_DONE;
+	}
+	noun = p->argv[p->next++];
+	verb = p->next < p->argc ? p->argv[p->next] : NULL;
+	inv->command = find_command(noun, verb, &noun_known);
+	if (inv->command == NULL && noun_known && (verb == NULL || strcmp(verb, "--help") == 0)) {
+		p->want_help = true;
+		return EXIT_DONE;
+	}
+	if (inv->command == NULL && noun_known)
+		return usage_error(inv->config.lang, NULL, "không có lệnh", "no such command", verb);
+	if (inv->command == NULL)
+		return usage_error(inv->config.lang, NULL, "không có lệnh", "no such command", noun);
+	if (inv->command->verb != NULL)
+		p->next++;
+	return EXIT_DONE;
+}
+
+static int run_command(struct invocation *inv)
+{
+	const struct command *c = inv->command;
+
+	if (inv->argument_count < c->arguments_min)
+		return usage_error(inv->config.lang, c, "thiếu tham số", "an argument is missing", c->arguments);
+	if (c->arguments_max >= 0 && inv->argument_count > c->arguments_max)
+		return usage_error(inv->config.lang, c, "thừa tham số", "one argument too many",
+				   inv->arguments[c->arguments_max]);
+	if (inv->config.verbose)
+		log_set_level(LOG_DEBUG);
+	return c->run(inv);
+}
+
+static bool lang_is_asked(int argc, char **argv, struct config *config)
+{
+	for (int i = 1; i + 1 < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return false;
+		if (strcmp(argv[i], "--lang") == 0)
+			return config_set_lang(config, argv[i + 1]);
+	}
+	return false;
+}
+
+int command_main(int argc, char **argv)
+{
+	struct invocation inv = { 0 };
+	struct parse p = { .argc = argc, .argv = argv, .next = 1 };
+	int rc;
+
+	config_init(&inv.config);
+	(void)lang_is_asked(argc, argv, &inv.config); /* so that usage errors before it speak the right language */
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)printf("cccd %s\n", VERSION);
+		return EXIT_DONE;
+	}
+	inv.arguments = calloc((size_t)argc + 1, sizeof *inv.arguments);
+	if (inv.arguments == NULL)
+		return EXIT_FAILED;
+	rc = parse_command_words(&inv, &p);
+	if (rc == EXIT_DONE && inv.command != NULL)
+		rc = parse_arguments(&inv, &p);
+	if (rc == EXIT_DONE && inv.command == NULL)
+		rc = help_all(inv.config.lang);
+	else if (rc == EXIT_DONE && p.want_help)
+		rc = help_command(inv.command, inv.config.lang);
+	else if (rc == EXIT_DONE)
+		rc = run_command(&inv);
+	free(inv.arguments);
+	if (fflush(stdout) != 0 && rc == EXIT_DONE)
+		rc = EXIT_FAILED; /* a full disk must not look like success */
+	return rc;
+}
+
+/* ---- what commands call */
+
+const char *invocation_option(const struct invocation *inv, const char *name)
+{
+	int place = find_option(inv->command->options, name, strlen(name));
+
+	CC_ASSERT(place >= 0);
+	return inv->option_values[place];
+}
+
+static int exit_code_of(enum cc_code code)
+{
+	switch (code) {
+	case CC_OK:
+		return EXIT_DONE;
+	case CC_E_ARG:
+		return EXIT_USAGE;
+	case CC_E_VERIFY:
+	case CC_E_HELD:
+		return EXIT_CHECK_NO;
+	case CC_E_DENIED:
+		return EXIT_NOT_ALLOWED;
+	case CC_E_DEVICE:
+	case CC_E_NO_SERVICE:
+	case CC_E_STATUS:
+		return EXIT_DEVICE;
+	case CC_E_MEMORY:
+	case CC_E_LIMIT:
+	case CC_E_FORMAT:
+	case CC_E_CRYPTO:
+	case CC_E_IO:
+	case CC_E_NOT_FOUND:
+	case CC_E_EXISTS:
+	case CC_E_STATE:
+	case CC_E_UNSUPPORTED:
+	case CC_E_BUSY:
+		break;
+	}
+	return EXIT_FAILED;
+}
+
+int invocation_fail(const struct invocation *inv, const struct cc_error *err)
+{
+	const struct message *m = message_find(err->key);
+	enum lang lang = inv->config.lang;
+
+	(void)fprintf(stderr, "%s%s%s\n", pick(lang, "Lỗi: ", "Error: "), message_text(m, lang), "");
+	(void)fprintf(stderr, "  %s%s\n", pick(lang, "Việc cần làm: ", "Next: "), message_next(m, lang));
+	(void)fprintf(stderr, "  %s%s (%s): %s\n", pick(lang, "Chi tiết: ", "Detail: "), err->key != NULL ? err->key : "-",
+		      cc_code_name(err->code), err->detail);
+	return exit_code_of(err->code);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/config.h"
+
+#include "crypto/base/secret.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define SETTINGS_BYTES_MAX 65536
+#define PASSWORD_BYTES_MAX 1024
+
+static void copy_env(char *out, size_t cap, const char *name)
+{
+	const char *value = getenv(name);
+
+	if (value != NULL && snprintf(out, cap, "%s", value) >= (int)cap)
+		out[0] = '\0';
+}
+
+bool config_set_lang(struct config *c, const char *value)
+{
+	if (strcmp(value, "vi") == 0)
+		c->lang = LANG_VI;
+	else if (strcmp(value, "en") == 0)
+		c->lang = LANG_EN;
+	else
+		return false;
+	return true;
+}
+
+void config_init(struct config *c)
+{
+	const char *lang = getenv("CCCD_LANG");
+	const char *system_lang = getenv("LANG");
+	const char *user = getenv("HOME");
+
+	*c = (struct config){ .lang = LANG_VI, .sys = sys_real() };
+	if (system_lang != NULL && strncmp(system_lang, "en", 2) == 0)
+		c->lang = LANG_EN;
+	if (lang != NULL)
+		(void)config_set_lang(c, lang);
+	copy_env(c->home, sizeof c->home, "CCCD_HOME");
+	if (c->home[0] == '\0' &&
+	    snprintf(c->home, sizeof c->home, "%s/.local/share/cccd", user != NULL ? user : ".") >= (int)sizeof c->home)
+		c->home[0] = '\0';
+	copy_env(c->reader, sizeof c->reader, "CCCD_READER");
+	copy_env(c->password_file, sizeof c->password_file, "CCCD_PASSWORD_FILE");
+	c->color = getenv("NO_COLOR") == NULL && isatty(STDOUT_FILENO) != 0;
+}
+
+/* ---- settings */
+
+const struct setting settings_table[] = {
+	{ "pki.country", "VN", "country code in certificates" },
+	{ "pki.organization", "Bo Cong an", "organization in certificates" },
+	{ "pki.curve", "brainpoolP256r1", "curve of the country and document signer keys" },
+	{ "pki.hash", "sha256", "hash of certificates, data groups and EF.SOD" },
+	{ "pki.ec-parameters", "named", "EC parameters in certificates: named or explicit" },
+	{ "lds.version", "1.7", "LDS version of EF.COM: 1.7 or 1.8" },
+	{ "lds.sod-version", "0", "LDS security object: 0, or 1 with the LDS version inside" },
+	{ "chip.aa-curve", "brainpoolP256r1", "curve of the chip's Active Authentication key" },
+	{ "chip.aa-hash", "sha256", "hash of Active Authentication signatures" },
+	{ "chip.ca-curve", "brainpoolP256r1", "curve of the chip's Chip Authentication key" },
+	{ "chip.ca-cipher", "aes128", "cipher of Chip Authentication: 3des, aes128, aes192, aes256" },
+	{ "dg2.bytes-max", "20000", "most bytes of the portrait's JPEG" },
+	{ "dg2.width", "480", "portrait width in pixels; the height is 4/3 of it" },
+	{ "dg13.name-case", "registry", "letter case of names in DG13: registry or upper" },
+	{ "rules.birthday-feb-29", "02-28", "day on which a 29 February birthday counts in a common year: 02-28 or 03-01" },
+	{ "rules.exchange-ages", "14,25,40,60", "ages at which a card is exchanged" },
+	{ "rules.issue-unknown-birth", "no", "issue cards with an incomplete birth date: yes or no" },
+};
+const size_t settings_count = sizeof settings_table / sizeof settings_table[0];
+
+static const struct setting *find_setting(const char *name)
+{
+	for (size_t i = 0; i < settings_count; i++) {
+		if (strcmp(settings_table[i].name, name) == 0)
+			return &settings_table[i];
+	}
+	return NULL;
+}
+
+/* Every name in the file must be known: a mistyped setting must not silently keep the default. */
+static cc_status check_names(const json_t *root, const char *path, struct cc_error *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)root, name, value)
+	{
+		if (find_setting(name) == NULL)
+			return cc_fail(err, CC_E_FORMAT, "settings.unknown", "%s: no setting named %.60s", path, name);
+		if (!json_is_string(value) && !json_is_integer(value))
+			return cc_fail(err, CC_E_FORMAT, "settings.bad-value", "%s: %s is neither text nor a whole number", path,
+				       name);
+	}
+	return cc_ok();
+}
+
+static cc_status load_settings(const struct config *c, json_t **ret, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	struct buf text = { 0 };
+	struct cc_error missing = { 0 };
+	json_error_t json_err;
+	json_t *root = NULL;
+	cc_status st;
+
+	config_path(c, "settings.json", path);
+	st = sys_read_file(path, SETTINGS_BYTES_MAX, &text, &missing);
+	if (st.code == CC_E_NOT_FOUND) {
+		*ret = json_object();
+		return *ret != NULL ? cc_ok() : cc_fail(err, CC_E_MEMORY, "memory", "settings");
+	}
+	if (cc_failed(st))
+		return cc_fail(err, missing.code, missing.key, "%s", missing.detail);
+	root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &json_err);
+	buf_done(&text);
+	if (!json_is_object(root)) {
+		json_decref(root);
+		return cc_fail(err, CC_E_FORMAT, "settings.not-json", "%s: line %d: %s", path, root == NULL ? json_err.line : 1,
+			       root == NULL ? json_err.text : "not an object");
+	}
+	st = check_names(root, path, err);
+	if (cc_failed(st))
+		json_decref(root);
+	else
+		*ret = root;
+	return st;
+}
+
+cc_status config_setting(const struct config *c, const char *name, char *ret, size_t cap, struct cc_error *err)
+{
+	const struct setting *setting = find_setting(name);
+	json_t *root = NULL;
+	const json_t *value;
+	cc_status st;
+	int n;
+
+	CC_ASSERT(setting != NULL);
+	st = load_settings(c, &root, err);
+	if (cc_failed(st))
+		return st;
+	value = json_object_get(root, name);
+	if (json_is_string(value))
+		n = snprintf(ret, cap, "%s", json_string_value(value));
+	else if (json_is_integer(value))
+		n = snprintf(ret, cap, "%lld", (long long)json_integer_value(value));
+	else
+		n = snprintf(ret, cap, "%s", setting->value);
+	json_decref(root);
+	if (n < 0 || (size_t)n >= cap)
+		return cc_fail(err, CC_E_LIMIT, "settings.bad-value", "%s: longer than %zu characters", name, cap - 1);
+	return cc_ok();
+}
+
+cc_status config_setting_int(const struct config *c, const char *name, int64_t *ret, struct cc_error *err)
+{
+	char text[32];
+	char *end;
+	long long v;
+	cc_status st = config_setting(c, name, text, sizeof text, err);
+
+	if (cc_failed(st))
+		return st;
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0')
+		return cc_fail(err, CC_E_FORMAT, "settings.bad-value", "%s: not a whole number", name);
+	*ret = v;
+	return cc_ok();
+}
+
+void config_path(const struct config *c, const char *name, char *out)
+{
+	int n = snprintf(out, PATH_MAX, "%s/%s", c->home, name);
+
+	CC_ASSERT(n > 0);
+	if (n >= PATH_MAX)
+		out[0] = '\0'; /* opening "" fails with a clear "no such file" */
+}
+
+/* ---- opening what the home holds */
+
+static cc_status check_home(const struct config *c, struct cc_error *err)
+{
+	if (access(c->home, R_OK | X_OK) != 0)
+		return cc_fail(err, CC_E_NOT_FOUND, "home.missing", "%s: %s", c->home, strerror(errno));
+	return cc_ok();
+}
+
+cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	struct store *s = NULL;
+	cc_status st = check_home(c, err);
+
+	if (cc_failed(st))
+		return st;
+	config_path(c, "station.db", path);
+	st = store_sqlite_open(path, &s, err);
+	if (cc_failed(st))
+		return st;
+	st = store_migrate(s, store_migrations, store_migration_count, c->sys);
+	if (cc_failed(st)) {
+		(void)cc_fail(err, s->err.code != CC_OK ? s->err.code : st.code, s->err.key, "%s", s->err.detail);
+		store_close(&s);
+		return st;
+	}
+	*ret = s;
+	return st;
+}
+
+static cc_status read_line_hidden(struct buf *ret, enum lang lang)
+{
+	char line[PASSWORD_BYTES_MAX];
+	struct termios before, hidden;
+	size_t n = 0;
+	cc_status st;
+
+	(void)fputs(lang == LANG_VI ? "Mật khẩu kho khóa: " : "Password of the key store: ", stderr);
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
+		return cc_code_status(CC_E_IO);
+	hidden = before;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	if (fgets(line, sizeof line, stdin) != NULL)
+		n = strcspn(line, "\n");
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	(void)fputc('\n', stderr);
+	st = buf_copy(ret, bytes_of(line, n));
+	cc_wipe(line, sizeof line);
+	return st;
+}
+
+cc_status config_read_password(const struct config *c, struct buf *ret, struct cc_error *err)
+{
+	struct buf text = { 0 };
+	cc_status st;
+	size_t n;
+
+	if (c->password_file[0] == '\0' && isatty(STDIN_FILENO) == 0)
+		return cc_fail(err, CC_E_DENIED, "keystore.no-password", "no --password-file, and no terminal to ask on");
+	if (c->password_file[0] == '\0') {
+		st = read_line_hidden(&text, c->lang);
+		if (cc_failed(st))
+			return cc_fail(err, st.code, "keystore.no-password", "terminal");
+	} else {
+		st = sys_read_file(c->password_file, PASSWORD_BYTES_MAX, &text, err);
+		if (cc_failed(st))
+			return st;
+	}
+	n = text.n;
+	while (n > 0 && (text.p[n - 1] == '\n' || text.p[n - 1] == '\r'))
+		n--;
+	if (n == 0)
+		st = cc_fail(err, CC_E_DENIED, "keystore.no-password", "the password is empty");
+	else if (cc_failed(st = buf_copy(ret, bytes_of(text.p, n))))
+		st = cc_fail(err, st.code, "memory", "password");
+	buf_done(&text);
+	return st;
+}
+
+cc_status config_open_keystore(const struct config *c, struct keystore **ret, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	struct buf password = { 0 };
+	cc_status st = check_home(c, err);
+
+	if (cc_failed(st))
+		return st;
+	config_path(c, "keys.ccks", path);
+	if (access(path, R_OK) != 0)
+		return cc_fail(err, CC_E_NOT_FOUND, "keystore.missing", "%s: %s", path, strerror(errno));
+	st = config_read_password(c, &password, err);
+	if (!cc_failed(st))
+		st = keystore_file_open(path, buf_view(&password), c->sys, ret, err);
+	buf_done(&password);
+	return st;
+}
