@@ -124,7 +124,7 @@ cc_status tlv_find(struct bytes in, enum tlv_mode mode, uint32_t tag, struct byt
 
 	cursor_init(&c, in);
 	while (cursor_left(&c) > 0) {
-		struct tlv t;
+		struct tlv t = { 0 };
 
 		if (!tlv_next(&c, mode, &t))
 			return cc_code_status(CC_E_FORMAT);
