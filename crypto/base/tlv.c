@@ -88,7 +88,7 @@ bool tlv_next(struct cursor *in, enum tlv_mode mode, struct tlv *ret)
 
 bool tlv_expect_bytes(struct cursor *in, enum tlv_mode mode, uint32_t tag, struct bytes *ret_value)
 {
-	struct tlv t;
+	struct tlv t = { 0 };
 
 	if (!tlv_next(in, mode, &t))
 		return false;
