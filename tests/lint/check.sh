@@ -1,2 +1,193 @@
 #!/usr/bin/env bash
-echo "ok 1 - not written yet # SKIP"
+# Rules about the tree that a compiler doesn't check. Prints each offence as file:line: rule, exits 1 when there is one.
+#   check.sh              the tree this script stands in
+#   check.sh --root DIR   another tree
+#   check.sh --self-test  TAP: the tree obeys, and each rule catches a planted offence
+set -u
+here=$(cd "$(dirname "$0")/../.." && pwd)
+root=$here
+[ "${1:-}" = --root ] && root=$2
+
+list() { (cd "$root" && find crypto card biometrics station tests -name "$1" -type f 2>/dev/null | grep -v node_modules | sort); }
+sources() { list '*.[ch]'; }
+
+# ---- which room a path is in; the more special name wins
+room() {
+	case $1 in
+	crypto/base/*) echo base ;;
+	crypto/*) echo crypto ;;
+	biometrics/*) echo biometrics ;;
+	card/softchip/*) echo softchip ;;
+	card/*) echo card ;;
+	station/lab/*) echo lab ;;
+	station/*) echo station ;;
+	tests/*) echo tests ;;
+	*) echo outside ;;
+	esac
+}
+
+# ---- the arrows: room -> rooms it may include
+may_include() {
+	case $1 in
+	base) echo " base " ;;
+	crypto) echo " base crypto " ;;
+	biometrics) echo " base biometrics " ;;
+	softchip) echo " base crypto softchip " ;;
+	card) echo " base crypto card " ;;
+	lab) echo " base crypto card softchip station lab " ;;
+	station) echo " base crypto biometrics card station lab " ;;
+	tests) echo " base crypto biometrics card softchip station lab tests " ;;
+	esac
+}
+
+check_arrows() {
+	(cd "$root" && sources | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' /dev/null) |
+		while IFS=: read -r file line text; do
+			target=${text#*\"}
+			target=${target%%\"*}
+			from=$(room "$file")
+			to=$(room "$target")
+			case $target in ../* | ./*) to=outside ;; esac
+			# A generated header (build/gen) is named without a folder.
+			[ "$to" = outside ] && [ "${target#gen_}" != "$target" ] && continue
+			case "$(may_include "$from")" in
+			*" $to "*) ;;
+			*) echo "$file:$line: arrow: $from may not include $target ($to)" ;;
+			esac
+		done
+}
+
+# ---- one library, one door: header pattern -> files that may include it
+doors() {
+	cat <<'D'
+openssl/ ^crypto/
+winscard|pcsclite|wintypes|reader\.h> ^card/reader_pcsc\.c$
+sqlite3\.h ^station/store/store_sqlite\.c$
+libpq-fe\.h ^station/store/store_pg\.c$
+turbojpeg\.h|jpeglib\.h ^biometrics/jpeg\.c$
+openjpeg ^biometrics/jp2\.c$
+cbor\.h ^crypto/cbor/
+p11-kit ^crypto/keystore_pkcs11\.c$
+microhttpd ^station/desk/http
+utf8proc ^station/registry/vietnamese\.c$
+argon2 ^crypto/password\.c$
+cmocka ^tests/
+D
+}
+
+check_doors() {
+	while read -r header allowed; do
+		(cd "$root" && sources | xargs grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]+<($header)" /dev/null) |
+			while IFS=: read -r file line text; do
+				# Tests hold our output against the library itself.
+				case $file in tests/*) continue ;; esac
+				echo "$file" | grep -qE "$allowed" || echo "$file:$line: door: ${text#*include } belongs behind $allowed"
+			done
+	done < <(doors)
+}
+
+check_headers() {
+	local cflags
+	cflags="-std=c17 -D_GNU_SOURCE -I. -Wall -Wextra -Werror $(pkg-config --cflags libcrypto libpcsclite sqlite3 2>/dev/null)"
+	(cd "$root" && list '*.h' | while read -r h; do
+		printf '#include "%s"\n#include "%s"\nextern int self_contained;\n' "$h" "$h" |
+			${CC:-gcc} $cflags -fsyntax-only -x c - 2>/dev/null || echo "$h:1: header: does not compile alone, or not twice"
+	done)
+}
+
+check_names() {
+	(cd "$root" && find crypto card biometrics station tests -type f 2>/dev/null | grep -v node_modules |
+		grep -E '(^|/)(util|utils|helper|helpers|misc|common)([._-][^/]*)?$' | sed 's/$/:1: name: says nothing about what is inside/')
+	(cd "$root" && for f in *; do
+		case $f in
+		station | card | crypto | biometrics | tests | Makefile | LICENSE | README.md | build) ;;
+		*) echo "$f:1: name: does not belong at the top level" ;;
+		esac
+	done)
+}
+
+check_text() {
+	(cd "$root" && sources | while read -r f; do
+		head -n 1 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$f:1: text: no SPDX licence line"
+	done)
+	(cd "$root" && { sources; list '*.sh'; list '*.md'; list '*.mjs'; } | grep -v '^tests/lint/' |
+		xargs grep -nE 'TODO|FIXME|XXX[^X]' /dev/null | sed -E 's/^([^:]*:[0-9]+):.*/\1: text: unfinished work/')
+	(cd "$root" && { sources; list '*.sh'; list '*.md'; list '*.mjs'; list '*.json'; } | grep -v '^tests/lint/' |
+		xargs grep -nE '(^|[^A-Za-z0-9_.])/(work|root|home/[a-z])/|https?://(deb|registry)\.' /dev/null |
+		sed -E 's/^([^:]*:[0-9]+):.*/\1: text: a path of one machine, or the host of a package registry/')
+}
+
+# ---- every key that code hands to cc_fail has its sentences for officers
+check_messages() {
+	local known
+	known=$(cd "$root" && cat station/message*.c 2>/dev/null | grep -oE '\{[[:space:]]*"[a-z0-9]+[a-z0-9.-]*"' | grep -oE '"[^"]*"' | sort -u)
+	(cd "$root" && list '*.c' | grep -vE '^(tests/|card/softchip/)' | while read -r f; do
+		# Calls may span lines: join the file, then take the first string literal that follows a status code.
+		tr '\n' ' ' <"$f" | grep -oE 'cc_fail\([^;"]*CC_E_[A-Z_]+,[^;"]*"[a-z0-9.-]+"' | grep -oE '"[^"]*"$' | sort -u |
+			while read -r key; do
+				grep -qxF -- "$key" <<<"$known" || echo "$f:1: message: no sentences for key $key"
+			done
+	done)
+}
+
+# ---- long functions hide mistakes: 70 lines are the limit (style: median 12, few over 40)
+check_lengths() {
+	(cd "$root" && list '*.c' | grep -v '^tests/' | while read -r f; do
+		awk -v f="$f" '/^[a-zA-Z_].*\)$/ || /^[a-zA-Z_].*,$/ {head=$0} /^\{$/ {start=NR} /^\}/ {if (start && NR-start>71) printf "%s:%d: length: function of %d lines\n", f, start, NR-start-1; start=0}' "$f"
+	done)
+}
+
+check_all() {
+	check_arrows
+	check_doors
+	check_headers
+	check_names
+	check_text
+	check_messages
+	check_lengths
+}
+
+if [ "${1:-}" != --self-test ]; then
+	offences=$(check_all)
+	[ -z "$offences" ] && exit 0
+	printf '%s\n' "$offences"
+	exit 1
+fi
+
+# ---- self-test: a copy of the tree with one offence planted at a time
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+n=0
+tap() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+offences=$(check_all)
+[ -z "$offences" ]
+tap $? "the tree obeys every rule"
+[ -z "$offences" ] || printf '%s\n' "$offences" | sed 's/^/# /'
+
+plant() { # rule file text
+	rm -rf "$copy/tree"
+	mkdir -p "$copy/tree"
+	(cd "$here" && tar cf - --exclude=node_modules Makefile crypto/base station/message*.c station/message.h station/config.h station/store/store.h crypto/*.h card/*.h) | tar xf - -C "$copy/tree"
+	mkdir -p "$(dirname "$copy/tree/$2")"
+	printf '%b' "$3" >>"$copy/tree/$2"
+	"$here/tests/lint/check.sh" --root "$copy/tree" | grep -qE "^$2:[0-9]+: $1:"
+	tap $? "$1: caught in $2"
+}
+spdx='/* SPDX-License-Identifier: Apache-2.0 */\n'
+plant arrow crypto/base/planted.c "$spdx#include \"crypto/ec.h\"\n"
+plant arrow card/planted.c "$spdx#include \"station/config.h\"\n"
+plant arrow card/softchip/planted.c "$spdx#include \"card/apdu.h\"\n"
+plant arrow biometrics/planted.c "$spdx#include \"card/apdu.h\"\n"
+plant arrow card/planted.c "$spdx#include \"card/softchip/softchip.h\"\n"
+plant door card/planted.c "$spdx#include <openssl/evp.h>\n"
+plant door station/planted.c "$spdx#include <sqlite3.h>\n"
+plant header card/planted.h "${spdx}size_t planted(void);\n"
+plant name crypto/utils.c "$spdx"
+plant name common.mk "planted\n"
+plant text card/planted.c "int planted;\n"
+plant text card/planted.c "$spdx/* TO""DO */\n"
+plant message card/planted.c "${spdx}int f(void)\n{\n\treturn cc_fail(e, CC_E_IO,\n\t\t\"planted.key\", \"x\");\n}\n"
+plant length card/planted.c "${spdx}int f(void)\n{\n$(printf '\\n%.0s' {1..75})}\n"
