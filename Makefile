@@ -79,7 +79,7 @@ program: $(PROGRAM)
 
 demo: packages ## issue and inspect 24 cards on software chips behind a real pcscd
 	+@$(MAKE) --no-print-directory program
-	@CCCD=$(PROGRAM) tests/demo.sh
+	@$(PROGRAM) demo --home build/demo
 
 test: packages packages-test ## everything that must pass; ends with N passed, N failed
 	+@$(MAKE) --no-print-directory program tests
