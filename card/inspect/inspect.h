@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CARD_INSPECT_INSPECT_H
+#define CC_CARD_INSPECT_INSPECT_H
+
+#include "card/apdu.h"
+#include "card/lds/lds_set.h"
+#include "card/lds/mrz.h"
+#include "crypto/base/sys.h"
+#include "crypto/x509.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Opens any eMRTD like a reader in the field, reads everything, and judges it:
+ * access (PACE, else BAC), passive, active and chip authentication, and the
+ * agreement of the files with each other. The card is hostile: nothing is
+ * "passed" without evidence.
+ */
+enum inspect_result {
+	INSPECT_PASSED,
+	INSPECT_FAILED,		/* tried, and the answer is no */
+	INSPECT_INCONCLUSIVE,	/* tried, and neither (no trust anchor, unknown algorithm) */
+	INSPECT_NOT_APPLICABLE, /* this document doesn't have it */
+	INSPECT_UNAVAILABLE,	/* it should be there, and couldn't be reached */
+};
+const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
+
+/*
+ * Check ids, stable: "access", "access.downgrade", "com.structure",
+ * "sod.structure", "sod.signature", "sod.chain", "sod.dgN" (hash of each data
+ * group), "dgN.read", "com.sod", "card-access.dg14", "mrz.digits",
+ * "mrz.access", "dg13.dg1", "dg2.structure", "active-authentication",
+ * "chip-authentication".
+ */
+#define INSPECT_CHECKS_MAX 80
+#define INSPECT_EVIDENCE_MAX 240
+
+struct inspect_check {
+	char id[32];
+	enum inspect_result result;
+	/* English, technical; bytes of the chip only as hex or printable ASCII. May hold personal data: for the operator, never
+	 * for the log. */
+	char evidence[INSPECT_EVIDENCE_MAX];
+};
+
+enum inspect_access { INSPECT_ACCESS_NONE, INSPECT_ACCESS_PACE_MRZ, INSPECT_ACCESS_PACE_CAN, INSPECT_ACCESS_BAC };
+const char *inspect_access_name(enum inspect_access a); /* "none", "pace-mrz", "pace-can", "bac" */
+
+enum inspect_verdict {
+	INSPECT_GOOD,	   /* no check failed, and signature, chain, and every hash passed */
+	INSPECT_BAD,	   /* at least one failed */
+	INSPECT_UNDECIDED, /* none failed, but what makes a document genuine was not shown */
+};
+const char *inspect_verdict_name(enum inspect_verdict v); /* "passed", "failed", "inconclusive" */
+
+/* What opens the chip; wipe with inspect_keys_done. */
+struct inspect_keys {
+	bool has_mrz;
+	char document_number[24]; /* as for BAC: 9 digits of a CCCD */
+	char birth[7], expiry[7]; /* YYMMDD */
+	bool has_can;
+	char can[7];
+};
+void inspect_keys_done(struct inspect_keys *k);
+/* From an MRZ that was read. */
+void inspect_keys_from_mrz(const struct mrz *m, struct inspect_keys *ret);
+/* From a 12-digit number: the CAN (its last 6 digits), and with birth and expiry (YYMMDD, both or NULL) the MRZ. CC_E_ARG. */
+CC_MUST cc_status inspect_keys_from_number(const char *number, const char *birth, const char *expiry, struct inspect_keys *ret);
+
+struct inspect_params {
+	const struct inspect_keys *keys;
+	const struct trust *trust; /* may be NULL or empty: the chain is inconclusive */
+	int64_t now_s;		   /* validity is judged at this time */
+	bool allow_bac; /* a card that announces PACE may be opened by BAC when PACE fails for a reason other than the password */
+	bool prefer_can; /* both passwords known: CAN first */
+	const struct sys *sys;
+};
+
+struct inspection {
+	enum inspect_access access;
+	struct lds_set files;
+	size_t check_count;
+	struct inspect_check checks[INSPECT_CHECKS_MAX];
+	enum inspect_verdict verdict;
+	bool has_mrz; /* DG1 was read */
+	struct mrz mrz;
+	/* Active Authentication evidence. */
+	uint8_t aa_challenge[8];
+	struct buf aa_answer;
+	struct cc_error err; /* why it ended early, when it did */
+};
+void inspection_done(struct inspection *i); /* wipes; start from {0} */
+const struct inspect_check *inspection_find(const struct inspection *i, const char *id);
+
+/*
+ * The channel's reader is connected; the card is reset first. CC_OK means that
+ * there is a verdict, whatever it is. Errors: the transport (CC_E_DEVICE), or
+ * access was refused (CC_E_DENIED, "access.*"); ret then holds what was seen so
+ * far, with "access" as a check.
+ */
+CC_MUST cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struct inspection *ret);
+
+/* The same judgement of files alone: what needs a chip is "unavailable". Copies the files. */
+CC_MUST cc_status inspect_files(const struct lds_set *files, const struct inspect_params *p, struct inspection *ret);
+
+#endif

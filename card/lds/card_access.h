@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CARD_LDS_CARD_ACCESS_H
+#define CC_CARD_LDS_CARD_ACCESS_H
+
+#include "card/lds/security_infos.h"
+#include "crypto/cipher.h"
+
+/* EF.CardAccess, ICAO 9303-11 9.2.11 (9303-10 3.11.3): the SecurityInfos a reader needs before it has access. */
+struct card_access_settings {
+	bool with_ta; /* TerminalAuthenticationInfo version 1 */
+	bool with_ca; /* ChipAuthenticationInfo */
+	enum cipher_alg ca_alg;
+	unsigned ca_version; /* 1 */
+	enum cipher_alg pace_alg;
+	unsigned pace_parameter_id; /* 13 brainpoolP256r1 */
+};
+/* The card in the field (cccd-card.md 4): TA 1, CA ECDH AES-128 1, PACE ECDH-GM AES-128 2 parameter 13; 54 bytes. */
+struct card_access_settings card_access_default(void);
+CC_MUST cc_status card_access_encode(const struct card_access_settings *s, struct buf *ret, struct cc_error *err);
+/* Bytes behind the SET (padding, a stray status word) are ignored: chips have them. Views into file. */
+CC_MUST cc_status card_access_parse(struct bytes file, struct security_infos *ret, struct cc_error *err);
+
+#endif

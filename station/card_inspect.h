@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_CARD_INSPECT_H
+#define CC_STATION_CARD_INSPECT_H
+
+#include "station/command.h"
+
+/*
+ * `cccd card inspect` and `cccd card verify`; their rows, with the two option
+ * tables below, stand in command_card.c.
+ */
+extern const struct option_spec card_inspect_options[], card_verify_options[];
+
+int command_card_inspect(struct invocation *inv);
+/* One argument: the folder. */
+int command_card_verify(struct invocation *inv);
+
+#endif
