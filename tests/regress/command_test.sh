@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The command line: exit codes, both languages, usage errors that name the word at fault.
+set -u
+cccd=${CCCD:-build/gcc/cccd}
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+unset CCCD_HOME CCCD_LANG CCCD_READER CCCD_PASSWORD_FILE LANG
+n=0
+tap() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+expect() { # name, exit code, pattern, then the command
+	local name=$1 code=$2 pattern=$3 out rc good
+	shift 3
+	out=$("$cccd" "$@" 2>&1 </dev/null)
+	rc=$?
+	[ $rc = "$code" ] && grep -qE -- "$pattern" <<<"$out"
+	good=$?
+	tap $good "$name"
+	[ $good = 0 ] || printf '# exit %s: %s\n' "$rc" "$out"
+}
+expect "no word shows the help in Vietnamese" 0 'Tùy chọn chung'
+expect "help in English" 0 'Options everywhere' --lang en --help
+expect "version" 0 '^cccd [0-9]' --version
+expect "unknown noun names it" 2 'không có lệnh: frobnicate' frobnicate
+expect "unknown noun in English" 2 'no such command: frobnicate' --lang en frobnicate
+expect "unknown option names it" 2 'no such option: --colour' doctor --colour --lang en
+expect "option without value" 2 'needs a value: --home' --lang en doctor --home
+expect "switch with value" 2 'takes no value: --json=1' --lang en doctor --json=1
+expect "bad language" 2 '--lang' --lang fr doctor
+expect "too many arguments" 2 'too many: extra' --lang en doctor extra
+expect "help of one command" 0 'cccd doctor' doctor --help
+mkdir -p "$home/h" && chmod 700 "$home/h"
+"$cccd" doctor --home "$home/h" --json >"$home/out" 2>/dev/null
+grep -q '"id":"keystore","result":"warning"' "$home/out"
+tap $? "doctor says that the key store is missing"
+chmod 755 "$home/h"
+expect "doctor refuses a folder that others can read" 3 'chmod 700' --lang en doctor --home "$home/h"
+chmod 700 "$home/h"
+echo '{"pki.curv": "x"}' >"$home/h/settings.json"
+expect "a mistyped setting is named" 3 'pki.curv' --lang en doctor --home "$home/h"
+echo '{"pki.curve"' >"$home/h/settings.json"
+expect "settings that are not JSON" 3 'settings.json: line 1' --lang en doctor --home "$home/h"
