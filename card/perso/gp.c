@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card/perso/gp.h"
+
+#include "crypto/base/tlv.h"
+
+#include <string.h>
+
+#define TAG_FCI 0x6F
+#define TAG_AID 0x84
+#define TAG_CPLC 0x9F7F
+#define TAG_LENGTHS 0x7F66
+#define TAG_REGISTRY_ENTRY 0xE3
+#define TAG_ENTRY_AID 0x4F
+#define TAG_ENTRY_LIFE_CYCLE 0x9F70
+
+#define KEY_TYPE_AES 0x88
+#define KEY_BLOCK_MAX 32 /* an encrypted AES-256 key */
+
+void gp_command_done(struct gp_command *c)
+{
+	cc_wipe(c, sizeof *c);
+}
+
+/* Data of the command from a writer; the writer is emptied. */
+static cc_status take_data(struct gp_command *c, struct writer *w)
+{
+	struct bytes v = writer_view(w);
+	cc_status st = cc_code_status(w->failed);
+
+	if (!cc_failed(st)) {
+		CC_ASSERT(v.n <= sizeof c->data);
+		memcpy(c->data, v.p, v.n);
+		c->apdu.data = bytes_of(c->data, v.n);
+	}
+	writer_done(w);
+	return st;
+}
+
+static void start(struct gp_command *c, uint8_t cla, uint8_t ins, uint8_t p1, uint8_t p2, size_t le)
+{
+	memset(c, 0, sizeof *c);
+	c->apdu = (struct apdu){ cla, ins, p1, p2, { NULL, 0 }, le };
+}
+
+cc_status gp_select_build(struct bytes aid, struct gp_command *ret)
+{
+	if (aid.n > GP_AID_MAX)
+		return cc_code_status(CC_E_ARG);
+	start(ret, 0x00, 0xA4, 0x04, 0x00, APDU_LE_SHORT_MAX);
+	if (aid.n != 0)
+		memcpy(ret->data, aid.p, aid.n);
+	ret->apdu.data = bytes_of(ret->data, aid.n);
+	return cc_ok();
+}
+
+cc_status gp_select_parse(struct bytes answer, struct bytes *ret_aid)
+{
+	struct cursor in, fci;
+	struct bytes aid;
+
+	cursor_init(&in, answer);
+	if (!tlv_expect(&in, TLV_LENIENT, TAG_FCI, &fci) || !tlv_expect_bytes(&fci, TLV_LENIENT, TAG_AID, &aid) ||
+	    cc_failed(cursor_end(&in)) || aid.n > GP_AID_MAX)
+		return cc_code_status(CC_E_FORMAT);
+	*ret_aid = aid;
+	return cc_ok();
+}
+
+void gp_get_data_build(uint16_t tag, struct gp_command *ret)
+{
+	start(ret, 0x80, 0xCA, (uint8_t)(tag >> 8), (uint8_t)tag, APDU_LE_SHORT_MAX);
+}
+
+cc_status gp_cplc_parse(struct bytes answer, struct gp_cplc *ret)
+{
+	struct gp_cplc c;
+	struct cursor in, body;
+	struct bytes raw;
+
+	cursor_init(&in, answer);
+	if (!tlv_expect_bytes(&in, TLV_LENIENT, TAG_CPLC, &raw) || cc_failed(cursor_end(&in)) || raw.n != sizeof c.raw)
+		return cc_code_status(CC_E_FORMAT);
+	memcpy(c.raw, raw.p, sizeof c.raw);
+	cursor_init(&body, raw);
+	if (!cursor_u16(&body, &c.ic_fabricator) || !cursor_u16(&body, &c.ic_type) || !cursor_u16(&body, &c.os_id) ||
+	    !cursor_u16(&body, &c.os_date) || !cursor_u16(&body, &c.os_level) || !cursor_copy(&body, c.serial, sizeof c.serial))
+		return cc_code_status(CC_E_FORMAT);
+	*ret = c;
+	return cc_ok();
+}
+
+/* INTEGER-like object 02: big-endian, 1 to 4 bytes. */
+static bool read_length(struct cursor *in, size_t *ret)
+{
+	struct bytes v;
+	struct cursor digits;
+	size_t n = 0;
+	uint8_t b;
+
+	if (!tlv_expect_bytes(in, TLV_LENIENT, 0x02, &v) || v.n == 0 || v.n > 4)
+		return cursor_fail(in);
+	cursor_init(&digits, v);
+	while (cursor_left(&digits) != 0 && cursor_u8(&digits, &b))
+		n = n << 8 | b;
+	*ret = n;
+	return true;
+}
+
+cc_status gp_lengths_parse(struct bytes answer, struct gp_lengths *ret)
+{
+	struct gp_lengths l;
+	struct cursor in, body;
+
+	cursor_init(&in, answer);
+	if (!tlv_expect(&in, TLV_LENIENT, TAG_LENGTHS, &body) || cc_failed(cursor_end(&in)) ||
+	    !read_length(&body, &l.command_max) || !read_length(&body, &l.response_max) || cc_failed(cursor_end(&body)))
+		return cc_code_status(CC_E_FORMAT);
+	*ret = l;
+	return cc_ok();
+}
+
+/* Skips TS, T0 and the interface bytes: what is left are the historical bytes and perhaps TCK (ISO/IEC 7816-3 8.2). */
+static bool historical_bytes(struct bytes atr, struct bytes *ret)
+{
+	struct cursor in;
+	uint8_t ts, t0, present, skip;
+	size_t count;
+
+	cursor_init(&in, atr);
+	if (!cursor_u8(&in, &ts) || !cursor_u8(&in, &t0))
+		return false;
+	count = t0 & 0x0F;
+	for (present = t0 >> 4; present != 0;) {
+		uint8_t next = 0;
+
+		for (unsigned b = 0; b < 4; b++) {
+			if (!(present & (1u << b)))
+				continue;
+			if (!cursor_u8(&in, b == 3 ? &next : &skip))
+				return false;
+		}
+		present = next >> 4;
+	}
+	return cursor_take(&in, count, ret);
+}
+
+bool gp_atr_extended(struct bytes atr)
+{
+	struct bytes hist, value;
+	struct cursor in, v;
+	uint8_t category, head, skip, third;
+
+	if (!historical_bytes(atr, &hist))
+		return false;
+	cursor_init(&in, hist);
+	/* ISO/IEC 7816-4 12.1.1: category 80: compact objects; 00: the same with three status bytes at the end. */
+	if (!cursor_u8(&in, &category) || (category != 0x80 && category != 0x00))
+		return false;
+	while (cursor_left(&in) != 0 && cursor_u8(&in, &head) && cursor_take(&in, head & 0x0F, &value)) {
+		if (head != 0x73)
+			continue;
+		cursor_init(&v, value);
+		return cursor_u8(&v, &skip) && cursor_u8(&v, &skip) && cursor_u8(&v, &third) && (third & 0x40);
+	}
+	return false;
+}
+
+cc_status gp_get_status_build(uint8_t p1, struct bytes aid, struct gp_command *ret)
+{
+	struct writer w;
+
+	start(ret, 0x80, 0xF2, p1, 0x02, APDU_LE_SHORT_MAX);
+	writer_init(&w, sizeof ret->data);
+	tlv_put(&w, TAG_ENTRY_AID, aid);
+	return take_data(ret, &w);
+}
+
+static bool entry_parse(struct cursor *entry, struct bytes *ret_aid, struct bytes *ret_life_cycle)
+{
+	struct tlv t;
+
+	*ret_aid = *ret_life_cycle = bytes_of(NULL, 0);
+	while (cursor_left(entry) != 0) {
+		if (!tlv_next(entry, TLV_LENIENT, &t))
+			return false;
+		if (t.tag == TAG_ENTRY_AID)
+			*ret_aid = t.value;
+		else if (t.tag == TAG_ENTRY_LIFE_CYCLE)
+			*ret_life_cycle = t.value;
+	}
+	return ret_life_cycle->n != 0;
+}
+
+cc_status gp_get_status_parse(struct bytes answer, struct bytes aid, uint8_t *ret_life_cycle)
+{
+	struct bytes entry_aid, state;
+	struct cursor in, entry, first;
+	bool found = false;
+	uint8_t life_cycle = 0;
+
+	cursor_init(&in, answer);
+	while (cursor_left(&in) != 0) {
+		if (!tlv_expect(&in, TLV_LENIENT, TAG_REGISTRY_ENTRY, &entry) || !entry_parse(&entry, &entry_aid, &state))
+			return cc_code_status(CC_E_FORMAT);
+		if (!bytes_equal(entry_aid, aid))
+			continue;
+		cursor_init(&first, state);
+		found = cursor_u8(&first, &life_cycle);
+	}
+	if (!found)
+		return cc_code_status(CC_E_NOT_FOUND);
+	*ret_life_cycle = life_cycle;
+	return cc_ok();
+}
+
+void gp_set_card_status_build(uint8_t state, struct gp_command *ret)
+{
+	start(ret, 0x80, 0xF0, 0x80, state, APDU_LE_NONE);
+}
+
+cc_status gp_install_personalization_build(struct bytes aid, struct gp_command *ret)
+{
+	struct writer w;
+
+	if (aid.n > GP_AID_MAX)
+		return cc_code_status(CC_E_ARG);
+	start(ret, 0x80, 0xE6, 0x20, 0x00, APDU_LE_SHORT_MAX);
+	writer_init(&w, sizeof ret->data);
+	writer_u16(&w, 0x0000); /* no load file, no module */
+	writer_u8(&w, (uint8_t)aid.n);
+	writer_put(&w, aid);
+	writer_fill(&w, 0x00, 3); /* no privileges, parameters, token */
+	return take_data(ret, &w);
+}
+
+/* GP-D 7.2: 88, length, length of the key in clear, the key under DEK in CBC with zero ICV (padded to a block), 03, check value.
+ */
+static cc_status put_key_block(struct cipher *dek, const struct secret *key, struct writer *w)
+{
+	static const uint8_t zero_icv[CIPHER_BLOCK_MAX];
+	uint8_t block[KEY_BLOCK_MAX] = { 0 }, kcv[SCP03_KCV_LEN];
+	size_t n = (key->n + CIPHER_BLOCK_MAX - 1) / CIPHER_BLOCK_MAX * CIPHER_BLOCK_MAX;
+	cc_status st;
+
+	CC_ASSERT(n <= sizeof block);
+	memcpy(block, key->p, key->n);
+	if (cc_failed(st = scp03_key_check_value(bytes_of(key->p, key->n), kcv)) ||
+	    cc_failed(st = cipher_cbc_encrypt(dek, zero_icv, bytes_of(block, n), block)))
+		goto out;
+	writer_u8(w, KEY_TYPE_AES);
+	writer_u8(w, (uint8_t)(n + 1));
+	writer_u8(w, (uint8_t)key->n);
+	writer_put(w, bytes_of(block, n));
+	writer_u8(w, sizeof kcv);
+	writer_put(w, bytes_of(kcv, sizeof kcv));
+out:
+	cc_wipe(block, sizeof block);
+	return st;
+}
+
+cc_status gp_put_key_build(const struct secret *dek, const struct scp03_keys *new_keys, uint8_t old_version, uint8_t new_version,
+			   struct gp_command *ret)
+{
+	struct cipher *c = NULL;
+	enum cipher_alg alg;
+	struct writer w;
+	cc_status st;
+
+	/* P2: first key identifier 01, b8: several keys in one command. */
+	start(ret, 0x80, 0xD8, old_version, 0x81, APDU_LE_SHORT_MAX);
+	writer_init(&w, sizeof ret->data);
+	if (cc_failed(st = scp03_alg(dek->n, &alg)) || cc_failed(st = cipher_new(alg, bytes_of(dek->p, dek->n), &c)))
+		goto out;
+	writer_u8(&w, new_version);
+	if (cc_failed(st = put_key_block(c, &new_keys->enc, &w)) || cc_failed(st = put_key_block(c, &new_keys->mac, &w)) ||
+	    cc_failed(st = put_key_block(c, &new_keys->dek, &w)))
+		goto out;
+	st = take_data(ret, &w);
+out:
+	writer_done(&w);
+	cipher_free(&c);
+	return st;
+}
+
+cc_status gp_put_key_parse(struct bytes answer, const struct scp03_keys *new_keys, uint8_t new_version)
+{
+	const struct secret *keys[] = { &new_keys->enc, &new_keys->mac, &new_keys->dek };
+	uint8_t version, kcv[SCP03_KCV_LEN];
+	struct bytes got;
+	struct cursor in;
+	cc_status st;
+
+	cursor_init(&in, answer);
+	if (!cursor_u8(&in, &version))
+		return cc_code_status(CC_E_FORMAT);
+	for (size_t i = 0; i < 3; i++) {
+		if (!cursor_take(&in, SCP03_KCV_LEN, &got))
+			return cc_code_status(CC_E_FORMAT);
+		if (cc_failed(st = scp03_key_check_value(bytes_of(keys[i]->p, keys[i]->n), kcv)))
+			return st;
+		if (!cc_equal(kcv, sizeof kcv, got.p, got.n))
+			return cc_code_status(CC_E_VERIFY);
+	}
+	if (cc_failed(cursor_end(&in)))
+		return cc_code_status(CC_E_FORMAT);
+	return cc_code_status(version == new_version ? CC_OK : CC_E_VERIFY);
+}
+
+void gp_dgi_put(struct writer *w, uint16_t dgi, struct bytes content)
+{
+	if (content.n > GP_DGI_LEN_MAX) {
+		writer_fail(w, CC_E_LIMIT);
+		return;
+	}
+	writer_u16(w, dgi);
+	if (content.n > 0xFE) {
+		writer_u8(w, 0xFF);
+		writer_u16(w, (uint16_t)content.n);
+	} else {
+		writer_u8(w, (uint8_t)content.n);
+	}
+	writer_put(w, content);
+}
+
+void gp_store_data_init(struct gp_store_data *s, struct bytes dgis, size_t room, uint8_t first_block, bool last, bool answer)
+{
+	CC_ASSERT(room > 0);
+	*s = (struct gp_store_data){ .room = room, .block = first_block, .last = last, .answer = answer };
+	cursor_init(&s->left, dgis);
+}
+
+bool gp_store_data_next(struct gp_store_data *s, struct apdu *ret)
+{
+	size_t n = cursor_left(&s->left) < s->room ? cursor_left(&s->left) : s->room;
+	uint8_t p1 = 0x08; /* GP 11.11.2.1: b5-b4 = 01, DGI format, not encrypted beyond the channel */
+	struct bytes data;
+	bool final;
+
+	if (s->done || !cursor_take(&s->left, n, &data))
+		return false;
+	final = cursor_left(&s->left) == 0;
+	if (s->last && final)
+		p1 |= 0x80;
+	if (s->answer && final)
+		p1 |= 0x01;
+	*ret = (struct apdu){ 0x80, 0xE2, p1, s->block++, data, s->answer && final ? APDU_LE_SHORT_MAX : APDU_LE_NONE };
+	s->done = final;
+	return true;
+}
+
+size_t gp_store_data_count(size_t n, size_t room)
+{
+	return n == 0 ? 1 : (n + room - 1) / room;
+}
