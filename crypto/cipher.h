@@ -6,6 +6,7 @@
 #include "crypto/base/buf.h"
 #include "crypto/base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ struct cipher;
 
 size_t cipher_key_len(enum cipher_alg alg);   /* 16, 16, 24, 32 */
 size_t cipher_block_len(enum cipher_alg alg); /* 8, 16, 16, 16 */
+
+/* AES by the length of its key: 16, 24, 32; false otherwise. */
+bool cipher_aes_from_key_len(size_t key_len, enum cipher_alg *ret);
 
 /* key.n must be cipher_key_len(alg), else CC_E_ARG. */
 CC_MUST cc_status cipher_new(enum cipher_alg alg, struct bytes key, struct cipher **ret);
@@ -44,7 +48,7 @@ struct mac;
 CC_MUST cc_status mac_new(enum cipher_alg alg, struct bytes key, struct mac **ret);
 void mac_free(struct mac **m);
 size_t mac_len(const struct mac *m); /* 8 or 16 */
-/* MAC over the parts one after the other; out has mac_len bytes. */
+/* MAC over the parts one after the other; out has mac_len bytes. Retail MAC: CC_E_FORMAT unless all is one or more blocks. */
 CC_MUST cc_status mac_compute(struct mac *m, const struct bytes *parts, size_t count, uint8_t *out);
 
 /* ISO/IEC 9797-1 padding method 2: 80 00.. to a multiple of block. Appends always. */

@@ -58,6 +58,7 @@ CC_MUST cc_status ec_domain_generator(const struct ec_domain *d, struct buf *ret
 /* A key pair; the private scalar is wiped by free. */
 struct ec_key;
 
+/* The key doesn't need the domain afterwards. */
 CC_MUST cc_status ec_key_generate(const struct ec_domain *d, struct ec_key **ret);
 /* scalar: big-endian, 1 <= scalar < order, else CC_E_VERIFY. */
 CC_MUST cc_status ec_key_import(const struct ec_domain *d, struct bytes scalar, struct ec_key **ret);
@@ -74,11 +75,12 @@ CC_MUST cc_status ec_agree_x(const struct ec_key *k, struct bytes peer_point, st
 /* Signature forms: DER SEQUENCE{r, s} (CMS, X.509) or plain r||s (TR-03111 5.2.1; AA, CV certificates). */
 enum ec_sig_form { EC_SIG_DER, EC_SIG_PLAIN };
 
+/* Digests longer than the order are cut to its bits (FIPS 186-4 6.4). CC_E_STATE for a key on a mapped generator. Thread-safe. */
 CC_MUST cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_sig_form form, struct buf *ret);
 /* CC_E_VERIFY when the signature is wrong or malformed. point: 04||x||y of the public key. */
 CC_MUST cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig,
 				   enum ec_sig_form form);
-/* r||s <-> DER. order_len: bytes of each half. */
+/* r||s <-> DER. order_len: bytes of each half. Malformed, negative or too long: CC_E_FORMAT. */
 CC_MUST cc_status ec_sig_to_der(struct bytes plain, struct buf *ret);
 CC_MUST cc_status ec_sig_to_plain(struct bytes der, size_t order_len, struct buf *ret);
 

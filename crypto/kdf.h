@@ -20,13 +20,15 @@ CC_MUST cc_status kdf_9303(struct bytes shared_secret, struct bytes nonce, enum 
  * NIST SP 800-108 in counter mode with AES-CMAC, as GlobalPlatform Card
  * Specification v2.3 Amendment D (SCP03) 4.1.5 lays its input out:
  * label (11 zero bytes and the constant), 00, L in bits (2 bytes), i (1 byte), context.
+ * aes_key of 16, 24 or 32 bytes; out_bits: whole bytes, at most 8 * SECRET_LEN_MAX; else CC_E_ARG.
  */
 CC_MUST cc_status kdf_scp03(struct bytes aes_key, uint8_t constant, struct bytes context, size_t out_bits, uint8_t *out);
 
 /*
- * Card keys from a master key: KDF3 of NIST SP 800-108 as GlobalPlatform tools
- * implement it (see vectors 03_gp): same layout, label constant 01 (ENC),
- * 02 (MAC), 03 (DEK), context = diversification data. Key length = master length.
+ * Card keys from a master key ("KDF3"): NIST SP 800-108 in counter mode with
+ * AES-CMAC, as GlobalPlatform tools implement it (vectors 03_gp): i (1 byte),
+ * 00 00 00, key_id, 00, diversification data; no length field. key_id: 01 ENC,
+ * 02 MAC, 03 DEK. Key length = master length.
  */
 CC_MUST cc_status kdf_kdf3(struct bytes master_key, uint8_t key_id, struct bytes diversification, struct secret *ret);
 

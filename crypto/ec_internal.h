@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CRYPTO_EC_INTERNAL_H
+#define CC_CRYPTO_EC_INTERNAL_H
+
+#include "crypto/ec.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+
+/* Shared by ec_curve.c, ec.c and ec_sig.c only. */
+
+#define EC_POINT_LEN_MAX (1 + 2 * 66)
+#define EC_ORDER_LEN_MAX 66
+
+/* The standard group, made once for the process and never changed or freed; NULL when the library can't. */
+const EC_GROUP *ec_curve_group(enum ec_curve curve);
+const char *ec_curve_openssl_name(enum ec_curve curve);
+
+/* What signing prepares on first use; behind a pointer because a const key may be shared by threads. */
+struct ec_key_signer {
+	pthread_mutex_t lock;
+	EVP_PKEY *pkey;
+};
+
+struct ec_key {
+	enum ec_curve curve;
+	bool mapped; /* on PACE's generator: never signs */
+	BIGNUM *d;
+	struct buf point;
+	struct ec_key_signer *signer;
+};
+
+#endif

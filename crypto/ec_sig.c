@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/ec_internal.h"
+
+#include "crypto/base/tlv.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <string.h>
+
+/* Two INTEGERs of at most 67 bytes each, their heads and the SEQUENCE's. */
+#define DER_SIG_MAX (4 + 2 * (3 + 1 + EC_ORDER_LEN_MAX))
+
+/* d NULL: a public key. */
+static EVP_PKEY *pkey_make(enum ec_curve curve, struct bytes point, const BIGNUM *d)
+{
+	EVP_PKEY *pkey = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params = NULL;
+	int selection = d != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
+
+	if (ctx == NULL || bld == NULL)
+		goto out;
+	if (OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, ec_curve_openssl_name(curve), 0) != 1 ||
+	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.n) != 1 ||
+	    (d != NULL && OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, d, ec_order_len(curve)) != 1))
+		goto out;
+	params = OSSL_PARAM_BLD_to_param(bld);
+	if (params == NULL || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1)
+		pkey = NULL;
+out:
+	OSSL_PARAM_free(params); /* cleanses what was pushed from a secure BIGNUM */
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+static EVP_PKEY *signer_pkey(const struct ec_key *k)
+{
+	EVP_PKEY *pkey;
+
+	CC_ASSERT(pthread_mutex_lock(&k->signer->lock) == 0);
+	if (k->signer->pkey == NULL)
+		k->signer->pkey = pkey_make(k->curve, buf_view(&k->point), k->d);
+	pkey = k->signer->pkey;
+	CC_ASSERT(pthread_mutex_unlock(&k->signer->lock) == 0);
+	return pkey;
+}
+
+cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_sig_form form, struct buf *ret)
+{
+	uint8_t der[DER_SIG_MAX];
+	size_t n = sizeof der;
+	EVP_PKEY *pkey;
+	EVP_PKEY_CTX *ctx;
+	bool good;
+
+	if (k->mapped)
+		return cc_code_status(CC_E_STATE);
+	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
+	pkey = signer_pkey(k);
+	ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+	good = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &n, digest.p, digest.n) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	if (!good)
+		return cc_code_status(CC_E_CRYPTO);
+	if (form == EC_SIG_PLAIN)
+		return ec_sig_to_plain(bytes_of(der, n), ec_order_len(k->curve), ret);
+	return buf_copy(ret, bytes_of(der, n));
+}
+
+static cc_status verify_der(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes der)
+{
+	EVP_PKEY *pkey = pkey_make(curve, point, NULL);
+	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+	cc_status st = cc_code_status(CC_E_CRYPTO);
+
+	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1)
+		st = cc_code_status(EVP_PKEY_verify(ctx, der.p, der.n, digest.p, digest.n) == 1 ? CC_OK : CC_E_VERIFY);
+	ERR_clear_error();
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return st;
+}
+
+cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig, enum ec_sig_form form)
+{
+	struct ec_domain *d = NULL;
+	struct buf der = { 0 };
+	cc_status st;
+
+	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
+	st = ec_domain_new(curve, &d);
+	if (cc_failed(st))
+		return st;
+	st = ec_point_check(d, point);
+	ec_domain_free(&d);
+	if (cc_failed(st))
+		return st;
+	if (form == EC_SIG_DER)
+		return sig.n <= DER_SIG_MAX ? verify_der(curve, point, digest, sig) : cc_code_status(CC_E_VERIFY);
+	/* TR-03111 5.2.1: both halves have the length of the order. */
+	if (sig.n != 2 * ec_order_len(curve))
+		return cc_code_status(CC_E_VERIFY);
+	st = ec_sig_to_der(sig, &der);
+	if (!cc_failed(st))
+		st = verify_der(curve, point, digest, buf_view(&der));
+	buf_done(&der);
+	return st;
+}
+
+cc_status ec_sig_to_der(struct bytes plain, struct buf *ret)
+{
+	struct cursor c;
+	struct bytes r, s;
+	struct writer w;
+
+	cursor_init(&c, plain);
+	if (plain.n == 0 || plain.n % 2 != 0 || plain.n > 2 * EC_ORDER_LEN_MAX || !cursor_take(&c, plain.n / 2, &r))
+		return cc_code_status(CC_E_FORMAT);
+	s = cursor_rest(&c);
+	writer_init(&w, DER_SIG_MAX);
+	tlv_open(&w, 0x30);
+	der_put_integer(&w, r);
+	der_put_integer(&w, s);
+	tlv_close(&w);
+	return writer_finish(&w, ret);
+}
+
+/* One half, right-aligned in len bytes. */
+static bool put_half(struct cursor *seq, size_t len, struct writer *w)
+{
+	struct bytes v;
+	struct cursor c;
+	uint8_t first;
+
+	if (!der_integer(seq, &v))
+		return false;
+	cursor_init(&c, v);
+	if (!cursor_peek(&c, &first) || first >= 0x80)
+		return false;
+	if (first == 0 && !cursor_skip(&c, 1))
+		return false;
+	if (cursor_left(&c) > len)
+		return false;
+	writer_fill(w, 0, len - cursor_left(&c));
+	writer_put(w, cursor_rest(&c));
+	return true;
+}
+
+cc_status ec_sig_to_plain(struct bytes der, size_t order_len, struct buf *ret)
+{
+	struct cursor c, seq;
+	struct writer w;
+
+	if (order_len == 0 || order_len > EC_ORDER_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
+	writer_init(&w, 2 * order_len);
+	cursor_init(&c, der);
+	if (!tlv_expect(&c, TLV_STRICT, 0x30, &seq) || !put_half(&seq, order_len, &w) || !put_half(&seq, order_len, &w) ||
+	    cc_failed(cursor_end(&seq)) || cc_failed(cursor_end(&c))) {
+		writer_done(&w);
+		return cc_code_status(CC_E_FORMAT);
+	}
+	return writer_finish(&w, ret);
+}

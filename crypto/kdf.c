@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/kdf.h"
+
+#include "crypto/hash.h"
+
+#include <string.h>
+
+#define LABEL_ZEROS 11
+#define CMAC_LEN 16
+
+/* ICAO 9303-11 9.7.1.1: the least significant bit of each byte makes its parity odd. */
+static void set_odd_parity(uint8_t *key, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned high = key[i] & 0xFEu;
+
+		key[i] = (uint8_t)(high | ((unsigned)__builtin_parity(high) ^ 1u));
+	}
+}
+
+cc_status kdf_9303(struct bytes shared_secret, struct bytes nonce, enum kdf_9303_counter counter, enum cipher_alg alg,
+		   struct secret *ret)
+{
+	const uint8_t c[4] = { 0, 0, 0, (uint8_t)counter };
+	const struct bytes parts[] = { shared_secret, nonce, bytes_of(c, sizeof c) };
+	/* ICAO 9303-11 9.7.1.1 and 9.7.1.2: SHA-1 for 3DES and AES-128, SHA-256 for the longer AES keys. */
+	enum hash_alg hash = alg == CIPHER_AES192 || alg == CIPHER_AES256 ? HASH_SHA256 : HASH_SHA1;
+	struct digest d;
+	cc_status st = hash_digest_parts(hash, parts, sizeof parts / sizeof parts[0], &d);
+
+	if (cc_failed(st))
+		return st;
+	if (alg == CIPHER_TDES)
+		set_odd_parity(d.p, cipher_key_len(alg));
+	secret_set(ret, d.p, cipher_key_len(alg));
+	cc_wipe(&d, sizeof d);
+	return st;
+}
+
+/* One CMAC block per counter value, cut at out_len. The counter is the byte at *i_byte, which lies in one of the parts. */
+static cc_status counter_mode(struct bytes aes_key, const struct bytes *parts, size_t count, uint8_t *i_byte, size_t out_len,
+			      uint8_t *out)
+{
+	struct mac *m = NULL;
+	uint8_t block[CMAC_LEN], made[SECRET_LEN_MAX];
+	enum cipher_alg alg;
+	cc_status st;
+
+	if (!cipher_aes_from_key_len(aes_key.n, &alg) || out_len == 0 || out_len > sizeof made)
+		return cc_code_status(CC_E_ARG);
+	st = mac_new(alg, aes_key, &m);
+	*i_byte = 0;
+	for (size_t done = 0; !cc_failed(st) && done < out_len; done += CMAC_LEN) {
+		size_t n = out_len - done < CMAC_LEN ? out_len - done : CMAC_LEN;
+
+		*i_byte = (uint8_t)(*i_byte + 1);
+		st = mac_compute(m, parts, count, block);
+		if (!cc_failed(st))
+			memcpy(made + done, block, n);
+	}
+	if (!cc_failed(st))
+		memcpy(out, made, out_len);
+	cc_wipe(made, sizeof made);
+	cc_wipe(block, sizeof block);
+	mac_free(&m);
+	return st;
+}
+
+cc_status kdf_scp03(struct bytes aes_key, uint8_t constant, struct bytes context, size_t out_bits, uint8_t *out)
+{
+	/* GlobalPlatform Amendment D 4.1.5: label, separation indicator, L, i, context. */
+	uint8_t head[LABEL_ZEROS + 1 + 1 + 2 + 1] = { 0 };
+	const struct bytes parts[] = { bytes_of(head, sizeof head), context };
+
+	if (out_bits % 8 != 0 || out_bits > 8 * SECRET_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
+	head[LABEL_ZEROS] = constant;
+	head[LABEL_ZEROS + 2] = (uint8_t)(out_bits >> 8);
+	head[LABEL_ZEROS + 3] = (uint8_t)out_bits;
+	return counter_mode(aes_key, parts, 2, &head[LABEL_ZEROS + 4], out_bits / 8, out);
+}
+
+cc_status kdf_kdf3(struct bytes master_key, uint8_t key_id, struct bytes diversification, struct secret *ret)
+{
+	uint8_t head[6] = { 0, 0, 0, 0, key_id, 0 };
+	const struct bytes parts[] = { bytes_of(head, sizeof head), diversification };
+	uint8_t key[SECRET_LEN_MAX];
+	cc_status st = counter_mode(master_key, parts, 2, &head[0], master_key.n, key);
+
+	if (!cc_failed(st))
+		secret_set(ret, key, master_key.n);
+	cc_wipe(key, sizeof key);
+	return st;
+}
