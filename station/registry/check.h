@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_REGISTRY_CHECK_H
+#define CC_STATION_REGISTRY_CHECK_H
+
+#include "station/registry/person.h"
+#include "station/registry/validity.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * May a card be issued to this person? A hold stops it, a warning is shown.
+ * Keys have their sentences and next actions in message_registry.c.
+ */
+enum hold_severity { HOLD_WARNING, HOLD_HOLD };
+
+struct hold {
+	const char *key;   /* "registry.birth-incomplete" */
+	const char *field; /* as in person.h */
+	enum hold_severity severity;
+};
+
+#define HOLDS_MAX 24
+struct holds {
+	size_t count;
+	struct hold items[HOLDS_MAX];
+};
+
+/*
+ * Holds:    registry.birth-incomplete, registry.no-photo, registry.dead, registry.missing-person, registry.birth-future,
+ *           registry.nationality, registry.expired, registry.number-malformed
+ * Warnings: registry.number-province, registry.number-sex, registry.number-birth, registry.under-age,
+ *           registry.no-residence, registry.no-origin, registry.expiry-differs, registry.long-field
+ */
+struct check_context {
+	struct date today;
+	struct validity_rules rules;
+	bool allow_incomplete_birth; /* setting rules.issue-unknown-birth */
+};
+void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret);
+bool holds_any(const struct holds *h); /* at least one HOLD_HOLD */
+/* The first hold, or NULL. */
+const struct hold *holds_first(const struct holds *h);
+const char *hold_severity_name(enum hold_severity s); /* "hold", "warning" */
+
+#endif

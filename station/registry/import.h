@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_REGISTRY_IMPORT_H
+#define CC_STATION_REGISTRY_IMPORT_H
+
+#include "station/registry/registry.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * Import of JSON Lines (person.h). Rows that are malformed, doubled or in
+ * conflict are told and left out; the rest is committed in batches. A crash
+ * loses at most the open batch; the same file again counts the committed rows as
+ * unchanged.
+ */
+struct import_counts {
+	uint64_t rows;	    /* lines that are not empty */
+	uint64_t imported;  /* new people */
+	uint64_t unchanged; /* there already, with this content */
+	uint64_t conflicts; /* there already, with another content */
+	uint64_t refused;   /* malformed, or a second row of one number */
+	uint64_t held;	    /* of imported and unchanged: a hold stops their card */
+	uint64_t warnings;
+};
+
+enum import_severity { IMPORT_WARNING, IMPORT_HELD, IMPORT_REFUSED };
+
+/* One remark about a line. Never a value of the row. */
+struct import_remark {
+	uint64_t line;
+	enum import_severity severity;
+	struct row_fault fault;
+	uint64_t other_line; /* "import.duplicate": the first line with this number */
+};
+const char *import_severity_name(enum import_severity s);
+
+struct import_options {
+	const char *folder; /* photos are below it */
+	bool dry_run;
+	struct check_context check;
+	void (*remark)(void *ctx, const struct import_remark *m);		    /* may be NULL */
+	void (*progress)(void *ctx, const struct import_counts *c, uint64_t bytes); /* after each batch; may be NULL */
+	void *ctx;
+};
+
+/* A failure of store or disk ends it; ret holds what was done until then. */
+CC_MUST cc_status import_run(struct registry *r, FILE *in, const struct import_options *o, struct import_counts *ret,
+			     struct cc_error *err);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_REGISTRY_PERSON_H
+#define CC_STATION_REGISTRY_PERSON_H
+
+#include "crypto/base/buf.h"
+#include "crypto/base/bytes.h"
+#include "crypto/base/err.h"
+#include "station/registry/date.h"
+#include "station/registry/vietnamese.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A person as the registry knows them, and the row it comes from: one JSON
+ * object a line, UTF-8 (RFC 8259), at most PERSON_ROW_MAX bytes.
+ *
+ * field              type; * is required
+ * number             * "001090000000": 12 digits
+ * full_name          * with diacritics: letters, spaces, hyphens, apostrophes
+ * birth_date         "1990-02-15", "1990-02" or "1990"
+ * birth_precision    "day", "month", "year": must agree with birth_date
+ * birth_basis        the document that shows the birth date
+ * sex                * "male" or "female" (also "Nam", "Nữ", "M", "F")
+ * nationality        * "Việt Nam"
+ * ethnicity, religion, origin, residence, identifying_marks     text
+ * father, mother, spouse      names
+ * old_cmnd           9 or 12 digits
+ * issue_date         "2026-11-24": of the card; empty: the day it is issued
+ * issue_place        text
+ * expiry_date        "2030-02-15", or "none"; empty: by the rule (validity.h)
+ * life_status        "alive" (default), "dead", "missing"
+ * photo              path of a JPEG, relative to the folder of the rows' file
+ *
+ * null and "" mean absent. Text is UTF-8 NFC in memory, NUL-terminated.
+ */
+#define PERSON_ROW_MAX 32768
+#define PERSON_ROW_DEPTH_MAX 4
+#define PERSON_NUMBER_SIZE 13
+#define PERSON_NAME_SIZE 256
+#define PERSON_TERM_SIZE 96   /* ethnicity, religion, nationality, basis */
+#define PERSON_PLACE_SIZE 512 /* places, marks */
+#define PERSON_PATH_SIZE 256
+#define PERSON_PHOTO_MAX (8u * 1024 * 1024)
+
+enum person_sex { SEX_MALE, SEX_FEMALE };
+enum person_life { LIFE_ALIVE, LIFE_DEAD, LIFE_MISSING };
+enum person_expiry { EXPIRY_BY_RULE, EXPIRY_NONE, EXPIRY_DATE };
+
+struct person {
+	char number[PERSON_NUMBER_SIZE];
+	char full_name[PERSON_NAME_SIZE];
+	struct date birth;
+	char birth_basis[PERSON_TERM_SIZE];
+	enum person_sex sex;
+	char nationality[PERSON_TERM_SIZE];
+	char ethnicity[PERSON_TERM_SIZE];
+	char religion[PERSON_TERM_SIZE];
+	char origin[PERSON_PLACE_SIZE];
+	char residence[PERSON_PLACE_SIZE];
+	char marks[PERSON_PLACE_SIZE];
+	char father[PERSON_NAME_SIZE];
+	char mother[PERSON_NAME_SIZE];
+	char spouse[PERSON_NAME_SIZE];
+	char old_cmnd[PERSON_NUMBER_SIZE];
+	struct date issued; /* year 0: on the day of issue */
+	char issue_place[PERSON_PLACE_SIZE];
+	enum person_expiry expiry_kind;
+	struct date expiry; /* EXPIRY_DATE */
+	enum person_life life;
+	char photo_path[PERSON_PATH_SIZE]; /* as the row names it; "" none. Not kept in the registry. */
+};
+
+/* Wipes. Persons live in the caller's storage. */
+void person_done(struct person *p);
+
+/*
+ * What is wrong with a row: the field's name (a constant; "" for the row as a
+ * whole), a stable key with sentences ("import.field-missing"), the position
+ * where there is one. Never a value.
+ */
+struct row_fault {
+	const char *field;
+	const char *key;
+	size_t position;  /* column or code point, from 1; 0: none */
+	char unknown[33]; /* "import.unknown-field": its name, made printable */
+};
+#define PERSON_WARNINGS_MAX 8
+struct row_warnings {
+	size_t count; /* all; the first PERSON_WARNINGS_MAX are kept */
+	struct row_fault items[PERSON_WARNINGS_MAX];
+};
+
+/* CC_E_FORMAT or CC_E_LIMIT with the first fault; ret is untouched then. Unknown fields are warnings. */
+CC_MUST cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault);
+/* The row again: compact, names sorted, absent fields left out, no photo path. Equal people give equal bytes. */
+CC_MUST cc_status person_encode(const struct person *p, struct buf *ret);
+/* For people to read: the same object indented, with surname, middle_name and given_name. */
+CC_MUST cc_status person_encode_pretty(const struct person *p, struct buf *ret);
+
+const char *person_sex_name(enum person_sex s);	  /* "male" */
+const char *person_sex_card(enum person_sex s);	  /* "Nam", "Nữ" as DG13 has it */
+const char *person_life_name(enum person_life l); /* "alive" */
+
+#endif

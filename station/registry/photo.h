@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_REGISTRY_PHOTO_H
+#define CC_STATION_REGISTRY_PHOTO_H
+
+#include "crypto/base/buf.h"
+#include "station/registry/person.h"
+
+/*
+ * Reads a photo that a row names. The path is relative to folder and stays
+ * below it: no "..", no absolute path, no symbolic link on the way, a regular
+ * file. Faults ("import.photo-path", "import.photo-missing", "import.photo-not-jpeg",
+ * "import.photo-too-large") return CC_E_FORMAT; CC_E_IO and CC_E_MEMORY are the
+ * machine's. Only the first bytes are judged here: the portrait's own checks come later.
+ */
+CC_MUST cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct row_fault *fault);
+
+#endif

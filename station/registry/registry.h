@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_REGISTRY_REGISTRY_H
+#define CC_STATION_REGISTRY_REGISTRY_H
+
+#include "crypto/base/buf.h"
+#include "crypto/base/err.h"
+#include "crypto/base/sys.h"
+#include "crypto/keystore.h"
+#include "station/config.h"
+#include "station/registry/check.h"
+#include "station/registry/person.h"
+#include "station/store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The people of a station, in its store. Nothing personal lies there in the
+ * clear: a record is sealed under a key derived from the key store's
+ * "registry-data", the number is found by a keyed hash, a name by keyed hashes of
+ * its words.
+ */
+#define REGISTRY_KEY_LABEL "registry-data"
+
+struct registry;
+
+/*
+ * store and ks are borrowed and must outlive it. The key "registry-data" is made when the registry is new and there is
+ * none. CC_E_VERIFY "registry.key-wrong": the rows were sealed under another key. Not while a transaction is open.
+ */
+CC_MUST cc_status registry_open(struct store *store, struct keystore *ks, const struct sys *sys, struct registry **ret,
+				struct cc_error *err);
+void registry_close(struct registry **r); /* wipes; NULL-safe */
+
+/* ret_photo may be NULL; it stays empty when there is no photo. CC_E_NOT_FOUND "registry.not-found", CC_E_VERIFY
+ * "registry.damaged". */
+CC_MUST cc_status registry_find(struct registry *r, const char *number, struct person *ret, struct buf *ret_photo,
+				struct cc_error *err);
+
+enum registry_put { PUT_ADDED, PUT_UNCHANGED, PUT_CONFLICT };
+/*
+ * Adds a person. The same content again: PUT_UNCHANGED. Another content under a number that is there: PUT_CONFLICT,
+ * nothing is overwritten. photo may be empty. Inside the caller's transaction.
+ */
+CC_MUST cc_status registry_put(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
+			       struct cc_error *err);
+/* What registry_put would say. */
+CC_MUST cc_status registry_compare(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
+				   struct cc_error *err);
+
+/* Called for each person; false stops the walk. */
+typedef bool (*registry_visit)(void *ctx, const struct person *p, bool has_photo);
+/* Everybody whose name has every word of the text (accents and case do not count), at most `limit`. Order: by id. */
+CC_MUST cc_status registry_search(struct registry *r, const char *text, size_t limit, registry_visit visit, void *ctx,
+				  struct cc_error *err);
+/* Everybody. The visitor may not change the registry. */
+CC_MUST cc_status registry_walk(struct registry *r, registry_visit visit, void *ctx, struct cc_error *err);
+CC_MUST cc_status registry_count(struct registry *r, int64_t *ret, struct cc_error *err);
+
+/* Today in Vietnam and the rules of the home's settings. */
+CC_MUST cc_status registry_check_context(const struct config *c, struct check_context *ret, struct cc_error *err);
+/* registry_find and registry_check_person in one. */
+CC_MUST cc_status registry_check(struct registry *r, const char *number, const struct check_context *ctx, struct holds *ret,
+				 struct cc_error *err);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/store/migrations.h"
+
+/*
+ * Append-only: a migration that has left this house is never edited, the next
+ * number mends it. Each text stands in its own file migration_NNN_name.c.
+ */
+const struct migration store_migrations[] = {
+	{ 1, "registry", migration_001_registry },
+};
+const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_STORE_MIGRATIONS_H
+#define CC_STATION_STORE_MIGRATIONS_H
+
+#include "station/store/store.h"
+
+/*
+ * SQL of the migrations, for SQLite and PostgreSQL alike: TEXT, BIGINT and
+ * BYTEA (bytes) columns only, no engine-made keys, defaults or clocks.
+ */
+extern const char migration_001_registry[];
+
+#endif
