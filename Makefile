@@ -32,7 +32,7 @@ PACKAGES_LINT := clang clang-format clang-tidy
 
 PKGS := libcrypto libpcsclite libturbojpeg sqlite3 jansson libutf8proc libargon2
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
-LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread
+LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
 CPPFLAGS_ALL = -I. -I$(BUILD)/gen -D_GNU_SOURCE $(FORTIFY) $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "biometrics/image.h"
+
+#include "crypto/base/secret.h"
+
+#include <math.h>
+#include <string.h>
+
+cc_status image_new(unsigned width, unsigned height, unsigned channels, struct image *ret, struct cc_error *err)
+{
+	struct image im = { NULL, width, height, channels };
+
+	CC_ASSERT(channels == 1 || channels == 3);
+	if (width == 0 || height == 0 || width > IMAGE_SIDE_MAX || height > IMAGE_SIDE_MAX ||
+	    (uint64_t)width * height > IMAGE_PIXELS_MAX)
+		return cc_fail(err, CC_E_LIMIT, "photo.too-large", "%u x %u pixels", width, height);
+	im.p = cc_alloc(image_size(&im));
+	if (!im.p)
+		return cc_fail(err, CC_E_MEMORY, "memory", "%u x %u pixels", width, height);
+	image_done(ret);
+	*ret = im;
+	return cc_ok();
+}
+
+void image_done(struct image *im)
+{
+	cc_free(im->p, image_size(im));
+	*im = (struct image){ 0 };
+}
+
+void image_move(struct image *ret, struct image *src)
+{
+	image_done(ret);
+	*ret = *src;
+	*src = (struct image){ 0 };
+}
+
+/* Where the upright pixel (x, y) lies in the stored picture of w x h. CIPA DC-008 (Exif 2.32) 4.6.4 A, Orientation. */
+static size_t stored_index(unsigned orientation, unsigned w, unsigned h, unsigned x, unsigned y)
+{
+	unsigned sx = orientation >= 5 ? y : x;
+	unsigned sy = orientation >= 5 ? x : y;
+
+	if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
+		sx = w - 1 - sx;
+	if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
+		sy = h - 1 - sy;
+	return (size_t)sy * w + sx;
+}
+
+cc_status image_upright(struct image *im, unsigned orientation, struct cc_error *err)
+{
+	struct image up = { 0 };
+	unsigned c = im->channels;
+	bool swap = orientation >= 5;
+	cc_status st;
+
+	CC_ASSERT(orientation >= 1 && orientation <= 8);
+	if (orientation == 1)
+		return cc_ok();
+	st = image_new(swap ? im->height : im->width, swap ? im->width : im->height, c, &up, err);
+	if (cc_failed(st))
+		return st;
+	for (unsigned y = 0; y < up.height; y++)
+		for (unsigned x = 0; x < up.width; x++)
+			memcpy(up.p + ((size_t)y * up.width + x) * c,
+			       im->p + stored_index(orientation, im->width, im->height, x, y) * c, c);
+	image_move(im, &up);
+	return cc_ok();
+}
+
+/* One output sample's share of the input: weights for input first .. first + count - 1, summing to 1. */
+struct taps {
+	int first, count;
+	const float *weight;
+};
+
+struct filter {
+	struct taps *taps;
+	float *weights;
+	size_t taps_size, weights_size;
+};
+
+static double lanczos3(double x)
+{
+	double px = 3.14159265358979323846 * x;
+
+	if (fabs(x) < 1e-9)
+		return 1;
+	return fabs(x) >= 3 ? 0 : 3 * sin(px) * sin(px / 3) / (px * px);
+}
+
+static void taps_fill(struct taps *t, float *weight, double centre, double support, double scale)
+{
+	double sum = 0;
+
+	t->first = (int)floor(centre - support + 0.5);
+	t->count = (int)floor(centre + support + 0.5) - t->first;
+	t->weight = weight;
+	for (int k = 0; k < t->count; k++) {
+		double v = lanczos3((t->first + k + 0.5 - centre) / scale);
+
+		weight[k] = (float)v;
+		sum += v;
+	}
+	for (int k = 0; k < t->count; k++)
+		weight[k] = (float)(weight[k] / sum);
+}
+
+static bool filter_init(struct filter *f, double from, double length, unsigned out)
+{
+	double step = length / out;
+	double scale = step > 1 ? step : 1;
+	size_t most = (size_t)(2 * 3 * scale) + 3;
+
+	f->taps_size = out * sizeof *f->taps;
+	f->weights_size = out * most * sizeof *f->weights;
+	f->taps = cc_alloc(f->taps_size);
+	f->weights = cc_alloc(f->weights_size);
+	if (!f->taps || !f->weights)
+		return false;
+	for (unsigned i = 0; i < out; i++)
+		taps_fill(&f->taps[i], f->weights + i * most, from + (i + 0.5) * step, 3 * scale, scale);
+	return true;
+}
+
+static void filter_done(struct filter *f)
+{
+	cc_free(f->taps, f->taps_size);
+	cc_free(f->weights, f->weights_size);
+}
+
+static unsigned clamp_index(int i, unsigned n)
+{
+	return i < 0 ? 0 : (unsigned)i >= n ? n - 1 : (unsigned)i;
+}
+
+static uint8_t to_byte(float v)
+{
+	return (uint8_t)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
+}
+
+/* Weighted sum of whole rows: the inner loop runs over contiguous pixels. */
+static void sum_rows(const struct image *src, const struct taps *t, float *row)
+{
+	size_t n = (size_t)src->width * src->channels;
+
+	memset(row, 0, n * sizeof *row);
+	for (int k = 0; k < t->count; k++) {
+		const uint8_t *in = image_row(src, clamp_index(t->first + k, src->height));
+		float w = t->weight[k];
+
+		for (size_t i = 0; i < n; i++)
+			row[i] += w * in[i];
+	}
+}
+
+static void sum_columns(const float *row, const struct image *src, const struct filter *f, unsigned out, uint8_t *to)
+{
+	unsigned c = src->channels;
+
+	for (unsigned x = 0; x < out; x++) {
+		const struct taps *t = &f->taps[x];
+		float sum[3] = { 0, 0, 0 };
+
+		for (int k = 0; k < t->count; k++) {
+			const float *in = row + (size_t)clamp_index(t->first + k, src->width) * c;
+
+			for (unsigned j = 0; j < c; j++)
+				sum[j] += t->weight[k] * in[j];
+		}
+		for (unsigned j = 0; j < c; j++)
+			to[x * c + j] = to_byte(sum[j]);
+	}
+}
+
+cc_status image_resample(const struct image *src, const struct image_rect *from, unsigned width, unsigned height,
+			 struct image *ret, struct cc_error *err)
+{
+	struct filter across = { 0 }, down = { 0 };
+	struct image out = { 0 };
+	size_t row_size = (size_t)src->width * src->channels * sizeof(float);
+	float *row = NULL;
+	cc_status st;
+
+	CC_ASSERT(from->width > 0 && from->height > 0);
+	st = image_new(width, height, src->channels, &out, err);
+	if (cc_failed(st))
+		goto out;
+	row = cc_alloc(row_size);
+	if (!row || !filter_init(&across, from->x, from->width, width) || !filter_init(&down, from->y, from->height, height)) {
+		st = cc_fail(err, CC_E_MEMORY, "memory", "scaling to %u x %u", width, height);
+		goto out;
+	}
+	for (unsigned y = 0; y < height; y++) {
+		sum_rows(src, &down.taps[y], row);
+		sum_columns(row, src, &across, width, out.p + (size_t)y * width * out.channels);
+	}
+	image_move(ret, &out);
+out:
+	filter_done(&across);
+	filter_done(&down);
+	cc_free(row, row_size);
+	image_done(&out);
+	return st;
+}
+
+cc_status image_to_grey(const struct image *src, struct image *ret, struct cc_error *err)
+{
+	struct image grey = { 0 };
+	size_t n = (size_t)src->width * src->height;
+	cc_status st = image_new(src->width, src->height, 1, &grey, err);
+
+	if (cc_failed(st))
+		return st;
+	if (src->channels == 1)
+		memcpy(grey.p, src->p, n);
+	/* ITU-T T.871 7: Y = 0.299 R + 0.587 G + 0.114 B, in 1/65536. */
+	for (size_t i = 0; src->channels == 3 && i < n; i++) {
+		const uint8_t *rgb = src->p + 3 * i;
+
+		grey.p[i] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
+	}
+	image_move(ret, &grey);
+	return cc_ok();
+}
