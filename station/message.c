@@ -6,6 +6,7 @@
 
 static const struct message *const tables[] = {
 	messages_base,
+	messages_photo,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",
