@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 
-/* Shared by ec_curve.c, ec.c and ec_sig.c only. */
+/* Shared by ec_curve.c, ec.c, ec_sig.c and (the group alone) pubkey_ec.c. */
 
 #define EC_POINT_LEN_MAX (1 + 2 * 66)
 #define EC_ORDER_LEN_MAX 66

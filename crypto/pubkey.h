@@ -38,6 +38,8 @@ unsigned pubkey_bits(const struct pubkey *k);
 enum ec_param_form { EC_PARAMS_NAMED, EC_PARAMS_EXPLICIT };
 /* Whole SubjectPublicKeyInfo. Explicit: SpecifiedECDomain version 1 with prime field, cofactor, no seed (RFC 3279 2.3.5). */
 CC_MUST cc_status ec_spki_encode(enum ec_curve curve, struct bytes point, enum ec_param_form form, struct buf *ret);
+/* Whole SubjectPublicKeyInfo of an RSA key (RFC 3279 2.3.1); unsigned big-endian numbers. */
+CC_MUST cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct buf *ret);
 
 enum sig_scheme { SIG_ECDSA, SIG_RSA_PKCS1, SIG_RSA_PSS };
 
@@ -52,7 +54,8 @@ struct sig_alg {
 CC_MUST cc_status sig_alg_encode(struct sig_alg alg, struct buf *ret);
 /*
  * Reads an AlgorithmIdentifier. Plain rsaEncryption and absent or NULL
- * parameters occur in real documents: then the hash is `fallback_hash`.
+ * parameters occur in real documents: then the hash is `fallback_hash`
+ * (HASH_COUNT: there is none, such identifiers are CC_E_UNSUPPORTED).
  */
 CC_MUST cc_status sig_alg_parse(struct bytes der, enum hash_alg fallback_hash, struct sig_alg *ret, struct cc_error *err);
 /* message: the signed bytes (hashed here). ECDSA signatures in DER form. CC_E_VERIFY when wrong. */

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/pubkey.h"
+
+#include "crypto/asn1.h"
+#include "crypto/base/secret.h"
+#include "crypto/pubkey_ec.h"
+#include "crypto/rsa.h"
+
+#define SPKI_RSA_MAX (2 * RSA_BITS_MAX / 8 + 128)
+
+static const struct bytes oid_rsa = BYTES_LITERAL("\x2A\x86\x48\x86\xF7\x0D\x01\x01\x01");
+static const struct bytes oid_rsa_pss = BYTES_LITERAL("\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0A");
+
+struct pubkey {
+	enum pubkey_kind kind;
+	enum ec_curve curve;
+	bool is_explicit;
+	struct buf point;
+	struct buf modulus, exponent;
+	struct rsa_key *rsa;
+};
+
+void pubkey_free(struct pubkey **k)
+{
+	if (*k == NULL)
+		return;
+	buf_done(&(*k)->point);
+	buf_done(&(*k)->modulus);
+	buf_done(&(*k)->exponent);
+	rsa_key_free(&(*k)->rsa);
+	cc_free(*k, sizeof **k);
+	*k = NULL;
+}
+
+cc_status pubkey_from_ec_point(enum ec_curve curve, struct bytes point, struct pubkey **ret)
+{
+	struct pubkey *k = NULL;
+	struct ec_domain *d = NULL;
+	cc_status st = ec_domain_new(curve, &d);
+
+	if (!cc_failed(st))
+		st = ec_point_check(d, point);
+	ec_domain_free(&d);
+	if (cc_failed(st))
+		return st;
+	k = cc_alloc(sizeof *k);
+	if (k == NULL)
+		return cc_code_status(CC_E_MEMORY);
+	k->kind = PUBKEY_EC;
+	k->curve = curve;
+	st = buf_copy(&k->point, point);
+	if (cc_failed(st))
+		pubkey_free(&k);
+	else
+		*ret = k;
+	return st;
+}
+
+static cc_status ec_from_spki(struct asn1_algorithm alg, struct bytes point, struct pubkey **ret, struct cc_error *err)
+{
+	enum ec_curve curve;
+	bool is_explicit;
+	cc_status st = pubkey_ec_curve(alg.params, &curve, &is_explicit, err);
+
+	if (cc_failed(st))
+		return st;
+	st = pubkey_from_ec_point(curve, point, ret);
+	if (cc_failed(st))
+		return cc_fail(err, st.code, "pubkey.bad-point", "%s: the point is not on the curve", ec_curve_name(curve));
+	(*ret)->is_explicit = is_explicit;
+	return st;
+}
+
+/* INTEGER content, two's complement, of a number that must be positive. */
+static bool positive(struct cursor *in, struct bytes *ret)
+{
+	struct bytes twos;
+	struct cursor c;
+	uint8_t first;
+
+	if (!der_integer(in, &twos))
+		return false;
+	cursor_init(&c, twos);
+	if (!cursor_peek(&c, &first) || first >= 0x80)
+		return cursor_fail(in);
+	if (first == 0 && cursor_left(&c) > 1 && !cursor_skip(&c, 1))
+		return cursor_fail(in);
+	*ret = cursor_rest(&c);
+	return true;
+}
+
+static cc_status rsa_from_numbers(struct bytes modulus, struct bytes exponent, struct pubkey **ret)
+{
+	struct pubkey *k = cc_alloc(sizeof *k);
+	cc_status st;
+
+	if (k == NULL)
+		return cc_code_status(CC_E_MEMORY);
+	k->kind = PUBKEY_RSA;
+	st = rsa_key_public(modulus, exponent, &k->rsa);
+	if (!cc_failed(st))
+		st = buf_copy(&k->modulus, modulus);
+	if (!cc_failed(st))
+		st = buf_copy(&k->exponent, exponent);
+	if (cc_failed(st))
+		pubkey_free(&k);
+	else
+		*ret = k;
+	return st;
+}
+
+static cc_status rsa_from_spki(struct bytes key, struct pubkey **ret, struct cc_error *err)
+{
+	struct cursor in, seq;
+	struct bytes modulus, exponent;
+	cc_status st;
+
+	cursor_init(&in, key);
+	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || !positive(&seq, &modulus) || !positive(&seq, &exponent) ||
+	    cc_failed(cursor_end(&seq)) || cc_failed(cursor_end(&in)))
+		return cc_fail(err, CC_E_FORMAT, "pubkey.malformed", "RSAPublicKey");
+	st = rsa_from_numbers(modulus, exponent, ret);
+	if (cc_failed(st))
+		return cc_fail(err, st.code, "pubkey.bad-modulus", "RSA key of %zu bytes", modulus.n);
+	return st;
+}
+
+cc_status pubkey_from_spki(struct bytes der, struct pubkey **ret, struct cc_error *err)
+{
+	struct cursor in, seq;
+	struct asn1_algorithm alg;
+	struct bytes key;
+	char text[64];
+
+	cursor_init(&in, der);
+	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || !asn1_algorithm(&seq, TLV_STRICT, &alg) ||
+	    !asn1_bit_string(&seq, TLV_STRICT, &key) || cc_failed(cursor_end(&seq)) || cc_failed(cursor_end(&in)))
+		return cc_fail(err, CC_E_FORMAT, "pubkey.malformed", "SubjectPublicKeyInfo of %zu bytes", der.n);
+	if (bytes_equal(alg.oid, pubkey_oid_ec))
+		return ec_from_spki(alg, key, ret, err);
+	if (bytes_equal(alg.oid, oid_rsa) || bytes_equal(alg.oid, oid_rsa_pss))
+		return rsa_from_spki(key, ret, err);
+	der_oid_text(alg.oid, text, sizeof text);
+	return cc_fail(err, CC_E_UNSUPPORTED, "pubkey.unknown-algorithm", "key algorithm %s", text);
+}
+
+enum pubkey_kind pubkey_kind(const struct pubkey *k)
+{
+	return k->kind;
+}
+
+enum ec_curve pubkey_curve(const struct pubkey *k)
+{
+	CC_ASSERT(k->kind == PUBKEY_EC);
+	return k->curve;
+}
+
+bool pubkey_is_explicit(const struct pubkey *k)
+{
+	return k->is_explicit;
+}
+
+struct bytes pubkey_point(const struct pubkey *k)
+{
+	return buf_view(&k->point);
+}
+
+struct bytes pubkey_modulus(const struct pubkey *k)
+{
+	return buf_view(&k->modulus);
+}
+
+struct bytes pubkey_exponent(const struct pubkey *k)
+{
+	return buf_view(&k->exponent);
+}
+
+/* The length of the curve's name, or of the modulus. */
+unsigned pubkey_bits(const struct pubkey *k)
+{
+	unsigned bits;
+
+	if (k->kind == PUBKEY_EC)
+		return k->curve == EC_P521 ? 521 : (unsigned)(8 * ec_field_len(k->curve));
+	bits = (unsigned)(8 * k->modulus.n);
+	for (uint8_t top = k->modulus.p[0]; top < 0x80; top = (uint8_t)(top << 1))
+		bits--;
+	return bits;
+}
+
+cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, SPKI_RSA_MAX);
+	tlv_open(&w, DER_SEQUENCE);
+	tlv_open(&w, DER_SEQUENCE);
+	der_put_oid(&w, oid_rsa);
+	der_put_null(&w);
+	tlv_close(&w);
+	tlv_open(&w, DER_BIT_STRING);
+	writer_u8(&w, 0);
+	tlv_open(&w, DER_SEQUENCE);
+	der_put_integer(&w, modulus);
+	der_put_integer(&w, exponent);
+	tlv_close(&w);
+	tlv_close(&w);
+	tlv_close(&w);
+	return writer_finish(&w, ret);
+}
+
+cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes message, struct bytes sig)
+{
+	struct digest d;
+	cc_status st;
+
+	/* A signature made for one key type must not be tried with the other. */
+	if ((k->kind == PUBKEY_EC) != (alg.scheme == SIG_ECDSA))
+		return cc_code_status(CC_E_VERIFY);
+	st = hash_digest(alg.hash, message, &d);
+	if (cc_failed(st))
+		return st;
+	if (k->kind == PUBKEY_EC)
+		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig, EC_SIG_DER);
+	return rsa_verify_digest(k->rsa, alg, bytes_of(d.p, d.n), sig);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_TESTS_PKI_FIXTURE_H
+#define CC_TESTS_PKI_FIXTURE_H
+
+#include "crypto/base/buf.h"
+#include "crypto/base/sys.h"
+#include "crypto/keystore.h"
+#include "crypto/pki/issue.h"
+#include "crypto/x509.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the tests of keys, certificates and CMS share. */
+
+/* Path of a file of the independent evidence (CCCD_VECTORS, ../shared/vectors, ../../shared/vectors); false: it isn't here. */
+bool fixture_vector(const char *name, char *out, size_t cap);
+/* The same, read. Fails the test when the file is there but can't be read. */
+bool fixture_read_vector(const char *name, struct buf *ret);
+
+/* Hex to bytes; asserts that it is hex. */
+void fixture_hex(const char *hex, struct buf *ret);
+
+/* An own folder under build/ or TMPDIR, made; removed by fixture_folder_done. */
+struct fixture_folder {
+	char path[128];
+};
+void fixture_folder(struct fixture_folder *f);
+void fixture_folder_done(const struct fixture_folder *f);
+void fixture_path(const struct fixture_folder *f, const char *name, char *out, size_t cap);
+void fixture_write(const struct fixture_folder *f, const char *name, struct bytes data);
+/* Runs a shell command inside the folder, its output goes to FOLDER/out; the exit status. */
+int fixture_run(const struct fixture_folder *f, const char *command);
+
+/* A clock that stands still at 2026-01-01 00:00:00 UTC and random bytes that count up from a seed: same run, same bytes. */
+#define FIXTURE_NOW_S 1767225600
+struct fixture_sys {
+	struct sys sys;
+	uint64_t seed;
+	int64_t wall_ms;
+};
+void fixture_sys(struct fixture_sys *s);
+
+#endif
