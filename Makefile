@@ -22,6 +22,13 @@ OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 FORTIFY :=
 LDSAN := -fsanitize=address,undefined
 endif
+ifdef FUZZ
+VARIANT := fuzz
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FORTIFY :=
+HARDEN := -fPIE
+LDSAN := -fsanitize=address,undefined
+endif
 
 # ---- Debian packages: what a target needs is installed when it is missing
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libssl-dev libpcsclite-dev libturbojpeg0-dev libsqlite3-dev libjansson-dev \
@@ -59,11 +66,12 @@ LIB_ALL := $(LIB_station) $(LIB_card) $(LIB_biometrics) $(LIB_crypto) $(LIB_base
 PROGRAM := $(BUILD)/cccd
 
 TEST_SRC := $(wildcard tests/unit/*_test.c tests/regress/*_test.c)
-TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC)) \
+	$(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/tests/fuzz/%_replay,$(FUZZ_SRC))
 TEST_SH := $(wildcard tests/regress/*_test.sh tests/peers/*_test.sh)
 BENCH_SRC := $(wildcard tests/bench/*_bench.c)
 BENCH_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(BENCH_SRC))
-FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test check asan fuzz bench format tidy install clean packages packages-test packages-lint program tests clang
@@ -93,7 +101,7 @@ check: ## include arrows, one library one door, self-contained headers, file nam
 asan: packages packages-test ## the suite under address and undefined-behaviour sanitizers
 	+@$(MAKE) --no-print-directory SANITIZE=1 program tests
 	@BUILD=build/asan SANITIZE=1 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-		tests/run.sh $(patsubst tests/%.c,build/asan/tests/%,$(TEST_SRC)) $(TEST_SH)
+		tests/run.sh $(patsubst $(BUILD)/%,build/asan/%,$(TEST_BIN)) $(TEST_SH)
 
 FUZZ_SECONDS ?= 60
 fuzz: packages packages-lint ## every fuzz target for FUZZ_SECONDS (60) each
@@ -151,6 +159,15 @@ $(PROGRAM): $(call obj,station/main.c) $(LIB_ALL)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+
+# A fuzz target is linked twice: with libFuzzer (FUZZ=1), and with a main that replays and mutates the committed corpus.
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(LIB_support) $(LIB_ALL)
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/fuzz/%_replay: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(BUILD)/obj/tests/fuzz/replay.o $(LIB_support) $(LIB_ALL)
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
