@@ -54,7 +54,10 @@ struct secure_layer_ops {
 			  struct apdu *ret_cmd);
 	/* raw: answer without transport; on failure CC_E_VERIFY. ret's sw is the protected one. */
 	cc_status (*unwrap)(struct secure_layer *l, const struct response *raw, struct response *ret);
-	/* Most command data (or response data) bytes that still fit a wrapped APDU whose Lc (or Le) field allows wire_max. */
+	/*
+	 * Most command data (or response data) bytes that still fit a wrapped APDU whose Lc (or Le) field allows wire_max.
+	 * Exact for a command that carries an Le too.
+	 */
 	size_t (*command_room)(const struct secure_layer *l, size_t wire_max);
 	size_t (*response_room)(const struct secure_layer *l, size_t wire_max);
 	void (*free)(struct secure_layer *l); /* wipes keys */
@@ -71,12 +74,21 @@ struct channel {
 	size_t command_max;	    /* wire limit of command data: 255, or up to 65535 */
 	size_t response_max;	    /* wire limit of Le: 256, or up to 65536 */
 	bool dead;		    /* secure messaging broke */
+	bool no_sfi;		    /* short file identifiers failed where SELECT worked (fs.c) */
 	struct cc_error err;
 };
 
 /* Short length until told otherwise. The reader must be connected. */
 void channel_init(struct channel *ch, struct reader *reader);
 void channel_done(struct channel *ch); /* frees the layer */
+/*
+ * Finds out the lengths that card and reader take: the card capabilities of
+ * the ATR (ISO/IEC 7816-4:2020 12.1.1.9), then the extended length information
+ * by GET DATA 7F66 or from EF.ATR/INFO (12.7.1). One command when the card is
+ * short only or answers the first. In the clear, right after connect or reset:
+ * EF.ATR/INFO becomes the selected file. Fails only when the transport does.
+ */
+CC_MUST cc_status channel_negotiate(struct channel *ch);
 /* Replaces (and frees) the layer; NULL goes back to plain. */
 void channel_set_layer(struct channel *ch, struct secure_layer *layer);
 /* Largest data that one command may carry, and one answer may bring, under the present layer. */
@@ -88,6 +100,11 @@ size_t channel_response_room(const struct channel *ch);
  * success here: callers decide. Data longer than the room is chained (CLA bit
  * 5), in the clear or wrapped block by block. 61xx: GET RESPONSE at most
  * until READER_ANSWER_MAX bytes; 6Cxx: once.
+ *
+ * ch->err starts anew with each call. Under a layer, a transport error and an
+ * answer that the layer refuses end the session (CC_E_VERIFY): key
+ * "card.sm-wrong" (MAC or form), "card.sm-ended" (the chip said 6987 or 6988),
+ * "card.sm-unprotected" (another bare status word: anybody could have sent it).
  */
 CC_MUST cc_status channel_send(struct channel *ch, const struct apdu *cmd, struct response *ret);
 /* The same, and a status word other than 9000 is CC_E_STATUS with key "card.refused" and "INS A4: 6A82 file not found". */
