@@ -17,9 +17,10 @@ struct import_counts {
 	uint64_t rows;	    /* lines that are not empty */
 	uint64_t imported;  /* new people */
 	uint64_t unchanged; /* there already, with this content */
+	uint64_t completed; /* there already; the missing photo was added */
 	uint64_t conflicts; /* there already, with another content */
 	uint64_t refused;   /* malformed, or a second row of one number */
-	uint64_t held;	    /* of imported and unchanged: a hold stops their card */
+	uint64_t held;	    /* of imported, unchanged and completed: a hold stops their card */
 	uint64_t warnings;
 };
 

@@ -24,13 +24,10 @@ bool number_is_well_formed(struct bytes text);
 /* number: well-formed. */
 void number_parse(const char *number, struct number_parts *ret);
 /*
- * The province that a code meant on a day: 63 codes until 30 June 2025, 34
- * since. NULL: in neither table (a country code of a birth registered abroad).
- * A birth is registered after it happens, so a code that only the later table
- * has is good for any birth date.
+ * The province that a code meant on a day: 63 codes until 30 June 2025, 34 of
+ * them, some with another meaning, since. NULL: not in that table (a country
+ * code of a birth registered abroad).
  */
 const char *number_province(const char *code, struct date registered);
-/* In either table. */
-bool number_province_is_known(const char *code);
 
 #endif

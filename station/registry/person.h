@@ -95,9 +95,6 @@ struct row_warnings {
 CC_MUST cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault);
 /* The row again: compact, names sorted, absent fields left out, no photo path. Equal people give equal bytes. */
 CC_MUST cc_status person_encode(const struct person *p, struct buf *ret);
-/* For people to read: the same object indented, with surname, middle_name and given_name. */
-CC_MUST cc_status person_encode_pretty(const struct person *p, struct buf *ret);
-
 const char *person_sex_name(enum person_sex s);	  /* "male" */
 const char *person_sex_card(enum person_sex s);	  /* "Nam", "Nữ" as DG13 has it */
 const char *person_life_name(enum person_life l); /* "alive" */

@@ -38,10 +38,11 @@ void registry_close(struct registry **r); /* wipes; NULL-safe */
 CC_MUST cc_status registry_find(struct registry *r, const char *number, struct person *ret, struct buf *ret_photo,
 				struct cc_error *err);
 
-enum registry_put { PUT_ADDED, PUT_UNCHANGED, PUT_CONFLICT };
+enum registry_put { PUT_ADDED, PUT_UNCHANGED, PUT_COMPLETED, PUT_CONFLICT };
 /*
- * Adds a person. The same content again: PUT_UNCHANGED. Another content under a number that is there: PUT_CONFLICT,
- * nothing is overwritten. photo may be empty. Inside the caller's transaction.
+ * Adds a person. The same content again: PUT_UNCHANGED; the same with the photo that was missing: PUT_COMPLETED.
+ * Another content under a number that is there: PUT_CONFLICT, nothing is overwritten. photo may be empty. Inside the
+ * caller's transaction.
  */
 CC_MUST cc_status registry_put(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
 			       struct cc_error *err);

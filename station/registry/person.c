@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/person.h"
+
+#include "crypto/base/secret.h"
+#include "station/registry/number.h"
+
+#include <jansson.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void person_done(struct person *p)
+{
+	cc_wipe(p, sizeof *p);
+}
+
+const char *person_sex_name(enum person_sex s)
+{
+	return s == SEX_MALE ? "male" : "female";
+}
+
+const char *person_sex_card(enum person_sex s)
+{
+	return s == SEX_MALE ? "Nam" : "Nữ";
+}
+
+const char *person_life_name(enum person_life l)
+{
+	static const char *const names[] = { [LIFE_ALIVE] = "alive", [LIFE_DEAD] = "dead", [LIFE_MISSING] = "missing" };
+
+	return names[l];
+}
+
+/* Rows are people: what the JSON library frees is wiped first. Safe for blocks that it took before this was set. */
+static void wiping_free(void *p)
+{
+	if (p != NULL)
+		cc_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void wipe_what_json_frees(void)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+}
+
+/* ---- fields */
+
+struct parse {
+	struct person person;
+	struct row_fault *fault;
+	char precision[8];
+	bool has_sex;
+};
+
+struct field {
+	const char *name;
+	bool (*set)(struct parse *in, const struct field *f, struct bytes value);
+	size_t offset, size; /* in struct person, of text */
+	bool is_name;
+};
+
+static bool reject(struct parse *in, const struct field *f, const char *key, size_t position)
+{
+	*in->fault = (struct row_fault){ .field = f->name, .key = key, .position = position };
+	return false;
+}
+
+static const char *text_key(enum text_fault_kind kind)
+{
+	switch (kind) {
+	case TEXT_LETTER:
+		return "import.text-letter";
+	case TEXT_LOOKALIKE:
+		return "import.text-lookalike";
+	case TEXT_MARK:
+		return "import.text-mark";
+	case TEXT_SEPARATOR:
+		return "import.text-separator";
+	case TEXT_TOO_LONG:
+		return "import.text-too-long";
+	case TEXT_GOOD:
+	case TEXT_NOT_UTF8:
+	case TEXT_CONTROL:
+		break;
+	}
+	return "import.text-control";
+}
+
+static char *text_at(struct person *p, const struct field *f)
+{
+	return (char *)p + f->offset;
+}
+
+static bool set_text(struct parse *in, const struct field *f, struct bytes value)
+{
+	struct text_fault fault = { 0 };
+	char *out = text_at(&in->person, f);
+	cc_status st = f->is_name ? vietnamese_normalise_name(value, out, f->size, &fault)
+				  : vietnamese_normalise(value, out, f->size, &fault);
+
+	return !cc_failed(st) || reject(in, f, text_key(fault.kind), fault.position);
+}
+
+static bool set_number(struct parse *in, const struct field *f, struct bytes value)
+{
+	if (!number_is_well_formed(value))
+		return reject(in, f, "import.number-malformed", 0);
+	memcpy(in->person.number, value.p, value.n);
+	return true;
+}
+
+/* cccd-card.md 1: 9 digits, or 12 in 2012 to 2016. */
+static bool set_old_cmnd(struct parse *in, const struct field *f, struct bytes value)
+{
+	if (value.n != 9 && value.n != 12)
+		return reject(in, f, "import.old-cmnd", 0);
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return reject(in, f, "import.old-cmnd", i + 1);
+	}
+	memcpy(in->person.old_cmnd, value.p, value.n);
+	return true;
+}
+
+static bool set_birth(struct parse *in, const struct field *f, struct bytes value)
+{
+	return date_parse(value, &in->person.birth) || reject(in, f, "import.date", 0);
+}
+
+static bool set_issued(struct parse *in, const struct field *f, struct bytes value)
+{
+	struct date d;
+
+	if (!date_parse(value, &d) || date_precision(d) != DATE_DAY)
+		return reject(in, f, "import.date", 0);
+	in->person.issued = d;
+	return true;
+}
+
+static bool set_expiry(struct parse *in, const struct field *f, struct bytes value)
+{
+	struct date d = { 0 };
+
+	in->person.expiry_kind = EXPIRY_NONE;
+	if (bytes_equal(value, BYTES_LITERAL("none")))
+		return true;
+	if (!date_parse(value, &d) || date_precision(d) != DATE_DAY)
+		return reject(in, f, "import.date", 0);
+	in->person.expiry_kind = EXPIRY_DATE;
+	in->person.expiry = d;
+	return true;
+}
+
+static bool set_precision(struct parse *in, const struct field *f, struct bytes value)
+{
+	if (!bytes_equal(value, BYTES_LITERAL("day")) && !bytes_equal(value, BYTES_LITERAL("month")) &&
+	    !bytes_equal(value, BYTES_LITERAL("year")))
+		return reject(in, f, "import.value", 0);
+	memcpy(in->precision, value.p, value.n);
+	return true;
+}
+
+static bool set_sex(struct parse *in, const struct field *f, struct bytes value)
+{
+	char text[16];
+
+	/* "Nữ" may come decomposed. */
+	if (cc_failed(vietnamese_normalise(value, text, sizeof text, NULL)))
+		return reject(in, f, "import.value", 0);
+	if (strcmp(text, "male") == 0 || strcmp(text, "M") == 0 || strcmp(text, "Nam") == 0)
+		in->person.sex = SEX_MALE;
+	else if (strcmp(text, "female") == 0 || strcmp(text, "F") == 0 || strcmp(text, "Nữ") == 0)
+		in->person.sex = SEX_FEMALE;
+	else
+		return reject(in, f, "import.value", 0);
+	in->has_sex = true;
+	return true;
+}
+
+static bool set_life(struct parse *in, const struct field *f, struct bytes value)
+{
+	for (int i = LIFE_ALIVE; i <= LIFE_MISSING; i++) {
+		if (bytes_equal(value, bytes_str(person_life_name((enum person_life)i)))) {
+			in->person.life = (enum person_life)i;
+			return true;
+		}
+	}
+	return reject(in, f, "import.value", 0);
+}
+
+/* Kept as it is: a file name has no normal form. photo.c judges where it leads. */
+static bool set_path(struct parse *in, const struct field *f, struct bytes value)
+{
+	if (value.n >= PERSON_PATH_SIZE)
+		return reject(in, f, "import.text-too-long", 0);
+	memcpy(in->person.photo_path, value.p, value.n);
+	return true;
+}
+
+#define TEXT(json, member, name)                                                                                                 \
+	{                                                                                                                        \
+		json, set_text, offsetof(struct person, member), sizeof((struct person *)0)->member, name                        \
+	}
+
+enum { FIELD_NUMBER, FIELD_NAME, FIELD_BIRTH, FIELD_PRECISION, FIELD_SEX, FIELD_NATIONALITY };
+static const struct field fields[] = {
+	[FIELD_NUMBER] = { "number", set_number, 0, 0, false },
+	[FIELD_NAME] = TEXT("full_name", full_name, true),
+	[FIELD_BIRTH] = { "birth_date", set_birth, 0, 0, false },
+	[FIELD_PRECISION] = { "birth_precision", set_precision, 0, 0, false },
+	[FIELD_SEX] = { "sex", set_sex, 0, 0, false },
+	[FIELD_NATIONALITY] = TEXT("nationality", nationality, false),
+	TEXT("birth_basis", birth_basis, false),
+	TEXT("ethnicity", ethnicity, false),
+	TEXT("religion", religion, false),
+	TEXT("origin", origin, false),
+	TEXT("residence", residence, false),
+	TEXT("identifying_marks", marks, false),
+	TEXT("father", father, true),
+	TEXT("mother", mother, true),
+	TEXT("spouse", spouse, true),
+	{ "old_cmnd", set_old_cmnd, 0, 0, false },
+	{ "issue_date", set_issued, 0, 0, false },
+	TEXT("issue_place", issue_place, false),
+	{ "expiry_date", set_expiry, 0, 0, false },
+	{ "life_status", set_life, 0, 0, false },
+	{ "photo", set_path, 0, 0, false },
+};
+#define FIELD_COUNT (sizeof fields / sizeof fields[0])
+
+static const struct field *find_field(const char *name)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (strcmp(fields[i].name, name) == 0)
+			return &fields[i];
+	}
+	return NULL;
+}
+
+/* ---- rows */
+
+static bool reject_row(struct row_fault *fault, const char *key, size_t position)
+{
+	*fault = (struct row_fault){ .field = "", .key = key, .position = position };
+	return false;
+}
+
+/* Nesting is judged before the JSON library, which would follow it 2048 levels down. */
+static bool check_depth(struct bytes row, struct row_fault *fault)
+{
+	bool in_string = false, escaped = false;
+	size_t depth = 0, column = 0;
+	struct cursor in;
+	uint8_t c;
+
+	cursor_init(&in, row);
+	while (cursor_left(&in) > 0 && cursor_u8(&in, &c)) {
+		column++;
+		if (in_string) {
+			in_string = escaped || c != '"';
+			escaped = !escaped && c == '\\';
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > PERSON_ROW_DEPTH_MAX)
+				return reject_row(fault, "import.too-deep", column);
+		} else if ((c == '}' || c == ']') && depth > 0) {
+			depth--;
+		}
+	}
+	return true;
+}
+
+static void warn_unknown(struct row_warnings *w, const char *name)
+{
+	struct row_fault *item;
+	size_t n = 0;
+
+	if (w->count++ >= PERSON_WARNINGS_MAX)
+		return;
+	item = &w->items[w->count - 1];
+	*item = (struct row_fault){ .field = "", .key = "import.unknown-field" };
+	/* A name of the outside: shown in print characters alone. */
+	for (; name[n] != '\0' && n + 1 < sizeof item->unknown; n++)
+		item->unknown[n] = name[n];
+	for (size_t i = 0; i < n; i++) {
+		if (item->unknown[i] <= ' ' || item->unknown[i] > '~')
+			item->unknown[i] = '?';
+	}
+}
+
+static bool take_field(struct parse *in, const char *name, const json_t *value, struct row_warnings *warnings)
+{
+	const struct field *f = find_field(name);
+
+	if (f == NULL) {
+		warn_unknown(warnings, name);
+		return true;
+	}
+	if (json_is_null(value))
+		return true;
+	if (!json_is_string(value))
+		return reject(in, f, "import.field-type", 0);
+	if (json_string_length(value) == 0)
+		return true;
+	return f->set(in, f, bytes_of(json_string_value(value), json_string_length(value)));
+}
+
+/* What one field alone can't tell. */
+static bool check_whole(struct parse *in)
+{
+	static const char *const precisions[] = { "", "year", "month", "day" };
+	const char *known = precisions[date_precision(in->person.birth)];
+
+	if (in->person.number[0] == '\0')
+		return reject(in, &fields[FIELD_NUMBER], "import.field-missing", 0);
+	if (in->person.full_name[0] == '\0')
+		return reject(in, &fields[FIELD_NAME], "import.field-missing", 0);
+	if (!in->has_sex)
+		return reject(in, &fields[FIELD_SEX], "import.field-missing", 0);
+	if (in->person.nationality[0] == '\0')
+		return reject(in, &fields[FIELD_NATIONALITY], "import.field-missing", 0);
+	if (in->precision[0] != '\0' && strcmp(in->precision, known) != 0)
+		return reject(in, &fields[FIELD_PRECISION], "import.precision", 0);
+	return true;
+}
+
+static bool take_object(struct parse *in, json_t *root, struct row_warnings *warnings)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(root))
+		return reject_row(in->fault, "import.not-object", 0);
+	json_object_foreach(root, name, value)
+	{
+		if (!take_field(in, name, value, warnings))
+			return false;
+	}
+	return check_whole(in);
+}
+
+static json_t *load_row(struct bytes row, struct row_fault *fault)
+{
+	json_error_t e = { 0 };
+	json_t *root;
+
+	if (row.n > PERSON_ROW_MAX) {
+		(void)reject_row(fault, "import.line-too-long", 0);
+		return NULL;
+	}
+	if (!check_depth(row, fault))
+		return NULL;
+	wipe_what_json_frees();
+	root = json_loadb((const char *)row.p, row.n, JSON_REJECT_DUPLICATES, &e);
+	if (root == NULL) {
+		enum json_error_code code = json_error_code(&e);
+		const char *key = code == json_error_duplicate_key  ? "import.duplicate-field"
+				  : code == json_error_invalid_utf8 ? "import.not-utf8"
+								    : "import.not-json";
+
+		(void)reject_row(fault, key, e.position > 0 ? (size_t)e.position : 0);
+		cc_wipe(&e, sizeof e); /* its text quotes the row */
+	}
+	return root;
+}
+
+cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault)
+{
+	struct row_warnings warnings = { 0 };
+	struct row_fault unheard;
+	struct parse in = { .fault = fault != NULL ? fault : &unheard };
+	json_t *root = load_row(row, in.fault);
+	bool good = root != NULL && take_object(&in, root, &warnings);
+
+	json_decref(root);
+	if (good) {
+		*ret = in.person;
+		if (ret_warnings != NULL)
+			*ret_warnings = warnings;
+	}
+	cc_wipe(&in, sizeof in);
+	if (good)
+		return cc_ok();
+	return cc_code_status(row.n > PERSON_ROW_MAX ? CC_E_LIMIT : CC_E_FORMAT);
+}
+
+/* ---- writing */
+
+struct json_out {
+	json_t *root;
+	bool failed;
+};
+
+static void put_str(struct json_out *o, const char *name, const char *value)
+{
+	/* A record that lacks a field for want of memory must not pass for one that never had it. */
+	if (value[0] != '\0' && json_object_set_new(o->root, name, json_string(value)) != 0)
+		o->failed = true;
+}
+
+static void put_date(struct json_out *o, const char *name, struct date d)
+{
+	char text[DATE_TEXT_SIZE];
+
+	date_format(d, text);
+	put_str(o, name, text);
+}
+
+static int write_json(const char *text, size_t n, void *ctx)
+{
+	struct writer *w = ctx;
+
+	writer_put(w, bytes_of(text, n));
+	return w->failed == CC_OK ? 0 : -1;
+}
+
+static void put_person(struct json_out *o, const struct person *p)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		if (fields[i].set == set_text)
+			put_str(o, fields[i].name, (const char *)p + fields[i].offset);
+	}
+	put_str(o, "number", p->number);
+	put_date(o, "birth_date", p->birth);
+	put_str(o, "sex", person_sex_name(p->sex));
+	put_str(o, "old_cmnd", p->old_cmnd);
+	put_date(o, "issue_date", p->issued);
+	if (p->expiry_kind == EXPIRY_NONE)
+		put_str(o, "expiry_date", "none");
+	if (p->expiry_kind == EXPIRY_DATE)
+		put_date(o, "expiry_date", p->expiry);
+	put_str(o, "life_status", person_life_name(p->life));
+}
+
+cc_status person_encode(const struct person *p, struct buf *ret)
+{
+	struct json_out o = { 0 };
+	struct writer w;
+	cc_status st;
+
+	wipe_what_json_frees();
+	o.root = json_object();
+	if (o.root == NULL)
+		return cc_code_status(CC_E_MEMORY);
+	put_person(&o, p);
+	writer_init(&w, PERSON_ROW_MAX);
+	if (o.failed || (json_dump_callback(o.root, write_json, &w, JSON_COMPACT | JSON_SORT_KEYS) != 0 && w.failed == CC_OK))
+		writer_fail(&w, CC_E_MEMORY);
+	json_decref(o.root);
+	st = writer_finish(&w, ret);
+	writer_done(&w);
+	return st;
+}

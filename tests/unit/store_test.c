@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/store/store.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/cccd-store-XXXXXX";
+static char path[PATH_MAX];
+
+#define assert_ok(call) assert_int_equal((call).code, CC_OK)
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+	char command[64];
+
+	(void)state;
+	(void)snprintf(command, sizeof command, "rm -rf %s", folder);
+	return system(command);
+}
+
+static int fresh_path(void **state)
+{
+	static unsigned count;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/%u.db", folder, count++);
+	return 0;
+}
+
+static struct store *open_store(void)
+{
+	struct cc_error err = { 0 };
+	struct store *s = NULL;
+
+	assert_ok(store_sqlite_open(path, &s, &err));
+	return s;
+}
+
+static void run(struct store *s, const char *sql)
+{
+	struct stmt *q = NULL;
+
+	assert_ok(store_prepare(s, sql, &q));
+	assert_ok(stmt_run(q));
+	stmt_finish(&q);
+}
+
+static int64_t query_int(struct store *s, const char *sql)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int64_t v;
+
+	assert_ok(store_prepare(s, sql, &q));
+	assert_ok(stmt_step(q, &row));
+	assert_true(row);
+	v = stmt_column_int(q, 0);
+	stmt_finish(&q);
+	return v;
+}
+
+static cc_status insert(struct store *s, int64_t id, const char *name)
+{
+	struct stmt *q = NULL;
+	cc_status st;
+
+	assert_ok(store_prepare(s, "INSERT INTO t (name, id) VALUES ($2, $1)", &q));
+	assert_ok(stmt_bind_int(q, 1, id));
+	assert_ok(stmt_bind_str(q, 2, name));
+	st = stmt_run(q);
+	stmt_finish(&q);
+	return st;
+}
+
+static const char sql_t[] = "CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT, raw BYTEA)";
+
+static void open_refuses_a_file_in_use(void **state)
+{
+	struct store *s = open_store(), *other = NULL;
+	struct cc_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(store_sqlite_open(path, &other, &err).code, CC_E_BUSY);
+	assert_string_equal(err.key, "store.in-use");
+	assert_non_null(strstr(err.detail, path));
+	assert_null(other);
+	store_close(&s);
+	assert_null(s);
+	s = open_store();
+	store_close(&s);
+}
+
+static void open_tells_a_missing_folder(void **state)
+{
+	struct store *s = NULL;
+	struct cc_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(store_sqlite_open("/nonexistent/folder/x.db", &s, &err).code, CC_E_NOT_FOUND);
+	assert_null(s);
+}
+
+static void open_refuses_what_is_no_database(void **state)
+{
+	struct store *s = NULL;
+	struct cc_error err = { 0 };
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		(void)fputs("this is no database", f);
+	(void)fclose(f);
+	assert_int_equal(store_sqlite_open(path, &s, &err).code, CC_E_VERIFY);
+	assert_string_equal(err.key, "store.damaged");
+}
+
+static void file_is_for_its_owner_alone(void **state)
+{
+	struct store *s = open_store();
+	struct stat info;
+	char wal[PATH_MAX + 8];
+
+	(void)state;
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	(void)snprintf(wal, sizeof wal, "%s-wal", path);
+	assert_int_equal(stat(wal, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	store_close(&s);
+}
+
+static void every_commit_is_synchronous(void **state)
+{
+	struct store *s = open_store();
+
+	(void)state;
+	assert_int_equal(query_int(s, "PRAGMA synchronous"), 2);
+	assert_int_equal(query_int(s, "PRAGMA foreign_keys"), 1);
+	assert_int_equal(query_int(s, "PRAGMA temp_store"), 2);
+	store_close(&s);
+}
+
+static void values_come_back_as_bound(void **state)
+{
+	static const uint8_t raw[] = { 0, 1, 0xFF, 0 };
+	struct store *s = open_store();
+	struct stmt *q = NULL;
+	bool row = false;
+
+	(void)state;
+	run(s, sql_t);
+	assert_ok(store_prepare(s, "INSERT INTO t (raw, name, id) VALUES ($3, $2, $1)", &q));
+	assert_ok(stmt_bind_int(q, 1, INT64_MIN));
+	assert_ok(stmt_bind_text(q, 2, bytes_of(NULL, 0)));
+	assert_ok(stmt_bind_blob(q, 3, bytes_of(raw, sizeof raw)));
+	assert_ok(stmt_run(q));
+	assert_ok(stmt_bind_int(q, 1, 2));
+	assert_ok(stmt_bind_null(q, 2));
+	assert_ok(stmt_bind_blob(q, 3, bytes_of(NULL, 0)));
+	assert_ok(stmt_run(q));
+	stmt_finish(&q);
+
+	assert_ok(store_prepare(s, "SELECT id, name, raw FROM t ORDER BY id", &q));
+	assert_ok(stmt_step(q, &row));
+	assert_true(row);
+	assert_true(stmt_column_int(q, 0) == INT64_MIN);
+	assert_false(stmt_column_is_null(q, 1));
+	assert_int_equal(stmt_column_bytes(q, 1).n, 0);
+	assert_true(bytes_equal(stmt_column_bytes(q, 2), bytes_of(raw, sizeof raw)));
+	assert_ok(stmt_step(q, &row));
+	assert_true(row);
+	assert_true(stmt_column_is_null(q, 1));
+	assert_false(stmt_column_is_null(q, 2));
+	assert_int_equal(stmt_column_bytes(q, 2).n, 0);
+	assert_ok(stmt_step(q, &row));
+	assert_false(row);
+	stmt_finish(&q);
+	store_close(&s);
+}
+
+static void one_text_may_be_in_use_twice(void **state)
+{
+	struct store *s = open_store();
+	struct stmt *a = NULL, *b = NULL;
+	bool row = false;
+
+	(void)state;
+	run(s, sql_t);
+	assert_ok(insert(s, 1, "a"));
+	assert_ok(insert(s, 2, "b"));
+	assert_ok(store_prepare(s, "SELECT id FROM t ORDER BY id", &a));
+	assert_ok(stmt_step(a, &row));
+	assert_ok(store_prepare(s, "SELECT id FROM t ORDER BY id", &b));
+	assert_ptr_not_equal(a, b);
+	assert_ok(stmt_step(b, &row));
+	assert_ok(stmt_step(a, &row));
+	assert_true(stmt_column_int(a, 0) == 2);
+	assert_true(stmt_column_int(b, 0) == 1);
+	stmt_finish(&a);
+	stmt_finish(&b);
+	store_close(&s);
+}
+
+static void finished_statement_is_used_again_without_old_values(void **state)
+{
+	struct store *s = open_store();
+	struct stmt *q = NULL, *first;
+	bool row = false;
+
+	(void)state;
+	run(s, sql_t);
+	assert_ok(store_prepare(s, "INSERT INTO t (id, name) VALUES ($1, $2)", &q));
+	first = q;
+	assert_ok(stmt_bind_int(q, 1, 1));
+	assert_ok(stmt_bind_str(q, 2, "old"));
+	assert_ok(stmt_run(q));
+	stmt_finish(&q);
+	assert_ok(store_prepare(s, "INSERT INTO t (id, name) VALUES ($1, $2)", &q));
+	assert_ptr_equal(q, first);
+	assert_ok(stmt_bind_int(q, 1, 2));
+	assert_ok(stmt_run(q));
+	stmt_finish(&q);
+	assert_ok(store_prepare(s, "SELECT name FROM t WHERE id = 2", &q));
+	assert_ok(stmt_step(q, &row));
+	assert_true(row && stmt_column_is_null(q, 0));
+	stmt_finish(&q);
+	store_close(&s);
+}
+
+static void cache_survives_more_texts_than_it_holds(void **state)
+{
+	static char sql[100][40];
+	struct stmt *q[100] = { NULL };
+	struct store *s = open_store();
+	bool row = false;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(sql[i], sizeof sql[i], "SELECT %d", i);
+		assert_ok(store_prepare(s, sql[i], &q[i]));
+	}
+	for (int i = 0; i < 100; i++) {
+		assert_ok(stmt_step(q[i], &row));
+		assert_true(stmt_column_int(q[i], 0) == i);
+		stmt_finish(&q[i]);
+	}
+	for (int i = 0; i < 100; i++)
+		assert_true(query_int(s, sql[i]) == i);
+	store_close(&s);
+}
+
+static void broken_unique_index_is_told_and_harmless(void **state)
+{
+	struct store *s = open_store();
+
+	(void)state;
+	run(s, sql_t);
+	assert_ok(store_begin(s));
+	assert_ok(insert(s, 1, "a"));
+	assert_int_equal(insert(s, 1, "secret value").code, CC_E_EXISTS);
+	assert_null(strstr(s->err.detail, "secret"));
+	assert_ok(insert(s, 2, "b"));
+	assert_ok(store_commit(s));
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == 2);
+	store_close(&s);
+}
+
+static void rollback_undoes(void **state)
+{
+	struct store *s = open_store();
+
+	(void)state;
+	run(s, sql_t);
+	store_rollback(s);
+	assert_ok(store_begin(s));
+	assert_ok(insert(s, 1, "a"));
+	store_rollback(s);
+	store_rollback(s);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == 0);
+	assert_ok(store_begin(s));
+	assert_ok(insert(s, 1, "a"));
+	store_close(&s); /* an open transaction does not survive its owner */
+	s = open_store();
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == 0);
+	store_close(&s);
+}
+
+static void broken_sql_is_an_error(void **state)
+{
+	struct store *s = open_store();
+	struct stmt *q = NULL;
+
+	(void)state;
+	assert_int_equal(store_prepare(s, "SELEC 1", &q).code, CC_E_IO);
+	assert_null(q);
+	assert_false(s->stopped);
+	store_close(&s);
+}
+
+/* The violation shows at COMMIT only, as a failed fsync does. */
+static void failed_commit_stops_the_store(void **state)
+{
+	struct store *s = open_store();
+	struct stmt *q = NULL;
+	bool row;
+
+	(void)state;
+	run(s, "CREATE TABLE parent (id BIGINT PRIMARY KEY)");
+	run(s, "CREATE TABLE child (id BIGINT REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)");
+	assert_ok(store_prepare(s, "SELECT 1", &q));
+	assert_ok(store_begin(s));
+	run(s, "INSERT INTO child (id) VALUES (1)");
+	assert_int_equal(store_commit(s).code, CC_E_IO);
+	assert_true(s->stopped);
+	assert_int_equal(store_begin(s).code, CC_E_IO);
+	assert_int_equal(stmt_step(q, &row).code, CC_E_IO);
+	assert_string_equal(s->err.key, "store.constraint");
+	stmt_finish(&q);
+	store_close(&s);
+	s = open_store();
+	assert_true(query_int(s, "SELECT COUNT(*) FROM child") == 0);
+	store_close(&s);
+}
+
+static void writer_child(void)
+{
+	struct store *s = open_store();
+
+	run(s, sql_t);
+	for (int i = 0; i < 20; i++) {
+		assert_ok(store_begin(s));
+		assert_ok(insert(s, i, "committed"));
+		assert_ok(store_commit(s));
+	}
+	assert_ok(store_begin(s));
+	assert_ok(insert(s, 100, "not committed"));
+	(void)kill(getpid(), SIGKILL);
+}
+
+static void commits_survive_a_killed_process(void **state)
+{
+	struct store *s;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		writer_child();
+		_exit(1);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid);
+	assert_true(WIFSIGNALED(status));
+	s = open_store();
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == 20);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t WHERE id = 100") == 0);
+	store_close(&s);
+}
+
+static const struct migration list[] = {
+	{ 1, "one", "CREATE TABLE one (id BIGINT); CREATE TABLE one_more (id BIGINT)" },
+	{ 2, "two", "CREATE TABLE two (id BIGINT)" },
+};
+
+/* A store of this test's own migrations: the program's are forgotten. */
+static struct store *open_bare(void)
+{
+	struct store *s = open_store();
+
+	run(s, "DROP TABLE schema_migration");
+	return s;
+}
+
+static void migrations_run_once(void **state)
+{
+	struct store *s = open_bare();
+
+	(void)state;
+	assert_ok(store_migrate(s, list, 1, sys_real()));
+	assert_true(query_int(s, "SELECT COUNT(*) FROM schema_migration") == 1);
+	assert_ok(store_migrate(s, list, 2, sys_real()));
+	assert_ok(store_migrate(s, list, 2, sys_real()));
+	assert_true(query_int(s, "SELECT COUNT(*) FROM schema_migration") == 2);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM one_more") == 0);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM two") == 0);
+	store_close(&s);
+}
+
+static void changed_migration_is_refused(void **state)
+{
+	struct migration changed[2] = { list[0], list[1] };
+	struct store *s = open_bare();
+
+	(void)state;
+	assert_ok(store_migrate(s, list, 2, sys_real()));
+	changed[0].sql = "CREATE TABLE one (id TEXT)";
+	assert_int_equal(store_migrate(s, changed, 2, sys_real()).code, CC_E_VERIFY);
+	assert_string_equal(s->err.key, "store.migration-changed");
+	store_close(&s);
+}
+
+static void failed_migration_leaves_nothing(void **state)
+{
+	static const struct migration broken[] = {
+		{ 1, "broken", "CREATE TABLE half (id BIGINT); CREATE TABLE half (id BIGINT)" },
+	};
+	struct store *s = open_bare();
+
+	(void)state;
+	assert_true(cc_failed(store_migrate(s, broken, 1, sys_real())));
+	assert_true(query_int(s, "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'half'") == 0);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM schema_migration") == 0);
+	store_close(&s);
+}
+
+static void file_of_a_newer_program_is_refused(void **state)
+{
+	struct store *s = open_bare();
+
+	(void)state;
+	assert_ok(store_migrate(s, list, 2, sys_real()));
+	assert_int_equal(store_migrate(s, list, 1, sys_real()).code, CC_E_UNSUPPORTED);
+	assert_string_equal(s->err.key, "store.newer");
+	store_close(&s);
+}
+
+static void program_migrations_are_numbered_without_gaps(void **state)
+{
+	(void)state;
+	assert_true(store_migration_count > 0);
+	for (size_t i = 0; i < store_migration_count; i++) {
+		assert_int_equal(store_migrations[i].number, i + 1);
+		assert_true(strlen(store_migrations[i].name) > 0);
+		assert_null(strstr(store_migrations[i].sql, "AUTOINCREMENT"));
+		assert_null(strstr(store_migrations[i].sql, "BLOB"));
+	}
+}
+
+#define store_unit_test(f) cmocka_unit_test_setup(f, fresh_path)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		store_unit_test(open_refuses_a_file_in_use),
+		store_unit_test(open_tells_a_missing_folder),
+		store_unit_test(open_refuses_what_is_no_database),
+		store_unit_test(file_is_for_its_owner_alone),
+		store_unit_test(every_commit_is_synchronous),
+		store_unit_test(values_come_back_as_bound),
+		store_unit_test(one_text_may_be_in_use_twice),
+		store_unit_test(finished_statement_is_used_again_without_old_values),
+		store_unit_test(cache_survives_more_texts_than_it_holds),
+		store_unit_test(broken_unique_index_is_told_and_harmless),
+		store_unit_test(rollback_undoes),
+		store_unit_test(broken_sql_is_an_error),
+		store_unit_test(failed_commit_stops_the_store),
+		store_unit_test(commits_survive_a_killed_process),
+		store_unit_test(migrations_run_once),
+		store_unit_test(changed_migration_is_refused),
+		store_unit_test(failed_migration_leaves_nothing),
+		store_unit_test(file_of_a_newer_program_is_refused),
+		cmocka_unit_test(program_migrations_are_numbered_without_gaps),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
