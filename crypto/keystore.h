@@ -8,6 +8,7 @@
 #include "crypto/base/secret.h"
 #include "crypto/base/sys.h"
 #include "crypto/ec.h"
+#include "crypto/password.h"
 #include "crypto/pubkey.h"
 
 #include <stdbool.h>
@@ -46,11 +47,21 @@ struct keystore_ops {
 	void (*close)(struct keystore *ks);
 };
 
-/* First member of each implementation's struct. */
+/*
+ * First member of each implementation's struct. err: the detail of the last
+ * failure, replaced by the next one. With several threads use keystore_error.
+ */
 struct keystore {
 	const struct keystore_ops *ops;
-	struct cc_error err; /* detail of the last failure; cc_error_init before a call that may fail again */
+	struct cc_error err;
 };
+
+/* Hands the detail of the last failure on into ret, unless ret already holds a cause. Safe beside other threads' calls. */
+void keystore_error(const struct keystore *ks, struct cc_error *ret);
+/* For implementations: records the detail of a failed call. */
+cc_status keystore_fail(struct keystore *ks, enum cc_code code, const char *key, const char *fmt, ...) CC_PRINTF(4, 5);
+/* 1 to KEYSTORE_LABEL_MAX characters of [a-z0-9.-]. */
+bool keystore_label_valid(const char *label);
 
 /* CC_E_EXISTS when the label is taken: keys are never replaced. The new key is durable when this returns. */
 CC_MUST cc_status keystore_generate(struct keystore *ks, const struct keystore_key_info *want);
@@ -68,10 +79,20 @@ CC_MUST cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, u
 CC_MUST cc_status keystore_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count);
 void keystore_close(struct keystore **ks); /* wipes; NULL-safe */
 
-/* ---- keystore_file.c: one file of AES-256-GCM sealed keys under a password (argon2id). */
+/*
+ * ---- keystore_file.c: one file of AES-256-GCM sealed keys under a password
+ * (argon2id). Each key is bound to its label and description; a MAC over the
+ * whole file shows a removed, swapped or older entry. A whole older file can't be
+ * told from the current one by its bytes: an open store refuses it, a new
+ * process can't (that takes a counter elsewhere). Writers of several processes
+ * queue behind PATH.lock; keys that another process made are seen.
+ */
 /* Makes a new file (CC_E_EXISTS if there is one). */
 CC_MUST cc_status keystore_file_create(const char *path, struct bytes password, const struct sys *sys, struct keystore **ret,
 				       struct cc_error *err);
+/* The same with a cost other than the default of 64 MiB, 3 passes, 4 lanes. */
+CC_MUST cc_status keystore_file_create_cost(const char *path, struct bytes password, struct password_cost cost,
+					    const struct sys *sys, struct keystore **ret, struct cc_error *err);
 /* Wrong password: CC_E_DENIED, key "keystore.password". Changed file: CC_E_VERIFY. */
 CC_MUST cc_status keystore_file_open(const char *path, struct bytes password, const struct sys *sys, struct keystore **ret,
 				     struct cc_error *err);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/keystore.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One for all stores: it is held for a copy of a few hundred bytes, on failures only. */
+static pthread_mutex_t err_lock = PTHREAD_MUTEX_INITIALIZER;
+
+cc_status keystore_fail(struct keystore *ks, enum cc_code code, const char *key, const char *fmt, ...)
+{
+	char detail[CC_ERROR_DETAIL_MAX];
+	va_list ap;
+	cc_status st;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(detail, sizeof detail, fmt, ap);
+	va_end(ap);
+	(void)pthread_mutex_lock(&err_lock);
+	cc_error_init(&ks->err);
+	st = cc_fail(&ks->err, code, key, "%s", detail);
+	(void)pthread_mutex_unlock(&err_lock);
+	return st;
+}
+
+void keystore_error(const struct keystore *ks, struct cc_error *ret)
+{
+	(void)pthread_mutex_lock(&err_lock);
+	if (ret != NULL && ks->err.code != CC_OK)
+		(void)cc_fail(ret, ks->err.code, ks->err.key, "%s", ks->err.detail);
+	(void)pthread_mutex_unlock(&err_lock);
+}
+
+bool keystore_label_valid(const char *label)
+{
+	size_t n = strnlen(label, KEYSTORE_LABEL_MAX + 1);
+
+	return n >= 1 && n <= KEYSTORE_LABEL_MAX && strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
+}
+
+static cc_status check_label(struct keystore *ks, const char *label)
+{
+	if (keystore_label_valid(label))
+		return cc_ok();
+	return keystore_fail(ks, CC_E_ARG, "keystore.label", "a label has 1 to %d characters of [a-z0-9.-]", KEYSTORE_LABEL_MAX);
+}
+
+static bool kind_valid(const struct keystore_key_info *want)
+{
+	switch (want->kind) {
+	case KEYSTORE_EC:
+		return want->curve < EC_CURVE_COUNT;
+	case KEYSTORE_RSA:
+		return want->bits == 2048 || want->bits == 3072 || want->bits == 4096;
+	case KEYSTORE_AES:
+		return want->bits == 128 || want->bits == 192 || want->bits == 256;
+	}
+	return false;
+}
+
+cc_status keystore_generate(struct keystore *ks, const struct keystore_key_info *want)
+{
+	cc_status st = check_label(ks, want->label);
+
+	if (cc_failed(st))
+		return st;
+	if (!kind_valid(want))
+		return keystore_fail(ks, CC_E_ARG, "keystore.kind", "%s: unknown kind or size", want->label);
+	return ks->ops->generate(ks, want);
+}
+
+cc_status keystore_info(struct keystore *ks, const char *label, struct keystore_key_info *ret)
+{
+	cc_status st = check_label(ks, label);
+
+	return cc_failed(st) ? st : ks->ops->info(ks, label, ret);
+}
+
+cc_status keystore_public_key(struct keystore *ks, const char *label, struct buf *ret_spki)
+{
+	cc_status st = check_label(ks, label);
+
+	return cc_failed(st) ? st : ks->ops->public_key(ks, label, ret_spki);
+}
+
+/*
+ * A faulty signature over known data gives an RSA-CRT or ECDSA key away, and a
+ * wrong one on a sealed card can't be mended: none leaves unverified.
+ */
+static cc_status verify_own(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct bytes sig)
+{
+	struct buf spki = { 0 };
+	struct pubkey *k = NULL;
+	cc_status st = ks->ops->public_key(ks, label, &spki);
+
+	if (!cc_failed(st))
+		st = pubkey_from_spki(buf_view(&spki), &k, NULL);
+	if (!cc_failed(st))
+		st = pubkey_verify(k, alg, message, sig);
+	if (cc_failed(st))
+		st = keystore_fail(ks, CC_E_VERIFY, "keystore.bad-signature", "%s: the %s store's signature does not verify",
+				   label, ks->ops->name);
+	pubkey_free(&k);
+	buf_done(&spki);
+	return st;
+}
+
+cc_status keystore_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig)
+{
+	struct buf sig = { 0 };
+	cc_status st = check_label(ks, label);
+
+	if (cc_failed(st))
+		return st;
+	st = ks->ops->sign(ks, label, alg, message, &sig);
+	if (!cc_failed(st))
+		st = verify_own(ks, label, alg, message, buf_view(&sig));
+	if (!cc_failed(st))
+		buf_move(ret_sig, &sig);
+	buf_done(&sig);
+	return st;
+}
+
+cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
+			       struct secret *ret)
+{
+	cc_status st = check_label(ks, label);
+
+	return cc_failed(st) ? st : ks->ops->derive_kdf3(ks, label, key_id, diversification, ret);
+}
+
+cc_status keystore_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count)
+{
+	return ks->ops->list(ks, ret, cap, ret_count);
+}
+
+void keystore_close(struct keystore **ks)
+{
+	if (*ks == NULL)
+		return;
+	(*ks)->ops->close(*ks);
+	*ks = NULL;
+}
