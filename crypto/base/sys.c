@@ -182,6 +182,18 @@ cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, str
 	return cc_ok();
 }
 
+/* Asked after a mkdir that failed: keeps its errno when the answer is no. */
+static bool is_folder(const char *path)
+{
+	int e = errno;
+	struct stat st;
+
+	if (e == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	errno = e;
+	return false;
+}
+
 cc_status sys_make_dirs(const char *path, unsigned mode, struct cc_error *err)
 {
 	char part[PATH_MAX];
@@ -194,7 +206,7 @@ cc_status sys_make_dirs(const char *path, unsigned mode, struct cc_error *err)
 		if (part[i] != '/' && part[i] != '\0')
 			continue;
 		part[i] = '\0';
-		if (mkdir(part, (mode_t)mode) != 0 && errno != EEXIST)
+		if (mkdir(part, (mode_t)mode) != 0 && !is_folder(part))
 			return io_error(err, part, "mkdir");
 		if (i < n)
 			part[i] = '/';
