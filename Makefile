@@ -158,7 +158,7 @@ $(PROGRAM): $(call obj,station/main.c) $(LIB_ALL)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
 	@mkdir -p $(@D)
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -Wl,--wrap=cc_alloc -o $@ $^ $(LIB_support) $(LIB_base) $(LIBS) -lcmocka
 
 # A fuzz target is linked twice: with libFuzzer (FUZZ=1), and with a main that replays and mutates the committed corpus.
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(LIB_support) $(LIB_ALL)
