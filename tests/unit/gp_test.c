@@ -47,7 +47,7 @@ static void assert_only_whole(const char *hex, parse p)
 }
 
 #define CPLC                                                                                                                     \
-	"9F7F2A 4790 5AA8 1291 6223 0100 1122 33445566 7788 1291 6223 0000 0000 0000 0000 0000 0000 00000000 0000 0000 00000000"
+	"9F7F2A 4790 5AA8 1291 6223 0100 1122 33445566 7788 1291 6223 0000 0000 0000 0000 0000 0000 00000000 0000 0000"
 
 static cc_status parse_cplc(struct bytes in)
 {
