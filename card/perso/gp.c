@@ -8,7 +8,6 @@
 #define TAG_FCI 0x6F
 #define TAG_AID 0x84
 #define TAG_CPLC 0x9F7F
-#define TAG_LENGTHS 0x7F66
 #define TAG_REGISTRY_ENTRY 0xE3
 #define TAG_ENTRY_AID 0x4F
 #define TAG_ENTRY_LIFE_CYCLE 0x9F70
@@ -87,82 +86,6 @@ cc_status gp_cplc_parse(struct bytes answer, struct gp_cplc *ret)
 		return cc_code_status(CC_E_FORMAT);
 	*ret = c;
 	return cc_ok();
-}
-
-/* INTEGER-like object 02: big-endian, 1 to 4 bytes. */
-static bool read_length(struct cursor *in, size_t *ret)
-{
-	struct bytes v;
-	struct cursor digits;
-	size_t n = 0;
-	uint8_t b;
-
-	if (!tlv_expect_bytes(in, TLV_LENIENT, 0x02, &v) || v.n == 0 || v.n > 4)
-		return cursor_fail(in);
-	cursor_init(&digits, v);
-	while (cursor_left(&digits) != 0 && cursor_u8(&digits, &b))
-		n = n << 8 | b;
-	*ret = n;
-	return true;
-}
-
-cc_status gp_lengths_parse(struct bytes answer, struct gp_lengths *ret)
-{
-	struct gp_lengths l;
-	struct cursor in, body;
-
-	cursor_init(&in, answer);
-	if (!tlv_expect(&in, TLV_LENIENT, TAG_LENGTHS, &body) || cc_failed(cursor_end(&in)) ||
-	    !read_length(&body, &l.command_max) || !read_length(&body, &l.response_max) || cc_failed(cursor_end(&body)))
-		return cc_code_status(CC_E_FORMAT);
-	*ret = l;
-	return cc_ok();
-}
-
-/* Skips TS, T0 and the interface bytes: what is left are the historical bytes and perhaps TCK (ISO/IEC 7816-3 8.2). */
-static bool historical_bytes(struct bytes atr, struct bytes *ret)
-{
-	struct cursor in;
-	uint8_t ts, t0, present, skip;
-	size_t count;
-
-	cursor_init(&in, atr);
-	if (!cursor_u8(&in, &ts) || !cursor_u8(&in, &t0))
-		return false;
-	count = t0 & 0x0F;
-	for (present = t0 >> 4; present != 0;) {
-		uint8_t next = 0;
-
-		for (unsigned b = 0; b < 4; b++) {
-			if (!(present & (1u << b)))
-				continue;
-			if (!cursor_u8(&in, b == 3 ? &next : &skip))
-				return false;
-		}
-		present = next >> 4;
-	}
-	return cursor_take(&in, count, ret);
-}
-
-bool gp_atr_extended(struct bytes atr)
-{
-	struct bytes hist, value;
-	struct cursor in, v;
-	uint8_t category, head, skip, third;
-
-	if (!historical_bytes(atr, &hist))
-		return false;
-	cursor_init(&in, hist);
-	/* ISO/IEC 7816-4 12.1.1: category 80: compact objects; 00: the same with three status bytes at the end. */
-	if (!cursor_u8(&in, &category) || (category != 0x80 && category != 0x00))
-		return false;
-	while (cursor_left(&in) != 0 && cursor_u8(&in, &head) && cursor_take(&in, head & 0x0F, &value)) {
-		if (head != 0x73)
-			continue;
-		cursor_init(&v, value);
-		return cursor_u8(&v, &skip) && cursor_u8(&v, &skip) && cursor_u8(&v, &third) && (third & 0x40);
-	}
-	return false;
 }
 
 cc_status gp_get_status_build(uint8_t p1, struct bytes aid, struct gp_command *ret)

@@ -43,14 +43,6 @@ struct gp_cplc {
 };
 CC_MUST cc_status gp_cplc_parse(struct bytes answer, struct gp_cplc *ret);
 
-/* ISO/IEC 7816-4 12.7.1: extended length information 7F66. Whole command APDU; response data and status word. */
-struct gp_lengths {
-	size_t command_max, response_max;
-};
-CC_MUST cc_status gp_lengths_parse(struct bytes answer, struct gp_lengths *ret);
-/* ISO/IEC 7816-4 12.1.1.9: compact tag 73, third byte, bit 7: extended Lc and Le. False when the bytes don't say so. */
-bool gp_atr_extended(struct bytes atr);
-
 /* GP 11.4: GET STATUS, P2 02 (BER-TLV). p1: 80 issuer security domain, 40 applications. */
 #define GP_STATUS_ISD 0x80
 #define GP_STATUS_APPLICATIONS 0x40

@@ -6,14 +6,6 @@
 
 #include <string.h>
 
-/*
- * Largest extended command and answer that PC/SC carries whole whatever the
- * reader's frames are; a chip that offers more gets no more.
- */
-#define WIRE_APDU_MAX 65500u
-#define EXTENDED_HEADER 7u /* CLA INS P1 P2, 00 and two bytes of Lc */
-#define EXTENDED_LE 2u
-
 cc_status personalize_fail(struct personalize *p, cc_status st, const char *key)
 {
 	if (cc_failed(st) && p->ch->err.code != CC_OK)
@@ -76,40 +68,6 @@ static cc_status read_cplc(struct channel *ch, struct gp_cplc *ret, struct cc_er
 	return st;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* ISO/IEC 7816-4 12.7.1: what the card takes, cut to what the transport carries. */
-static void use_lengths(struct channel *ch, const struct gp_lengths *l)
-{
-	size_t command = smaller(l->command_max, WIRE_APDU_MAX);
-
-	if (ch->reader->command_max != 0)
-		command = smaller(command, ch->reader->command_max);
-	if (command <= 255 + EXTENDED_HEADER + EXTENDED_LE || l->response_max <= 256 + 2)
-		return;
-	ch->extended = true;
-	ch->command_max = command - EXTENDED_HEADER - EXTENDED_LE;
-	ch->response_max = smaller(l->response_max, WIRE_APDU_MAX) - 2;
-}
-
-static cc_status negotiate_lengths(struct channel *ch, struct cc_error *err)
-{
-	struct response r = { 0 };
-	struct gp_lengths l;
-	cc_status st;
-
-	if (!gp_atr_extended(bytes_of(ch->reader->atr, ch->reader->atr_len)))
-		return cc_ok();
-	if (!cc_failed(st = get_data(ch, 0x7F66, &r, err)) && r.sw == SW_OK &&
-	    !cc_failed(gp_lengths_parse(buf_view(&r.data), &l)))
-		use_lengths(ch, &l);
-	response_done(&r);
-	return st;
-}
-
 cc_status personalize_identify(struct channel *ch, const struct profile_registry *profiles, const struct sys *sys,
 			       struct personalize *ret, struct cc_error *err)
 {
@@ -119,8 +77,9 @@ cc_status personalize_identify(struct channel *ch, const struct profile_registry
 
 	cc_error_init(&p.err);
 	channel_set_layer(ch, NULL);
-	if (cc_failed(st = select_isd(ch, err)) || cc_failed(st = read_cplc(ch, &p.cplc, err)) ||
-	    cc_failed(st = negotiate_lengths(ch, err)))
+	if (cc_failed(st = channel_negotiate(ch)))
+		return cc_fail(err, st.code, ch->err.key, "%s", ch->err.detail);
+	if (cc_failed(st = select_isd(ch, err)) || cc_failed(st = read_cplc(ch, &p.cplc, err)))
 		return st;
 	card.atr = bytes_of(ch->reader->atr, ch->reader->atr_len);
 	if (cc_failed(st = profile_find(profiles, &card, &p.profile, err)))
@@ -144,17 +103,7 @@ static cc_status handshake(struct personalize *p, struct scp03_handshake *ret)
 	return cc_ok();
 }
 
-cc_status personalize_keys_live(struct personalize *p, const struct scp03_keys *keys, bool *ret_live)
-{
-	struct scp03_handshake hs;
-	cc_status st = handshake(p, &hs);
-
-	if (!cc_failed(st))
-		st = personalize_fail(p, scp03_card_has_keys(&hs, keys, ret_live), "perso.handshake");
-	return st;
-}
-
-cc_status personalize_authenticate(struct personalize *p, const struct scp03_keys *keys)
+cc_status personalize_greet(struct personalize *p, const struct scp03_keys *keys, bool *ret_live)
 {
 	struct scp03_handshake hs;
 	cc_status st;
@@ -162,7 +111,20 @@ cc_status personalize_authenticate(struct personalize *p, const struct scp03_key
 	CC_ASSERT(p->progress == PERSONALIZE_IDENTIFIED);
 	if (cc_failed(st = handshake(p, &hs)))
 		return st;
-	st = scp03_external_authenticate(p->ch, &hs, keys, p->profile->level);
+	if (cc_failed(st = scp03_card_has_keys(&hs, keys, ret_live)))
+		return personalize_fail(p, st, "perso.handshake");
+	p->hs = hs;
+	p->greeted = true;
+	return cc_ok();
+}
+
+cc_status personalize_authenticate(struct personalize *p, const struct scp03_keys *keys)
+{
+	cc_status st;
+
+	CC_ASSERT(p->progress == PERSONALIZE_IDENTIFIED && p->greeted);
+	p->greeted = false; /* one EXTERNAL AUTHENTICATE for one INITIALIZE UPDATE */
+	st = scp03_external_authenticate(p->ch, &p->hs, keys, p->profile->level);
 	if (cc_failed(st))
 		return personalize_fail(p, st, "perso.handshake");
 	secret_set(&p->dek, keys->dek.p, keys->dek.n);

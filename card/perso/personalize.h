@@ -16,7 +16,7 @@
 /*
  * The plan by which a blank becomes a card:
  *
- *	identify -> authenticate -> begin -> make keys -> write -> compare
+ *	identify -> greet -> authenticate -> begin -> make keys -> write -> compare
  *	-> close -> secure -> lock -> prove
  *
  * Each function is one step; the caller keeps its journal between them. The
@@ -45,6 +45,8 @@ struct personalize {
 	const struct profile *profile;
 	struct gp_cplc cplc;
 	uint8_t diversification[SCP03_DIVERSIFICATION_LEN];
+	struct scp03_handshake hs; /* of the greeting */
+	bool greeted;
 	struct secret dek; /* static key of this session's key set: for PUT KEY */
 	enum cipher_alg key_alg;
 	uint8_t next_block; /* STORE DATA block number in this session */
@@ -54,16 +56,20 @@ struct personalize {
 void personalize_done(struct personalize *p); /* wipes; the channel loses its layer */
 
 /*
- * Connected reader: SELECT ISD, CPLC, lengths (the channel gets what the card
- * negotiates), and the one profile that matches. CC_E_UNSUPPORTED
+ * A card just connected or reset: lengths (the channel gets what card and reader
+ * negotiate), SELECT ISD, CPLC, and the one profile that matches. CC_E_UNSUPPORTED
  * "perso.unknown-chip".
  */
 CC_MUST cc_status personalize_identify(struct channel *ch, const struct profile_registry *profiles, const struct sys *sys,
 				       struct personalize *ret, struct cc_error *err);
 
-/* INITIALIZE UPDATE only: does the card answer with a cryptogram of these keys? For a card whose PUT KEY was torn. */
-CC_MUST cc_status personalize_keys_live(struct personalize *p, const struct scp03_keys *keys, bool *ret_live);
-/* One attempt (scp03.h). "perso.wrong-card" when the card's diversification data isn't that of its CPLC. */
+/*
+ * INITIALIZE UPDATE: does the card answer with the cryptogram of these keys?
+ * Nothing is spent by asking. "perso.wrong-card" when the card's
+ * diversification data isn't that of its CPLC.
+ */
+CC_MUST cc_status personalize_greet(struct personalize *p, const struct scp03_keys *keys, bool *ret_live);
+/* The one EXTERNAL AUTHENTICATE that belongs to the greeting (scp03.h). "perso.wrong-keys": nothing was sent. */
 CC_MUST cc_status personalize_authenticate(struct personalize *p, const struct scp03_keys *keys);
 
 struct personalize_state {
