@@ -3,38 +3,13 @@
 #define CC_CARD_LDS_SOD_H
 
 #include "card/lds/lds_set.h"
+#include "card/lds/sod_object.h"
 #include "crypto/cms.h"
 #include "crypto/hash.h"
 #include "crypto/keystore.h"
 #include "crypto/x509.h"
 
-/*
- * EF.SOD, ICAO 9303-10 4.6.2: 77 { CMS SignedData over the LDS security object }.
- *
- * LDSSecurityObject ::= SEQUENCE { version 0 | 1, hashAlgorithm, SEQUENCE OF
- * SEQUENCE { dataGroupNumber, hash }, ldsVersionInfo only in version 1 }.
- */
-extern const struct bytes oid_lds_security_object; /* 2.23.136.1.1.1 */
-
-struct sod_hash {
-	unsigned dg; /* 1 to 16 */
-	struct bytes hash;
-};
-struct sod_object {
-	unsigned version; /* 0 or 1 */
-	enum hash_alg alg;
-	size_t count;
-	struct sod_hash hashes[LDS_DG_LAST]; /* in the order of the object */
-	char lds_version[5];		     /* version 1: "0108"; version 0: "" */
-	char unicode_version[7];
-};
-/* DER; hashes ascending, at least two (9303-10: 2 to 16), lengths fit alg: CC_E_ARG. */
-CC_MUST cc_status sod_object_encode(const struct sod_object *in, struct buf *ret, struct cc_error *err);
-/* Views into der. Duplicate numbers and wrong hash lengths are refused: CC_E_FORMAT "sod.object". */
-CC_MUST cc_status sod_object_parse(struct bytes der, struct sod_object *ret, struct cc_error *err);
-/* The stored hash of DG n; empty when it isn't listed. */
-struct bytes sod_object_hash(const struct sod_object *o, unsigned dg);
-uint32_t sod_object_dg_mask(const struct sod_object *o);
+/* EF.SOD, ICAO 9303-10 4.6.2: 77 { CMS SignedData over the LDS security object }. */
 
 struct sod_params {
 	unsigned version;	     /* 0 or 1 */

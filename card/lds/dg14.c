@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card/lds/dg14.h"
+
+#include "card/lds/card_access_infos.h"
+#include "crypto/base/tlv.h"
+#include "crypto/pubkey.h"
+
+#define TAG_DG14 0x6E
+#define DG14_LEN_MAX 8192
+
+cc_status dg14_encode_infos(const struct security_infos *in, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, DG14_LEN_MAX);
+	tlv_open(&w, TAG_DG14);
+	security_infos_put(&w, in);
+	tlv_close(&w);
+	return writer_finish(&w, ret);
+}
+
+static cc_status check_key(struct bytes spki, struct cc_error *err)
+{
+	struct pubkey *key = NULL;
+	cc_status st = pubkey_from_spki(spki, &key, NULL);
+	bool good = !cc_failed(st) && pubkey_kind(key) == PUBKEY_EC;
+
+	pubkey_free(&key);
+	if (!good)
+		return cc_fail(err, CC_E_ARG, "dg14.key", "not an elliptic curve SubjectPublicKeyInfo");
+	return cc_ok();
+}
+
+cc_status dg14_encode(const struct dg14_params *p, struct buf *ret, struct cc_error *err)
+{
+	struct security_infos infos;
+	struct bytes key_id = bytes_of(&p->ca_key_id, 1);
+	uint8_t pace_id;
+	cc_status st = card_access_infos(&p->access, &pace_id, &infos, err);
+
+	if (cc_failed(st) || cc_failed(st = check_key(p->ca_spki, err)))
+		return st;
+	if (p->has_ca_key_id && p->ca_key_id >= 0x80)
+		return cc_fail(err, CC_E_ARG, "dg14.key", "key id above 127");
+	for (size_t i = 0; i < infos.count && p->has_ca_key_id; i++) {
+		if (infos.items[i].kind == SECURITY_INFO_CA) {
+			infos.items[i].has_id = true;
+			infos.items[i].id = key_id;
+		}
+	}
+	infos.items[infos.count++] = (struct security_info){
+		.kind = SECURITY_INFO_CA_KEY, .oid = oid_pk_ecdh, .value = p->ca_spki, .has_id = p->has_ca_key_id, .id = key_id
+	};
+	if (p->with_aa)
+		infos.items[infos.count++] = (struct security_info){
+			.kind = SECURITY_INFO_AA, .oid = oid_aa, .version = 1, .value = security_oid_ecdsa_plain(p->aa_hash)
+		};
+	if (cc_failed(st = security_infos_sort(&infos)))
+		return st;
+	return dg14_encode_infos(&infos, ret);
+}
+
+cc_status dg14_parse(struct bytes file, struct security_infos *ret, struct cc_error *err)
+{
+	struct cursor in;
+	struct bytes set;
+
+	cursor_init(&in, file);
+	if (!tlv_expect_bytes(&in, TLV_LENIENT, TAG_DG14, &set) || cc_failed(cursor_end(&in)))
+		return cc_fail(err, CC_E_FORMAT, "dg14.structure", "not 6E { SecurityInfos }");
+	return security_infos_parse(set, ret, err);
+}

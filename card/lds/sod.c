@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card/lds/sod.h"
+
+#include "card/lds/sod_object.h"
+#include "crypto/base/tlv.h"
+
+#define TAG_SOD 0x77
+#define SOD_LEN_MAX 65536
+
+cc_status sod_parse(struct bytes file, struct sod *ret, struct cc_error *err)
+{
+	struct sod s = { 0 };
+	struct cursor in;
+	struct bytes cms;
+	cc_status st;
+
+	if (file.n > SOD_LEN_MAX)
+		return cc_fail(err, CC_E_LIMIT, "sod.structure", "%zu bytes", file.n);
+	if (cc_failed(st = buf_copy(&s.file, file)))
+		return st;
+	cursor_init(&in, buf_view(&s.file));
+	if (!tlv_expect_bytes(&in, TLV_LENIENT, TAG_SOD, &cms) || cc_failed(cursor_end(&in))) {
+		st = cc_fail(err, CC_E_FORMAT, "sod.structure", "not 77 { SignedData }");
+		goto out;
+	}
+	if (cc_failed(st = cms_parse(cms, &s.cms, err)))
+		goto out;
+	if (!bytes_equal(cms_content_type(s.cms), oid_lds_security_object)) {
+		st = cc_fail(err, CC_E_FORMAT, "sod.structure", "content isn't an LDS security object");
+		goto out;
+	}
+	st = sod_object_parse(cms_content(s.cms), &s.object, err);
+out:
+	if (cc_failed(st)) {
+		sod_done(&s);
+		return st;
+	}
+	*ret = s;
+	return st;
+}
+
+void sod_done(struct sod *s)
+{
+	cms_free(&s->cms);
+	buf_done(&s->file);
+	*s = (struct sod){ 0 };
+}
+
+cc_status sod_check_file(const struct sod *s, unsigned dg, struct bytes file, struct digest *ret_hash)
+{
+	struct bytes want = sod_object_hash(&s->object, dg);
+	struct digest have;
+	cc_status st = hash_digest(s->object.alg, file, &have);
+
+	if (cc_failed(st))
+		return st;
+	if (ret_hash != NULL)
+		*ret_hash = have;
+	if (want.n == 0)
+		return cc_code_status(CC_E_NOT_FOUND);
+	return cc_code_status(bytes_equal(want, bytes_of(have.p, have.n)) ? CC_OK : CC_E_VERIFY);
+}
+
+/* ---- building */
+static cc_status hash_files(const struct sod_params *p, const struct lds_set *set, struct digest storage[LDS_DG_LAST],
+			    struct sod_object *ret)
+{
+	struct sod_object o = { .version = p->version, .alg = p->hash };
+
+	for (unsigned n = 1; n <= LDS_DG_LAST; n++) {
+		cc_status st;
+
+		if (!lds_set_has(set, lds_dg(n)))
+			continue;
+		if (cc_failed(st = hash_digest(p->hash, lds_set_get(set, lds_dg(n)), &storage[o.count])))
+			return st;
+		o.hashes[o.count] = (struct sod_hash){ n, bytes_of(storage[o.count].p, storage[o.count].n) };
+		o.count++;
+	}
+	*ret = o;
+	return cc_ok();
+}
+
+static cc_status sign(const struct sod_params *p, struct bytes object, struct buf *ret_file, struct cc_error *err)
+{
+	struct cms_sign_params sign = { .content_type = oid_lds_security_object,
+					.content = object,
+					.keystore = p->keystore,
+					.key_label = p->key_label,
+					.signer = p->signer,
+					.alg = p->alg };
+	struct buf der = { 0 };
+	struct writer w;
+	cc_status st = cms_sign(&sign, &der, err);
+
+	if (cc_failed(st))
+		return st;
+	writer_init(&w, SOD_LEN_MAX);
+	tlv_put(&w, TAG_SOD, buf_view(&der));
+	st = writer_finish(&w, ret_file);
+	buf_done(&der);
+	return st;
+}
+
+/* What a reader will do, done before the file leaves: nothing here trusts what was just built. */
+static cc_status check_built(const struct sod_params *p, const struct lds_set *set, struct bytes file, struct cc_error *err)
+{
+	struct sod s = { 0 };
+	const struct cert *signer;
+	enum chain_verdict chain;
+	cc_status st = sod_parse(file, &s, err);
+
+	if (cc_failed(st))
+		return st;
+	signer = cms_signer_cert(s.cms);
+	if (signer == NULL) {
+		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "signer certificate isn't inside");
+		goto out;
+	}
+	if (cc_failed(st = cms_check_structure(s.cms, err)) || cc_failed(st = cms_verify(s.cms, signer, err)))
+		goto out;
+	if (sod_object_dg_mask(&s.object) != lds_set_dg_mask(set)) {
+		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "data group list");
+		goto out;
+	}
+	for (unsigned n = 1; n <= LDS_DG_LAST; n++) {
+		if (lds_set_has(set, lds_dg(n)) && cc_failed(sod_check_file(&s, n, lds_set_get(set, lds_dg(n)), NULL))) {
+			st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "hash of DG%u", n);
+			goto out;
+		}
+	}
+	chain = trust_verify(p->trust, signer, p->now_s, NULL, NULL);
+	if (chain != CHAIN_GOOD)
+		st = cc_fail(err, CC_E_VERIFY, "sod.chain", "%s", chain_verdict_name(chain));
+out:
+	sod_done(&s);
+	return st;
+}
+
+cc_status sod_build(const struct sod_params *p, const struct lds_set *set, struct buf *ret_file, struct cc_error *err)
+{
+	struct digest storage[LDS_DG_LAST];
+	struct sod_object object;
+	struct buf der = { 0 }, file = { 0 };
+	cc_status st = hash_files(p, set, storage, &object);
+
+	if (cc_failed(st))
+		return st;
+	if (cc_failed(st = sod_object_set_versions(&object, p->lds_version, p->unicode_version, err)))
+		return st;
+	if (cc_failed(st = sod_object_encode(&object, &der, err)))
+		goto out;
+	if (cc_failed(st = sign(p, buf_view(&der), &file, err)))
+		goto out;
+	if (cc_failed(st = check_built(p, set, buf_view(&file), err)))
+		goto out;
+	buf_move(ret_file, &file);
+out:
+	buf_done(&file);
+	buf_done(&der);
+	return st;
+}
