@@ -115,3 +115,18 @@ struct buf vectors_from_hex(const char *hex)
 	out.n = n;
 	return out;
 }
+
+bool vectors_is_hex(struct bytes got, const char *hex)
+{
+	struct buf want = vectors_from_hex(hex), text = { 0 };
+	bool same = bytes_equal(got, buf_view(&want));
+
+	if (!same) {
+		CC_ASSERT(!cc_failed(buf_zero(&text, 2 * got.n + 1)));
+		bytes_to_hex(got, (char *)text.p);
+		(void)fprintf(stderr, "want %s\ngot  %s\n", hex, (const char *)text.p);
+	}
+	buf_done(&text);
+	buf_done(&want);
+	return same;
+}

@@ -37,5 +37,7 @@ long vectors_int(const json_t *from, const char *path);
 struct buf vectors_hex(const json_t *from, const char *path);
 /* The same for a literal. */
 struct buf vectors_from_hex(const char *hex);
+/* got is exactly these bytes; shows both on stderr when not. For assert_true. */
+bool vectors_is_hex(struct bytes got, const char *hex);
 
 #endif
