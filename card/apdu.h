@@ -67,6 +67,13 @@ struct secure_layer {
 	const struct secure_layer_ops *ops;
 };
 
+/* What fs.c learned about reading this card, so that each refusal is met once; any value is safe. */
+struct channel_habits {
+	bool no_sfi;	   /* short file identifiers failed where SELECT worked */
+	bool header_first; /* a read beyond the end of a small file was refused */
+	size_t read_max;   /* larger blocks were refused; 0: none were */
+};
+
 struct channel {
 	struct reader *reader;	    /* not owned */
 	struct secure_layer *layer; /* owned; NULL: in the clear */
@@ -74,7 +81,7 @@ struct channel {
 	size_t command_max;	    /* wire limit of command data: 255, or up to 65535 */
 	size_t response_max;	    /* wire limit of Le: 256, or up to 65536 */
 	bool dead;		    /* secure messaging broke */
-	bool no_sfi;		    /* short file identifiers failed where SELECT worked (fs.c) */
+	struct channel_habits habits;
 	struct cc_error err;
 };
 

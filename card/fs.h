@@ -23,10 +23,16 @@ CC_MUST cc_status fs_select_ef(struct channel *ch, uint16_t fid, uint16_t *ret_s
  * TLV of the first block; reads the largest blocks the channel allows, falling
  * back to smaller ones when the card refuses; odd INS B1 above 32,767 bytes.
  * *ret_sw: status word that ended it (SW_OK when complete). limit: at most
- * FS_FILE_MAX. CC_E_FORMAT "card.file-length" when the length lies.
+ * FS_FILE_MAX, a longer file is CC_E_LIMIT "card.file-too-large" after its first
+ * block. CC_E_FORMAT "card.file-length" when the length lies. Bytes behind the
+ * outer TLV are not part of the file. ret is empty unless *ret_sw is SW_OK.
  */
 CC_MUST cc_status fs_read_selected(struct channel *ch, size_t limit, struct buf *ret, uint16_t *ret_sw);
-/* Select and read; 6A82 comes back as *ret_sw with an empty ret. */
+/*
+ * Select and read; 6A82 comes back as *ret_sw with an empty ret. Files with a
+ * short identifier (EF.COM, EF.SOD, the data groups) are selected and read in one
+ * command; where the card refuses that, by SELECT.
+ */
 CC_MUST cc_status fs_read_ef(struct channel *ch, uint16_t fid, size_t limit, struct buf *ret, uint16_t *ret_sw);
 
 #endif
