@@ -111,7 +111,7 @@ check_text() {
 		head -n 1 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$f:1: text: no SPDX licence line"
 	done)
 	(cd "$root" && { sources; list '*.sh'; list '*.md'; list '*.mjs'; } | grep -v '^tests/lint/' |
-		xargs grep -nE 'TODO|FIXME|XXX[^X]' /dev/null | sed -E 's/^([^:]*:[0-9]+):.*/\1: text: unfinished work/')
+		xargs grep -nE '\b(TODO|FIXME|XXX)\b' /dev/null | sed -E 's/^([^:]*:[0-9]+):.*/\1: text: unfinished work/')
 	(cd "$root" && { sources; list '*.sh'; list '*.md'; list '*.mjs'; list '*.json'; } | grep -v '^tests/lint/' |
 		xargs grep -nE '(^|[^A-Za-z0-9_.])/(work|root|home/[a-z])/|https?://(deb|registry)\.' /dev/null |
 		sed -E 's/^([^:]*:[0-9]+):.*/\1: text: a path of one machine, or the host of a package registry/')
