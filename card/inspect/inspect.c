@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card/inspect/inspect.h"
+
+#include "card/inspect/inspect_run.h"
+#include "crypto/base/secret.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *inspect_result_name(enum inspect_result r)
+{
+	static const char *const names[] = { "passed", "failed", "inconclusive", "not-applicable", "unavailable" };
+
+	CC_ASSERT((unsigned)r < sizeof names / sizeof names[0]);
+	return names[r];
+}
+
+const char *inspect_access_name(enum inspect_access a)
+{
+	static const char *const names[] = { "none", "pace-mrz", "pace-can", "bac" };
+
+	CC_ASSERT((unsigned)a < sizeof names / sizeof names[0]);
+	return names[a];
+}
+
+const char *inspect_verdict_name(enum inspect_verdict v)
+{
+	static const char *const names[] = { "passed", "failed", "inconclusive" };
+
+	CC_ASSERT((unsigned)v < sizeof names / sizeof names[0]);
+	return names[v];
+}
+
+/* ---- keys */
+void inspect_keys_done(struct inspect_keys *k)
+{
+	cc_wipe(k, sizeof *k);
+}
+
+void inspect_keys_from_mrz(const struct mrz *m, struct inspect_keys *ret)
+{
+	struct inspect_keys k = { .has_mrz = true };
+
+	memcpy(k.document_number, m->document_number, sizeof k.document_number);
+	memcpy(k.birth, m->birth, sizeof k.birth);
+	memcpy(k.expiry, m->expiry, sizeof k.expiry);
+	/* cccd-card.md 4: the CAN is the last 6 digits of the personal number. */
+	if (m->personal_number[0] != 0) {
+		k.has_can = true;
+		memcpy(k.can, m->personal_number + MRZ_NUMBER_LEN - 6, sizeof k.can);
+	}
+	*ret = k;
+}
+
+static bool all_digits(const char *s, size_t n)
+{
+	return strlen(s) == n && strspn(s, "0123456789") == n;
+}
+
+cc_status inspect_keys_from_number(const char *number, const char *birth, const char *expiry, struct inspect_keys *ret)
+{
+	struct inspect_keys k = { .has_can = true };
+
+	if (!all_digits(number, MRZ_NUMBER_LEN) || (birth == NULL) != (expiry == NULL))
+		return cc_code_status(CC_E_ARG);
+	memcpy(k.can, number + MRZ_NUMBER_LEN - 6, sizeof k.can);
+	if (birth != NULL) {
+		if (!all_digits(birth, 6) || !all_digits(expiry, 6))
+			return cc_code_status(CC_E_ARG);
+		k.has_mrz = true;
+		(void)snprintf(k.document_number, sizeof k.document_number, "%s", number + 3);
+		memcpy(k.birth, birth, sizeof k.birth);
+		memcpy(k.expiry, expiry, sizeof k.expiry);
+	}
+	*ret = k;
+	cc_wipe(&k, sizeof k);
+	return cc_ok();
+}
+
+/* ---- the list of checks */
+static void add(struct inspect_run *run, enum inspect_result result, const char *id, const char *fmt, va_list ap)
+{
+	struct inspection *out = run->out;
+	struct inspect_check *c;
+
+	CC_ASSERT(out->check_count < INSPECT_CHECKS_MAX);
+	c = &out->checks[out->check_count++];
+	c->result = result;
+	(void)snprintf(c->id, sizeof c->id, "%s", id);
+	(void)vsnprintf(c->evidence, sizeof c->evidence, fmt, ap);
+	/* The chip's bytes may stand in here: nothing of them may drive a terminal. */
+	for (char *p = c->evidence; *p != 0; p++) {
+		if (*p < 0x20 || *p > 0x7E)
+			*p = '?';
+	}
+}
+
+void inspect_add(struct inspect_run *run, enum inspect_result result, const char *id, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(run, result, id, fmt, ap);
+	va_end(ap);
+}
+
+void inspect_add_dg(struct inspect_run *run, enum inspect_result result, const char *prefix, unsigned dg, const char *suffix,
+		    const char *fmt, ...)
+{
+	char id[32];
+	va_list ap;
+
+	(void)snprintf(id, sizeof id, "%s%u%s", prefix, dg, suffix);
+	va_start(ap, fmt);
+	add(run, result, id, fmt, ap);
+	va_end(ap);
+}
+
+void inspect_hex(struct bytes in, char *out, size_t cap)
+{
+	size_t n = in.n;
+
+	CC_ASSERT(cap >= 4);
+	if (2 * n + 1 > cap)
+		n = (cap - 3) / 2;
+	bytes_to_hex(bytes_of(in.p, n), out);
+	if (n < in.n)
+		memcpy(out + 2 * n, "..", 3);
+}
+
+const struct inspect_check *inspection_find(const struct inspection *i, const char *id)
+{
+	for (size_t k = 0; k < i->check_count; k++) {
+		if (strcmp(i->checks[k].id, id) == 0)
+			return &i->checks[k];
+	}
+	return NULL;
+}
+
+bool inspect_passed(const struct inspect_run *run, const char *id)
+{
+	const struct inspect_check *c = inspection_find(run->out, id);
+
+	return c != NULL && c->result == INSPECT_PASSED;
+}
+
+bool inspect_dg_signed(const struct inspect_run *run, unsigned dg)
+{
+	char id[32];
+
+	(void)snprintf(id, sizeof id, "sod.dg%u", dg);
+	return inspect_passed(run, id);
+}
+
+void inspection_done(struct inspection *i)
+{
+	lds_set_done(&i->files);
+	buf_done(&i->aa_answer);
+	cc_wipe(i, sizeof *i);
+}
+
+/* ---- the verdict */
+static bool is_core(const char *id)
+{
+	return strncmp(id, "sod.", 4) == 0;
+}
+
+/* ICAO 9303-10 4.7.3, 4.7.4: fingerprints and iris need extended access; their hash is not shown to every reader. */
+static bool needs_extended_access(const char *id)
+{
+	return strcmp(id, "sod.dg3") == 0 || strcmp(id, "sod.dg4") == 0;
+}
+
+static enum inspect_verdict judge(const struct inspection *i)
+{
+	bool undecided = inspection_find(i, "sod.chain") == NULL;
+
+	for (size_t k = 0; k < i->check_count; k++) {
+		const struct inspect_check *c = &i->checks[k];
+
+		if (c->result == INSPECT_FAILED)
+			return INSPECT_BAD;
+		if (c->result == INSPECT_INCONCLUSIVE)
+			undecided = true;
+		if (c->result == INSPECT_UNAVAILABLE && is_core(c->id) && !needs_extended_access(c->id))
+			undecided = true;
+	}
+	return undecided ? INSPECT_UNDECIDED : INSPECT_GOOD;
+}
+
+static void run_done(struct inspect_run *run)
+{
+	run->out->verdict = judge(run->out);
+	sod_done(&run->sod);
+}
+
+cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struct inspection *ret)
+{
+	struct inspect_run run = { .ch = ch, .p = p, .out = ret };
+	cc_status st;
+
+	if (cc_failed(st = inspect_open(&run)))
+		goto out;
+	if (cc_failed(st = inspect_read(&run)))
+		goto out;
+	inspect_passive(&run);
+	inspect_content(&run);
+	st = inspect_chip(&run);
+out:
+	if (cc_failed(st) && ret->err.key == NULL)
+		ret->err = ch->err;
+	run_done(&run);
+	return st;
+}
+
+cc_status inspect_files(const struct lds_set *files, const struct inspect_params *p, struct inspection *ret)
+{
+	struct inspect_run run = { .p = p, .out = ret };
+	cc_status st = cc_ok();
+
+	for (unsigned f = 0; f < LDS_FILE_COUNT && !cc_failed(st); f++) {
+		if (lds_set_has(files, f))
+			st = lds_set_put(&ret->files, f, lds_set_get(files, f));
+	}
+	if (!cc_failed(st)) {
+		inspect_passive(&run);
+		inspect_content(&run);
+		st = inspect_chip(&run);
+	}
+	run_done(&run);
+	return st;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_CARD_INSPECT_INSPECT_RUN_H
+#define CC_CARD_INSPECT_INSPECT_RUN_H
+
+#include "card/inspect/inspect.h"
+#include "card/lds/ef_com.h"
+#include "card/lds/security_infos.h"
+#include "card/lds/sod.h"
+
+/* One inspection under way; the parts of card/inspect/ share it. */
+struct inspect_run {
+	struct channel *ch; /* NULL: files only */
+	const struct inspect_params *p;
+	struct inspection *out;
+	bool has_access_infos, has_com, has_sod, has_dg14;
+	struct security_infos access_infos; /* of EF.CardAccess */
+	struct ef_com com;
+	struct sod sod;
+	bool sod_authentic;		  /* structure, signature and chain passed */
+	bool sod_signed;		  /* structure and signature passed: the list is the signer's, whoever that is */
+	struct security_infos dg14_infos; /* views into out->files */
+};
+
+/* Adds a check; `detail` is cut at the limit, and what is not printable ASCII becomes '?'. */
+void inspect_add(struct inspect_run *run, enum inspect_result result, const char *id, const char *fmt, ...) CC_PRINTF(4, 5);
+/* The same with a number in the id: inspect_add_dg(run, r, "sod.dg", 13, ...) is "sod.dg13"; `suffix` may be "". */
+void inspect_add_dg(struct inspect_run *run, enum inspect_result result, const char *prefix, unsigned dg, const char *suffix,
+		    const char *fmt, ...) CC_PRINTF(6, 7);
+/* At most cap / 2 bytes as hex, with ".." when cut. */
+void inspect_hex(struct bytes in, char *out, size_t cap);
+bool inspect_passed(const struct inspect_run *run, const char *id);
+/* DG n is there and its hash in the signed list is right. */
+bool inspect_dg_signed(const struct inspect_run *run, unsigned dg);
+
+/* inspect_open.c: EF.CardAccess, PACE or BAC, the application. */
+CC_MUST cc_status inspect_open(struct inspect_run *run);
+/* inspect_read.c: EF.COM, EF.SOD and the data groups. Ends early only when the transport does. */
+CC_MUST cc_status inspect_read(struct inspect_run *run);
+/* inspect_passive.c: structure, signature, chain, hashes, agreement of COM, SOD, CardAccess and DG14. */
+void inspect_passive(struct inspect_run *run);
+/* inspect_content.c: MRZ, DG13, DG2. */
+void inspect_content(struct inspect_run *run);
+/* inspect_chip.c: Active and Chip Authentication. */
+CC_MUST cc_status inspect_chip(struct inspect_run *run);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/card_inspect.h"
+
+#include "card/inspect/inspect.h"
+#include "card/lds/dg13.h"
+#include "crypto/base/secret.h"
+#include "station/card_inspect_report.h"
+#include "station/registry/vietnamese.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INPUT_MAX 512 /* an MRZ with room for blanks */
+
+const struct option_spec card_inspect_options[] = {
+	{ "--mrz", "LINES|FILE", "the MRZ printed on the card, as text or in a file", "MRZ in trên thẻ, dạng chữ hoặc tệp" },
+	{ "--can", "N", "card access number of 6 digits", "số truy cập thẻ (CAN) 6 số" },
+	{ "--number", "N", "personal number of 12 digits (gives the CAN)", "số định danh 12 số (suy ra CAN)" },
+	{ "--birth", "DATE", "with --number: birth date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày sinh, DD/MM/YYYY" },
+	{ "--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày hết hạn, DD/MM/YYYY" },
+	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
+	{ "--dump", "DIR", "write the files of the chip to this folder", "ghi các tệp của chip vào thư mục này" },
+	{ "--allow-bac", NULL, "use BAC when announced PACE fails", "cho dùng BAC khi PACE đã công bố mà hỏng" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+const struct option_spec card_verify_options[] = {
+	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* ---- what opens the chip */
+/* DD/MM/YYYY, YYYY-MM-DD or YYMMDD to YYMMDD. */
+static bool date_of(const char *in, char out[7])
+{
+	char a[5], b[5], c[5];
+	int end = 0;
+
+	if (strlen(in) == 6 && strspn(in, "0123456789") == 6) {
+		memcpy(out, in, 7);
+		return true;
+	}
+	if (strlen(in) != 10)
+		return false;
+	if (sscanf(in, "%2[0-9]/%2[0-9]/%4[0-9]%n", a, b, c, &end) == 3 && end == 10) {
+		(void)snprintf(out, 7, "%.2s%.2s%.2s", c + 2, b, a);
+		return true;
+	}
+	if (sscanf(in, "%4[0-9]-%2[0-9]-%2[0-9]%n", a, b, c, &end) == 3 && end == 10) {
+		(void)snprintf(out, 7, "%.2s%.2s%.2s", a + 2, b, c);
+		return true;
+	}
+	return false;
+}
+
+static cc_status keys_from_number(const struct invocation *inv, const char *number, struct inspect_keys *ret,
+				  struct cc_error *err)
+{
+	const char *birth = invocation_option(inv, "--birth"), *expiry = invocation_option(inv, "--expiry");
+	char birth_mrz[7], expiry_mrz[7];
+	cc_status st;
+
+	if (birth != NULL && !date_of(birth, birth_mrz))
+		return cc_fail(err, CC_E_ARG, "inspect.date", "--birth");
+	if (expiry != NULL && !date_of(expiry, expiry_mrz))
+		return cc_fail(err, CC_E_ARG, "inspect.date", "--expiry");
+	st = inspect_keys_from_number(number, birth != NULL ? birth_mrz : NULL, expiry != NULL ? expiry_mrz : NULL, ret);
+	if (cc_failed(st))
+		return cc_fail(err, CC_E_ARG, "inspect.number", "12 digits; --birth and --expiry together or neither");
+	return st;
+}
+
+static cc_status keys_from_can(const char *can, struct inspect_keys *ret, struct cc_error *err)
+{
+	struct inspect_keys k = { .has_can = true };
+
+	if (strlen(can) != 6 || strspn(can, "0123456789") != 6)
+		return cc_fail(err, CC_E_ARG, "inspect.can", "6 digits");
+	memcpy(k.can, can, sizeof k.can);
+	*ret = k;
+	inspect_keys_done(&k);
+	return cc_ok();
+}
+
+static cc_status keys_from_mrz_text(struct bytes text, struct inspect_keys *ret, struct cc_error *err)
+{
+	struct mrz m;
+	cc_status st = mrz_read(text, MRZ_READ_SCAN, &m, err);
+
+	if (!cc_failed(st) && !m.digits_good)
+		st = cc_fail(err, CC_E_ARG, "inspect.mrz-digits", "a check digit is wrong");
+	if (!cc_failed(st))
+		inspect_keys_from_mrz(&m, ret);
+	cc_wipe(&m, sizeof m);
+	return st;
+}
+
+/* The option is the text itself, or the name of a file that holds it; "-" is standard input. */
+static cc_status keys_from_mrz(const char *operand, struct inspect_keys *ret, struct cc_error *err)
+{
+	struct buf file = { 0 };
+	struct stat s;
+	cc_status st;
+
+	if (strcmp(operand, "-") == 0)
+		operand = "/dev/stdin";
+	else if (stat(operand, &s) != 0 || S_ISDIR(s.st_mode))
+		return keys_from_mrz_text(bytes_str(operand), ret, err);
+	st = sys_read_file(operand, INPUT_MAX, &file, err);
+	if (!cc_failed(st))
+		st = keys_from_mrz_text(buf_view(&file), ret, err);
+	buf_done(&file);
+	return st;
+}
+
+/* One line of digits is a CAN or a number; else lines of an MRZ until they are one. */
+static cc_status ask_keys(const struct invocation *inv, struct inspect_keys *ret, struct cc_error *err)
+{
+	char input[INPUT_MAX] = { 0 };
+	size_t n = 0;
+	cc_status st = cc_fail(NULL, CC_E_ARG, "inspect.no-keys", "no input");
+
+	(void)fprintf(stderr, "%s\n",
+		      inv->config.lang == LANG_VI
+			      ? "Nhập số định danh (12 số), CAN (6 số) hoặc ba dòng MRZ:"
+			      : "Type the personal number (12 digits), the CAN (6 digits) or the lines of the MRZ:");
+	while (cc_failed(st) && n + 2 < sizeof input && fgets(input + n, (int)(sizeof input - n), stdin) != NULL) {
+		size_t digits = strspn(input, "0123456789");
+
+		if (digits > 0 && input[digits] == '\n') {
+			input[digits] = 0;
+			st = digits == 6 ? keys_from_can(input, ret, err) : keys_from_number(inv, input, ret, err);
+			break;
+		}
+		n += strlen(input + n);
+		st = keys_from_mrz_text(bytes_str(input), ret, NULL);
+	}
+	cc_wipe(input, sizeof input);
+	if (cc_failed(st))
+		return cc_fail(err, CC_E_ARG, "inspect.no-keys", "nothing that opens a chip was typed");
+	return st;
+}
+
+static cc_status read_keys(const struct invocation *inv, struct inspect_keys *ret, struct cc_error *err)
+{
+	const char *mrz = invocation_option(inv, "--mrz"), *can = invocation_option(inv, "--can");
+	const char *number = invocation_option(inv, "--number");
+	int given = (mrz != NULL) + (can != NULL) + (number != NULL);
+
+	if (given > 1)
+		return cc_fail(err, CC_E_ARG, "inspect.keys-twice", "--mrz, --can, --number");
+	if (mrz != NULL)
+		return keys_from_mrz(mrz, ret, err);
+	if (can != NULL)
+		return keys_from_can(can, ret, err);
+	if (number != NULL)
+		return keys_from_number(inv, number, ret, err);
+	if (isatty(STDIN_FILENO))
+		return ask_keys(inv, ret, err);
+	return cc_fail(err, CC_E_ARG, "inspect.no-keys", "none of --mrz, --can, --number");
+}
+
+/* ---- trust */
+static cc_status load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err)
+{
+	const char *given = invocation_option(inv, "--trust");
+	char path[PATH_MAX];
+	struct trust *t = NULL;
+	size_t skipped = 0;
+	cc_status st = trust_new(&t);
+
+	if (cc_failed(st))
+		return cc_fail(err, st.code, "memory", "trust");
+	if (given == NULL)
+		config_path(&inv->config, "trust", path);
+	st = trust_load_folder(t, given != NULL ? given : path, &skipped, given != NULL ? err : NULL);
+	/* Without a folder of its own the station can't judge the chain: that is "inconclusive", not an error. */
+	if (cc_failed(st) && given != NULL) {
+		trust_free(&t);
+		return st;
+	}
+	if (skipped > 0)
+		(void)fprintf(stderr, "%zu %s\n", skipped,
+			      inv->config.lang == LANG_VI ? "tệp trong thư mục trust không phải chứng thư, bỏ qua"
+							  : "files of the trust folder are no certificates and were skipped");
+	*ret = t;
+	return cc_ok();
+}
+
+/* ---- what only the station can compare: the name with its marks against the MRZ */
+static void compare_names(struct inspection *i)
+{
+	struct inspect_check *c;
+	char name[256], latin[256], field[MRZ_LINE_TD1 + 1], *given;
+	bool truncated;
+	struct dg13 d;
+
+	if (!i->has_mrz || i->mrz.format != MRZ_TD1 || i->check_count == INSPECT_CHECKS_MAX ||
+	    cc_failed(dg13_parse(lds_set_get(&i->files, lds_dg(13)), &d, NULL)) || d.name.n == 0 || d.name.n >= sizeof name)
+		return;
+	memcpy(name, d.name.p, d.name.n);
+	name[d.name.n] = 0;
+	c = &i->checks[i->check_count++];
+	*c = (struct inspect_check){ .id = "dg13.name", .result = INSPECT_FAILED };
+	(void)snprintf(c->evidence, sizeof c->evidence, "the name of DG13 gives another MRZ name field");
+	if (!cc_failed(vietnamese_to_latin(name, latin, sizeof latin))) {
+		given = strchr(latin, ' ');
+		if (given != NULL)
+			*given++ = 0;
+		if (!cc_failed(mrz_name_field(latin, given != NULL ? given : "", MRZ_LINE_TD1, field, &truncated)) &&
+		    strcmp(field, i->mrz.text + 2 * MRZ_LINE_TD1) == 0) {
+			c->result = INSPECT_PASSED;
+			(void)snprintf(c->evidence, sizeof c->evidence, "without marks it is the name of the MRZ%s",
+				       truncated ? ", truncated" : "");
+		}
+	}
+	if (c->result == INSPECT_FAILED)
+		i->verdict = INSPECT_BAD;
+}
+
+/* ---- the verbs */
+static int report(const struct invocation *inv, const struct inspection *i)
+{
+	if (inv->config.json) {
+		if (!card_inspect_report_json(stdout, i))
+			return EXIT_FAILED;
+	} else {
+		card_inspect_report_text(stdout, i, inv->config.lang, inv->config.color);
+	}
+	return i->verdict == INSPECT_GOOD ? EXIT_DONE : EXIT_CHECK_NO;
+}
+
+static cc_status inspect_in_reader(const struct invocation *inv, const struct inspect_params *p, struct inspection *ret,
+				   struct cc_error *err)
+{
+	const char *name = inv->config.reader[0] != 0 ? inv->config.reader : NULL;
+	struct reader *reader = NULL;
+	struct channel ch;
+	cc_status st = reader_pcsc_open(name, &reader, err);
+
+	if (cc_failed(st))
+		return st;
+	st = reader_connect(reader);
+	if (cc_failed(st)) {
+		*err = reader->err;
+		goto out;
+	}
+	channel_init(&ch, reader);
+	st = inspect_card(&ch, p, ret);
+	if (cc_failed(st))
+		*err = ret->err.key != NULL ? ret->err : ch.err;
+	channel_done(&ch);
+out:
+	reader_free(&reader);
+	return st;
+}
+
+static int run_inspect(const struct invocation *inv, const struct inspect_params *p)
+{
+	const char *dump = invocation_option(inv, "--dump");
+	struct inspection i = { 0 };
+	struct cc_error err;
+	cc_status st;
+	int rc;
+
+	cc_error_init(&err);
+	st = inspect_in_reader(inv, p, &i, &err);
+	if (cc_failed(st)) {
+		if (i.check_count > 0)
+			(void)report(inv, &i);
+		rc = invocation_fail(inv, &err);
+		goto out;
+	}
+	compare_names(&i);
+	rc = report(inv, &i);
+	if (dump != NULL && cc_failed(lds_set_save(&i.files, dump, &err)))
+		rc = invocation_fail(inv, &err);
+out:
+	inspection_done(&i);
+	return rc;
+}
+
+int command_card_inspect(struct invocation *inv)
+{
+	struct inspect_keys keys = { 0 };
+	struct trust *trust = NULL;
+	struct inspect_params p = { .keys = &keys,
+				    .now_s = sys_wall_ms(inv->config.sys) / 1000,
+				    .allow_bac = invocation_option(inv, "--allow-bac") != NULL,
+				    .sys = inv->config.sys };
+	struct cc_error err;
+	cc_status st;
+	int rc;
+
+	cc_error_init(&err);
+	st = read_keys(inv, &keys, &err);
+	if (!cc_failed(st))
+		st = load_trust(inv, &trust, &err);
+	p.trust = trust;
+	rc = cc_failed(st) ? invocation_fail(inv, &err) : run_inspect(inv, &p);
+	trust_free(&trust);
+	inspect_keys_done(&keys);
+	return rc;
+}
+
+int command_card_verify(struct invocation *inv)
+{
+	struct inspect_params p = { .now_s = sys_wall_ms(inv->config.sys) / 1000, .sys = inv->config.sys };
+	struct lds_set files = { 0 };
+	struct inspection i = { 0 };
+	struct trust *trust = NULL;
+	struct cc_error err;
+	cc_status st;
+	int rc;
+
+	cc_error_init(&err);
+	st = lds_set_load(&files, inv->arguments[0], &err);
+	if (!cc_failed(st))
+		st = load_trust(inv, &trust, &err);
+	p.trust = trust;
+	if (!cc_failed(st) && cc_failed(st = inspect_files(&files, &p, &i)))
+		(void)cc_fail(&err, st.code, "memory", "files");
+	if (cc_failed(st)) {
+		rc = invocation_fail(inv, &err);
+	} else {
+		compare_names(&i);
+		rc = report(inv, &i);
+	}
+	inspection_done(&i);
+	lds_set_done(&files);
+	trust_free(&trust);
+	return rc;
+}
