@@ -52,7 +52,11 @@ CC_MUST cc_status reader_transmit(struct reader *r, struct bytes command, struct
 void reader_disconnect(struct reader *r);
 void reader_free(struct reader **r); /* disconnects; NULL-safe */
 
-/* ---- reader_pcsc.c */
+/*
+ * ---- reader_pcsc.c. Keys of its own: "reader.ambiguous", "reader.none" (no reader
+ * at all), "pcscd.failed" (anything else that pcscd says).
+ */
+#define READER_PCSC_MAX 16 /* pcscd serves no more */
 struct reader_info {
 	char name[128];
 	bool card_present;
@@ -65,6 +69,20 @@ CC_MUST cc_status reader_pcsc_list(struct reader_info *ret, size_t cap, size_t *
 /* name: exact reader name, or NULL: the only reader with a card (CC_E_ARG "reader.ambiguous" when several, CC_E_DEVICE
  * "card.absent"). */
 CC_MUST cc_status reader_pcsc_open(const char *name, struct reader **ret, struct cc_error *err);
+/*
+ * PC/SC calls block as long as the driver does, so each reader has a thread of
+ * its own that makes them. A call that isn't back after the deadline (default
+ * 30 s: a chip may take 10 to make an RSA key) is "card.mute"; its thread is
+ * left to end by itself and the next connect starts another.
+ */
+#define READER_PCSC_DEADLINE_MS 30000
+void reader_pcsc_set_deadline(struct reader *r, unsigned ms);
+/*
+ * Waits until a card or reader comes or goes, compared with `known` (from
+ * reader_pcsc_list). *ret_changed false: timeout_ms passed.
+ */
+CC_MUST cc_status reader_pcsc_wait(const struct reader_info *known, size_t count, unsigned timeout_ms, bool *ret_changed,
+				   struct cc_error *err);
 
 /* ---- reader_memory.c */
 /* Writes the card's whole answer into `answer` (an empty writer); CC_E_DEVICE: torn. */
