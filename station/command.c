@@ -14,6 +14,7 @@
 /* One row a noun; `cccd help` lists them in this order. */
 static const struct command *const nouns[] = {
 	commands_doctor,
+	commands_reader,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 
