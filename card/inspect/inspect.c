@@ -79,7 +79,8 @@ cc_status inspect_keys_from_number(const char *number, const char *birth, const 
 }
 
 /* ---- the list of checks */
-static void add(struct inspect_run *run, enum inspect_result result, const char *id, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void add(struct inspect_run *run, enum inspect_result result, const char *id,
+						      const char *fmt, va_list ap)
 {
 	struct inspection *out = run->out;
 	struct inspect_check *c;

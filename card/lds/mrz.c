@@ -48,22 +48,21 @@ const char *mrz_digit_name(enum mrz_digit d)
 	return names[d];
 }
 
-/* Copies without the trailing fillers. */
-static void put_field(char *out, size_t cap, struct bytes in)
-{
-	CC_ASSERT(in.n < cap);
-	memcpy(out, in.p, in.n);
-	out[in.n] = 0;
-	for (size_t n = in.n; n > 0 && out[n - 1] == '<'; n--)
-		out[n - 1] = 0;
-}
-
 /* As it stands, fillers and all. */
 static void put_raw(char *out, size_t cap, struct bytes in)
 {
 	CC_ASSERT(in.n < cap);
-	memcpy(out, in.p, in.n);
+	if (in.n > 0)
+		memcpy(out, in.p, in.n);
 	out[in.n] = 0;
+}
+
+/* Without the trailing fillers. */
+static void put_field(char *out, size_t cap, struct bytes in)
+{
+	put_raw(out, cap, in);
+	for (size_t n = in.n; n > 0 && out[n - 1] == '<'; n--)
+		out[n - 1] = 0;
 }
 
 static enum mrz_digit_verdict judge(struct bytes text, uint8_t digit)
@@ -80,7 +79,8 @@ static enum mrz_digit_verdict judge_parts(const struct bytes *parts, size_t coun
 
 	for (size_t i = 0; i < count; i++) {
 		CC_ASSERT(parts[i].n <= sizeof joined - n);
-		memcpy(joined + n, parts[i].p, parts[i].n);
+		if (parts[i].n > 0)
+			memcpy(joined + n, parts[i].p, parts[i].n);
 		n += parts[i].n;
 	}
 	return judge(bytes_of(joined, n), digit);
