@@ -24,9 +24,10 @@ struct softchip_config {
 	enum softchip_personality personality;
 	struct bytes serial;	 /* CPLC serial: 8 bytes (fabrication date, IC serial, batch); unique for each chip */
 	struct bytes master_key; /* of the issuer: the chip's SCP03 keys are diversified from it as in the factory; 16, 24 or 32
-				    bytes */
-	bool extended;		 /* extended length; default true */
-	size_t command_max;	 /* longest command APDU it takes, 0: 65,544 */
+				    bytes. Empty: the three keys below, made elsewhere */
+	struct bytes key_enc, key_mac, key_dek; /* all of one AES length */
+	bool extended;				/* extended length; default true */
+	size_t command_max;			/* longest command APDU it takes, 0: 65,544 */
 };
 
 /* Where a fault strikes, counted in command APDUs since power-on (1 = first; 0 = never). */
@@ -47,10 +48,14 @@ void softchip_power_off(struct softchip *chip);
 /* Whole command APDU in, whole answer with status word out (an empty writer). CC_E_DEVICE: torn by a planned fault. */
 CC_MUST cc_status softchip_transmit(struct softchip *chip, struct bytes command, struct writer *answer);
 void softchip_tear_at(struct softchip *chip, uint64_t nth_apdu, enum softchip_tear kind);
+/* The same, counted from now and across resets: 1 is the next command. Either way a tear strikes once. */
+void softchip_tear_after(struct softchip *chip, uint64_t nth_apdu, enum softchip_tear kind);
 uint64_t softchip_apdu_count(const struct softchip *chip); /* since softchip_new or load */
 /* Non-volatile memory as bytes: what survives power-off. A chip is its memory: load makes the same chip. */
 CC_MUST cc_status softchip_save(const struct softchip *chip, struct buf *ret);
 CC_MUST cc_status softchip_load(struct bytes memory, const struct sys *sys, struct softchip **ret);
+/* Rises with each change of the non-volatile memory; a different value means: save again. */
+uint64_t softchip_memory_version(const struct softchip *chip);
 
 /* ---- vpcd.c: the chip's side of vsmartcard-vpcd. Returns when stop_fd becomes readable or pcscd closes. */
 struct softchip_vpcd {
