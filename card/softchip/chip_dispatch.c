@@ -242,6 +242,12 @@ static cc_status get_response(struct softchip *chip, const struct command *wire,
 	return cc_code_status(answer->failed);
 }
 
+/* Only success and warnings bring data: what a handler wrote before it failed is dropped. */
+static struct bytes body_of(const struct writer *body, uint16_t sw)
+{
+	return sw == CHIP_SW_OK || sw == CHIP_SW_END_OF_FILE ? writer_view(body) : bytes_of(NULL, 0);
+}
+
 static cc_status exchange(struct softchip *chip, struct command *wire, struct writer *answer)
 {
 	size_t max = chip_answer_max(chip);
@@ -259,9 +265,8 @@ static cc_status exchange(struct softchip *chip, struct command *wire, struct wr
 	sw = open_layer(chip, wire, &plain, &cmd, &layer);
 	if (sw == CHIP_SW_OK) {
 		sw = run_plain(chip, &cmd, &body);
-		st = close_layer(chip, layer, wire->ins, body.failed == CC_OK ? writer_view(&body) : bytes_of(NULL, 0), sw, &out);
+		st = close_layer(chip, layer, wire->ins, body_of(&body, sw), sw, &out);
 		take_staged(chip);
-		/* The status word on the wire is the inner one. */
 	}
 	chip->s.reply_sent = 0;
 	chip->s.reply_sw = sw;
