@@ -109,7 +109,7 @@ static void tdes_keys_have_odd_parity(void **state)
 			unsigned ones = 0;
 
 			for (unsigned bit = 0; bit < 8; bit++)
-				ones += s.p[j] >> bit & 1u;
+				ones += (unsigned)s.p[j] >> bit & 1u;
 			assert_int_equal(ones % 2, 1);
 		}
 	}
