@@ -303,6 +303,47 @@ static void parts_are_maced_as_one(void **state)
 	}
 }
 
+static struct cipher *des_of(const uint8_t *half)
+{
+	uint8_t twice[16];
+	struct cipher *c = NULL;
+
+	memcpy(twice, half, 8);
+	memcpy(twice + 8, half, 8);
+	assert_int_equal(cipher_new(CIPHER_TDES, bytes_of(twice, sizeof twice), &c).code, CC_OK);
+	return c;
+}
+
+/* ISO/IEC 9797-1 MAC algorithm 3 step by step: DES-CBC under K1, then the last block through D_K2 and E_K1. */
+static void a_long_retail_mac_follows_the_standard(void **state)
+{
+	static const uint8_t zero_iv[8];
+	uint8_t key[16], data[1024], chain[1024], block[8], got[8];
+	struct cipher *k1, *k2;
+	struct mac *m = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 13 + i / 256);
+	for (size_t i = 0; i < sizeof key; i++)
+		key[i] = (uint8_t)(i * 29 + 1);
+	k1 = des_of(key);
+	k2 = des_of(key + 8);
+	assert_int_equal(mac_new(CIPHER_TDES, bytes_of(key, sizeof key), &m).code, CC_OK);
+	for (size_t n = 8; n <= sizeof data; n += 8) {
+		struct bytes part = bytes_of(data, n);
+
+		assert_int_equal(cipher_cbc_encrypt(k1, zero_iv, part, chain).code, CC_OK);
+		assert_int_equal(cipher_cbc_decrypt(k2, zero_iv, bytes_of(chain + n - 8, 8), block).code, CC_OK);
+		assert_int_equal(cipher_encrypt_block(k1, block, block).code, CC_OK);
+		assert_int_equal(mac_compute(m, &part, 1, got).code, CC_OK);
+		assert_memory_equal(got, block, sizeof got);
+	}
+	cipher_free(&k1);
+	cipher_free(&k2);
+	mac_free(&m);
+}
+
 /* The output transformation must use the second half of the key, and only it. */
 static void each_half_of_the_retail_key_counts(void **state)
 {
@@ -443,6 +484,7 @@ int main(void)
 		cmocka_unit_test(the_retail_mac_wants_whole_blocks),
 		cmocka_unit_test(published_cmacs_are_met),
 		cmocka_unit_test(parts_are_maced_as_one),
+		cmocka_unit_test(a_long_retail_mac_follows_the_standard),
 		cmocka_unit_test(each_half_of_the_retail_key_counts),
 		cmocka_unit_test(wycheproof_cmac_verdicts),
 		cmocka_unit_test(padding_goes_both_ways),
