@@ -11,6 +11,7 @@
  * The ASN.1 shapes that certificates, keys and CMS share, over the cursor of
  * crypto/base. Reading functions latch failure in `in` and return false.
  */
+#define DER_BOOLEAN 0x01
 #define DER_INTEGER 0x02
 #define DER_BIT_STRING 0x03
 #define DER_OCTET_STRING 0x04
@@ -20,6 +21,7 @@
 #define DER_SEQUENCE 0x30
 #define DER_SET 0x31
 #define DER_PRINTABLE_STRING 0x13
+#define DER_IA5_STRING 0x16
 #define DER_UTC_TIME 0x17
 #define DER_GENERALIZED_TIME 0x18
 

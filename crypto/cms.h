@@ -8,6 +8,7 @@
 #include "crypto/keystore.h"
 #include "crypto/x509.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,13 +43,19 @@ void cms_free(struct cms **c);
 struct bytes cms_content_type(const struct cms *c);
 struct bytes cms_content(const struct cms *c);
 unsigned cms_version(const struct cms *c);
+/* Of the first SignerInfo. HASH_COUNT when it is unknown to us; cms_verify then says CC_E_UNSUPPORTED. */
 enum hash_alg cms_digest_alg(const struct cms *c);
 struct sig_alg cms_sig_alg(const struct cms *c);
+/* Signing time attribute; false when absent. */
+bool cms_signing_time(const struct cms *c, int64_t *ret_s);
 size_t cms_cert_count(const struct cms *c);
 const struct cert *cms_cert(const struct cms *c, size_t i);
 /* The certificate that SignerInfo names (issuer and serial, or SKI); NULL when it isn't inside. */
 const struct cert *cms_signer_cert(const struct cms *c);
-/* Structure by the profile above: CC_E_FORMAT with what deviates. */
+/* The certificate is the one that SignerInfo names. */
+bool cms_names_signer(const struct cms *c, const struct cert *cert);
+/* Structure by the profile above: CC_E_FORMAT with what deviates ("cms.structure"). A deviation says nothing about the signature.
+ */
 CC_MUST cc_status cms_check_structure(const struct cms *c, struct cc_error *err);
 /* Message digest attribute = digest of content, content type attribute = type, signature good under `signer`. CC_E_VERIFY. */
 CC_MUST cc_status cms_verify(const struct cms *c, const struct cert *signer, struct cc_error *err);

@@ -33,8 +33,18 @@ struct bytes cert_aki(const struct cert *c);		/* key identifier; empty when abse
 int64_t cert_not_before_s(const struct cert *c);	/* seconds since 1970 UTC */
 int64_t cert_not_after_s(const struct cert *c);
 bool cert_is_ca(const struct cert *c);
+/* RFC 5280 4.2.1.3, bit n of the BIT STRING as 1 << n; false when the extension is absent. */
+#define CERT_USAGE_DIGITAL_SIGNATURE (1u << 0)
+#define CERT_USAGE_KEY_CERT_SIGN (1u << 5)
+#define CERT_USAGE_CRL_SIGN (1u << 6)
+bool cert_key_usage(const struct cert *c, unsigned *ret);
+/* Value of an extension by its OID (content bytes); false when it is absent. A view. */
+bool cert_extension(const struct cert *c, struct bytes oid, struct bytes *ret_value, bool *ret_critical);
+/* A critical extension that this code doesn't know is inside (RFC 5280 4.2: such a certificate is refused). */
+bool cert_has_unknown_critical(const struct cert *c);
 /* countryName of the subject, upper-cased; "" when absent. */
 void cert_country(const struct cert *c, char out[3]);
+void cert_name_country(struct bytes name_der, char out[3]);
 /* "C=VN,O=...,CN=...": printable, escaped; cut at cap. */
 void cert_name_text(struct bytes name_der, char *out, size_t cap);
 /* Private key usage period (RFC 3280); false when absent. */
