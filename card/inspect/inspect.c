@@ -190,9 +190,12 @@ static enum inspect_verdict judge(const struct inspection *i)
 	return undecided ? INSPECT_UNDECIDED : INSPECT_GOOD;
 }
 
-static void run_done(struct inspect_run *run)
+/* An inspection that ended early has shown nothing good, whatever was seen before. */
+static void run_done(struct inspect_run *run, cc_status st)
 {
 	run->out->verdict = judge(run->out);
+	if (cc_failed(st) && run->out->verdict == INSPECT_GOOD)
+		run->out->verdict = INSPECT_UNDECIDED;
 	sod_done(&run->sod);
 }
 
@@ -211,7 +214,7 @@ cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struc
 out:
 	if (cc_failed(st) && ret->err.key == NULL)
 		ret->err = ch->err;
-	run_done(&run);
+	run_done(&run, st);
 	return st;
 }
 
@@ -229,6 +232,6 @@ cc_status inspect_files(const struct lds_set *files, const struct inspect_params
 		inspect_content(&run);
 		st = inspect_chip(&run);
 	}
-	run_done(&run);
+	run_done(&run, st);
 	return st;
 }

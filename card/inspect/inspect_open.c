@@ -52,11 +52,9 @@ static cc_status read_card_access(struct inspect_run *run, struct buf *ret)
 static cc_status look_at_card_access(struct inspect_run *run)
 {
 	struct lds_set *files = &run->out->files;
-	struct cc_error err;
 	struct buf file = { 0 };
 	cc_status st = read_card_access(run, &file);
 
-	cc_error_init(&err);
 	if (!cc_failed(st) && file.n > 0)
 		st = lds_set_put(files, LDS_CARD_ACCESS, buf_view(&file));
 	buf_done(&file);
@@ -68,9 +66,8 @@ static cc_status look_at_card_access(struct inspect_run *run)
 	}
 	if (!lds_set_has(files, LDS_CARD_ACCESS))
 		return cc_ok();
-	run->has_access_infos = !cc_failed(card_access_parse(lds_set_get(files, LDS_CARD_ACCESS), &run->access_infos, &err));
-	if (!run->has_access_infos)
-		inspect_add(run, INSPECT_FAILED, "card-access.structure", "%s", err.detail);
+	/* A malformed file is judged with the others, inspect_passive. */
+	run->has_access_infos = !cc_failed(card_access_parse(lds_set_get(files, LDS_CARD_ACCESS), &run->access_infos, NULL));
 	return cc_ok();
 }
 

@@ -265,10 +265,15 @@ static void compare_infos(struct inspect_run *run)
 static void check_card_access(struct inspect_run *run)
 {
 	struct bytes file = lds_set_get(&run->out->files, LDS_CARD_ACCESS);
+	struct cc_error err;
 	bool dg14_pace;
 
-	if (!run->has_access_infos && file.n > 0)
-		run->has_access_infos = !cc_failed(card_access_parse(file, &run->access_infos, NULL));
+	cc_error_init(&err);
+	if (!run->has_access_infos && file.n > 0) {
+		run->has_access_infos = !cc_failed(card_access_parse(file, &run->access_infos, &err));
+		if (!run->has_access_infos)
+			inspect_add(run, INSPECT_FAILED, "card-access.structure", "%s", err.detail);
+	}
 	dg14_pace = run->has_dg14 && security_infos_find(&run->dg14_infos, SECURITY_INFO_PACE) != NULL;
 	if (run->has_access_infos && run->has_dg14)
 		compare_infos(run);

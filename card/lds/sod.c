@@ -106,7 +106,7 @@ static cc_status sign(const struct sod_params *p, struct bytes object, struct bu
 static cc_status check_built(const struct sod_params *p, const struct lds_set *set, struct bytes file, struct cc_error *err)
 {
 	struct sod s = { 0 };
-	const struct cert *signer;
+	const struct cert *signer, *anchor = NULL;
 	enum chain_verdict chain;
 	cc_status st = sod_parse(file, &s, err);
 
@@ -129,7 +129,7 @@ static cc_status check_built(const struct sod_params *p, const struct lds_set *s
 			goto out;
 		}
 	}
-	chain = trust_verify(p->trust, signer, p->now_s, NULL, NULL);
+	chain = trust_verify(p->trust, signer, p->now_s, &anchor, NULL);
 	if (chain != CHAIN_GOOD)
 		st = cc_fail(err, CC_E_VERIFY, "sod.chain", "%s", chain_verdict_name(chain));
 out:
