@@ -25,7 +25,6 @@ static const struct label labels[] = {
 	{ "com.sod", "EF.COM khớp EF.SOD", "EF.COM against EF.SOD" },
 	{ "card-access.structure", "Cấu trúc EF.CardAccess", "Structure of EF.CardAccess" },
 	{ "card-access.dg14", "EF.CardAccess khớp DG14", "EF.CardAccess against DG14" },
-	{ "dg14.structure", "Cấu trúc DG14", "Structure of DG14" },
 	{ "mrz.digits", "Số kiểm tra của MRZ", "Check digits of the MRZ" },
 	{ "mrz.access", "MRZ đã nhập khớp chip", "MRZ given against DG1" },
 	{ "dg2.structure", "Ảnh khuôn mặt (DG2)", "Face record (DG2)" },
@@ -52,6 +51,8 @@ static void label_of(const char *id, enum lang lang, char *out, size_t cap)
 		(void)snprintf(out, cap, lang == LANG_VI ? "Mã băm của DG%u" : "Hash of DG%u", dg);
 	else if (sscanf(id, "dg%2u.read%n", &dg, &end) == 1 && end > 0)
 		(void)snprintf(out, cap, lang == LANG_VI ? "Đọc DG%u" : "Reading DG%u", dg);
+	else if (sscanf(id, "dg%2u.structure%n", &dg, &end) == 1 && end > 0)
+		(void)snprintf(out, cap, lang == LANG_VI ? "Cấu trúc DG%u" : "Structure of DG%u", dg);
 	else
 		(void)snprintf(out, cap, "%s", id);
 }

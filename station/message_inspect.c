@@ -14,6 +14,8 @@ const struct message messages_inspect[] = {
 	  "The machine readable zone has no valid form.", "Type or scan it again: three lines of 30 characters." },
 	{ "mrz.field", "Một mục của dòng máy đọc (MRZ) không ghi được.", BUILD_VI,
 	  "A field of the machine readable zone can't be written.", BUILD_EN },
+	{ "dg.structure", "Một nhóm dữ liệu trên chip sai cấu trúc.", CHIP_VI, "A data group of the chip is malformed.",
+	  CHIP_EN },
 	{ "dg1.mrz", "Dòng máy đọc (MRZ) có số kiểm tra sai, không ghi vào chip.", BUILD_VI,
 	  "The MRZ has wrong check digits and is not written to a chip.", BUILD_EN },
 	{ "dg1.structure", "Tệp DG1 trên chip sai cấu trúc.", CHIP_VI, "DG1 of the chip is malformed.", CHIP_EN },

@@ -27,10 +27,10 @@ enum inspect_result {
 const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
 
 /*
- * Check ids, stable: "access", "access.downgrade", "com.structure",
+ * Check ids, stable: "access", "access.downgrade", "application", "com.read", "com.structure", "sod.read",
  * "sod.structure", "sod.signature", "sod.chain", "sod.dgN" (hash of each data
  * group), "dgN.read", "com.sod", "card-access.dg14", "mrz.digits",
- * "mrz.access", "dg13.dg1", "dg2.structure", "active-authentication",
+ * "mrz.access", "dg13.dg1", "dgN.structure" (2, 7, 11, 12, 14, 16), "active-authentication",
  * "chip-authentication".
  */
 #define INSPECT_CHECKS_MAX 80

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect_run.h"
 
+#include "card/lds/dg.h"
 #include "card/lds/dg1.h"
 #include "card/lds/dg13.h"
 #include "card/lds/dg2.h"
@@ -170,9 +171,29 @@ static void check_dg2(struct inspect_run *run)
 			    d.items[0].record.n);
 }
 
+/* ---- what other documents have */
+static void check_row(struct inspect_run *run, unsigned number)
+{
+	struct bytes file = lds_set_get(&run->out->files, lds_dg(number));
+	struct cc_error err;
+	struct dg d;
+
+	cc_error_init(&err);
+	if (file.n == 0)
+		return;
+	if (cc_failed(dg_parse(number, file, &d, &err)))
+		inspect_add_dg(run, INSPECT_FAILED, "dg", number, ".structure", "%s", err.detail);
+	else
+		inspect_add_dg(run, INSPECT_PASSED, "dg", number, ".structure", "%zu element(s)", d.count - 1);
+}
+
 void inspect_content(struct inspect_run *run)
 {
 	check_dg1(run);
 	check_dg2(run);
 	check_dg13(run);
+	for (unsigned n = 1; n <= LDS_DG_LAST; n++) {
+		if (dg_is_row(n))
+			check_row(run, n);
+	}
 }

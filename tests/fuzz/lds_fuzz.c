@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/lds/card_access.h"
+#include "card/lds/dg.h"
 #include "card/lds/dg1.h"
 #include "card/lds/dg13.h"
 #include "card/lds/dg14.h"
@@ -81,9 +82,22 @@ static bool again_sod_object(struct bytes file, struct buf *ret)
 	return !cc_failed(sod_object_parse(file, &o, NULL)) && !cc_failed(sod_object_encode(&o, ret, NULL));
 }
 
+static bool again_row(struct bytes file, struct buf *ret)
+{
+	unsigned number = lds_dg_of_tag(file.p[0]);
+	struct dg d;
+
+	return dg_is_row(number) && !cc_failed(dg_parse(number, file, &d, NULL)) && !cc_failed(dg_encode(&d, ret));
+}
+
 static rewrite choose(uint8_t tag)
 {
 	switch (tag) {
+	case 0x67:
+	case 0x6B:
+	case 0x6C:
+	case 0x70:
+		return again_row;
 	case 0x60:
 		return again_com;
 	case 0x61:
