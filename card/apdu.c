@@ -131,7 +131,9 @@ static cc_status transmit(struct channel *ch, const struct apdu *wire, bool exte
 		goto out;
 	}
 	st = response_parse(buf_view(&answer), ret);
-	if (cc_failed(st))
+	if (st.code == CC_E_MEMORY)
+		st = cc_fail(&ch->err, st.code, "memory", "INS %02X", wire->ins);
+	else if (cc_failed(st))
 		st = cc_fail(&ch->err, st.code, "card.bad-answer", "INS %02X", wire->ins);
 out:
 	writer_done(&w);
@@ -256,7 +258,7 @@ static cc_status send_chained(struct channel *ch, const struct apdu *cmd, size_t
 		block.cla |= CLA_CHAIN;
 		block.le = APDU_LE_NONE;
 		if (!cursor_take(&in, room, &block.data))
-			return cc_code_status(CC_E_LIMIT);
+			return cc_fail(&ch->err, CC_E_LIMIT, "card.command-too-long", "INS %02X", cmd->ins);
 		st = send_block(ch, &block, ret);
 		if (cc_failed(st) || ret->sw != SW_OK)
 			return st;
@@ -352,6 +354,8 @@ cc_status channel_negotiate(struct channel *ch)
 	cc_status st;
 
 	CC_ASSERT(ch->layer == NULL);
+	/* Perhaps another card than before: nothing known of that one holds. */
+	channel_init(ch, ch->reader);
 	if (!caps.extended)
 		return cc_ok();
 	/*

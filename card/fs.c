@@ -103,8 +103,9 @@ static cc_status read_odd(struct channel *ch, size_t offset, size_t want, struct
 	if (!tlv_expect_bytes(&in, TLV_LENIENT, 0x53, &value) || cc_failed(cursor_end(&in)))
 		return cc_fail(&ch->err, CC_E_FORMAT, "card.bad-answer", "READ BINARY B1: no data object 53");
 	st = buf_copy(&data, value);
-	if (!cc_failed(st))
-		buf_move(&r->data, &data);
+	if (cc_failed(st))
+		return cc_fail(&ch->err, st.code, "memory", "READ BINARY B1");
+	buf_move(&r->data, &data);
 	return st;
 }
 

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -20,20 +22,21 @@
 #define COMMAND_MAX_T0 261
 
 /*
- * One thread and one PC/SC context for each reader. While a job runs, the
- * fields below `result` belong to the thread. A caller whose deadline passed
- * sets `quit` and forgets the link; the thread then frees it when the driver
- * lets it go.
+ * One thread and one PC/SC context for each reader. While a job runs, the link
+ * belongs to its thread. A caller whose deadline passed marks the link
+ * abandoned and forgets it; the thread frees it when the driver lets go.
+ * Semaphores: a hand-over and back costs two wake-ups and no lock.
  */
 struct link;
 typedef LONG (*link_job)(struct link *l);
 
+enum link_state { LINK_RUNNING, LINK_DONE, LINK_ABANDONED };
+
 struct link {
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	link_job job; /* NULL: idle */
-	bool quit;
+	sem_t work, done;
+	atomic_int state;
+	link_job job; /* NULL: end */
 	LONG result;
 
 	char name[128];
@@ -220,8 +223,8 @@ static LONG job_wait(struct link *l)
 static void link_free(struct link *l)
 {
 	release_context(l);
-	(void)pthread_cond_destroy(&l->changed);
-	(void)pthread_mutex_destroy(&l->lock);
+	(void)sem_destroy(&l->work);
+	(void)sem_destroy(&l->done);
 	cc_free(l, sizeof *l);
 }
 
@@ -229,24 +232,16 @@ static void *link_main(void *arg)
 {
 	struct link *l = arg;
 
-	(void)pthread_mutex_lock(&l->lock);
 	for (;;) {
-		link_job job;
-		LONG rv;
-
-		while (l->job == NULL && !l->quit)
-			(void)pthread_cond_wait(&l->changed, &l->lock);
-		if (l->quit)
+		while (sem_wait(&l->work) != 0)
+			;
+		if (l->job == NULL)
 			break;
-		job = l->job;
-		(void)pthread_mutex_unlock(&l->lock);
-		rv = job(l);
-		(void)pthread_mutex_lock(&l->lock);
-		l->result = rv;
-		l->job = NULL;
-		(void)pthread_cond_broadcast(&l->changed);
+		l->result = l->job(l);
+		if (atomic_exchange(&l->state, LINK_DONE) == LINK_ABANDONED)
+			break;
+		(void)sem_post(&l->done);
 	}
-	(void)pthread_mutex_unlock(&l->lock);
 	link_free(l);
 	return NULL;
 }
@@ -267,16 +262,12 @@ static int start_thread(struct link *l)
 static cc_status link_new(const char *name, struct link **ret, struct cc_error *err)
 {
 	struct link *l = cc_alloc(sizeof *l);
-	pthread_condattr_t attr;
 
 	if (l == NULL)
 		return cc_fail(err, CC_E_MEMORY, "memory", "reader");
 	(void)snprintf(l->name, sizeof l->name, "%s", name);
-	(void)pthread_mutex_init(&l->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&l->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	(void)sem_init(&l->work, 0, 0);
+	(void)sem_init(&l->done, 0, 0);
 	if (start_thread(l) != 0) {
 		link_free(l);
 		return cc_fail(err, CC_E_MEMORY, "memory", "thread of a reader");
@@ -303,23 +294,25 @@ static struct timespec after_ms(unsigned ms)
 static bool link_run(struct link *l, link_job job, unsigned deadline_ms, LONG *ret)
 {
 	struct timespec until = after_ms(deadline_ms);
-	int rc = 0;
-	bool finished;
+	pthread_t thread = l->thread;
+	int running = LINK_RUNNING, rc;
 
-	(void)pthread_mutex_lock(&l->lock);
 	l->job = job;
-	(void)pthread_cond_broadcast(&l->changed);
-	while (l->job != NULL && rc == 0)
-		rc = pthread_cond_timedwait(&l->changed, &l->lock, &until);
-	finished = l->job == NULL;
-	if (finished) {
-		*ret = l->result;
-	} else {
-		l->quit = true;
-		(void)pthread_detach(l->thread);
+	atomic_store(&l->state, LINK_RUNNING);
+	(void)sem_post(&l->work);
+	do
+		rc = sem_clockwait(&l->done, CLOCK_MONOTONIC, &until);
+	while (rc != 0 && errno == EINTR);
+	if (rc != 0 && atomic_compare_exchange_strong(&l->state, &running, LINK_ABANDONED)) {
+		(void)pthread_detach(thread);
+		return false;
 	}
-	(void)pthread_mutex_unlock(&l->lock);
-	return finished;
+	/* The job ended in the last moment: its signal is on the way. */
+	while (rc != 0)
+		rc = sem_wait(&l->done);
+	CC_ASSERT(atomic_load(&l->state) == LINK_DONE);
+	*ret = l->result;
+	return true;
 }
 
 /* The link is idle. */
@@ -327,10 +320,8 @@ static void link_close(struct link *l)
 {
 	pthread_t thread = l->thread;
 
-	(void)pthread_mutex_lock(&l->lock);
-	l->quit = true;
-	(void)pthread_cond_broadcast(&l->changed);
-	(void)pthread_mutex_unlock(&l->lock);
+	l->job = NULL;
+	(void)sem_post(&l->work);
 	(void)pthread_join(thread, NULL);
 }
 

@@ -237,8 +237,8 @@ static cc_status general_authenticate(struct pace *s, bool last, uint32_t sent_t
 	if (!tlv_expect(&in, TLV_LENIENT, DO_DYNAMIC, &dynamic) || !tlv_next(&dynamic, TLV_LENIENT, &object) ||
 	    object.tag != want_tag || cc_failed(cursor_end(&in)))
 		st = cc_fail(&s->ch->err, CC_E_VERIFY, "access.pace-chip-wrong", "no data object %02X", (unsigned)want_tag);
-	else
-		st = buf_copy(ret, object.value);
+	else if (cc_failed(st = buf_copy(ret, object.value)))
+		st = cc_fail(&s->ch->err, st.code, "memory", "PACE");
 out:
 	writer_done(&w);
 	response_done(&r);

@@ -8,6 +8,7 @@
 #include "card/lds/card_access.h"
 #include "card/sw.h"
 #include "crypto/base/tlv.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/chip_reader.h"
 #include "tests/support/sys_fake.h"
 
@@ -531,6 +532,94 @@ static void card_torn_at_each_command_is_a_device_error(void **state)
 	assert_in_range(points, 25, 60);
 }
 
+/* ---- out of memory at each allocation, the chip's included: never a crash, never a session that isn't one */
+static void out_of_memory_anywhere(cc_status (*session)(struct world *w), unsigned runs_min)
+{
+	struct setup s = field_card;
+	struct world w;
+	unsigned runs = 0;
+
+	s.dg2_len = 300;
+	world_init(&w, &s);
+	for (size_t k = 1; alloc_fault_next(&k); runs++) {
+		cc_status st = session(&w);
+		bool refused = alloc_fault_end();
+
+		if (cc_failed(st)) {
+			assert_true(refused);
+			assert_non_null(w.ch.err.key);
+			assert_int_equal(st.code, w.ch.err.code == CC_OK ? st.code : w.ch.err.code);
+		}
+		channel_set_layer(&w.ch, NULL);
+		assert_false(cc_failed(reader_connect(w.counting)));
+	}
+	assert_true(runs >= runs_min);
+	print_message("# count: %u allocations refused\n", runs - 1);
+	world_done(&w);
+}
+
+static cc_status bac_session(struct world *w)
+{
+	struct secret seed = { 0 };
+	struct buf file = { 0 };
+	uint16_t sw = 0;
+	cc_status st = fs_select_aid(&w->ch, fs_aid_emrtd, &sw);
+
+	if (!cc_failed(st)) {
+		st = bac_key_seed(NUMBER, BIRTH, EXPIRY, &seed);
+		if (cc_failed(st))
+			st = cc_fail(&w->ch.err, st.code, "memory", "seed");
+	}
+	if (!cc_failed(st))
+		st = bac_authenticate(&w->ch, &seed, &w->fake.sys);
+	if (!cc_failed(st))
+		st = fs_read_ef(&w->ch, FS_EF_DG(2), FS_FILE_MAX, &file, &sw);
+	buf_done(&file);
+	secret_done(&seed);
+	return st;
+}
+
+static cc_status pace_session(struct world *w)
+{
+	const struct pace_params p = {
+		.oid = security_oid_pace_ecdh_gm(CIPHER_AES128), .parameter_id = 13, .alg = CIPHER_AES128, .curve = EC_BP256
+	};
+	struct chip_auth_params ca = { .alg = CIPHER_AES128, .oid = security_oid_ca_ecdh(CIPHER_AES128) };
+	struct pubkey *key = NULL;
+	struct buf point = { 0 };
+	uint16_t sw = 0;
+	cc_status st = pace_authenticate(&w->ch, &p, PACE_CAN, bytes_str(CAN), &w->fake.sys, &point);
+
+	if (!cc_failed(st))
+		st = fs_select_aid(&w->ch, fs_aid_emrtd, &sw);
+	/* Any point of the curve: a chip that isn't its owner is met after all allocations. */
+	if (!cc_failed(st)) {
+		st = pubkey_from_ec_point(EC_BP256, buf_view(&point), &key);
+		if (cc_failed(st))
+			st = cc_fail(&w->ch.err, st.code, "memory", "key");
+	}
+	ca.chip_key = key;
+	if (!cc_failed(st))
+		st = chip_auth_run(&w->ch, &ca, &w->fake.sys);
+	if (st.code == CC_E_VERIFY && strcmp(w->ch.err.key, "access.chip-auth-failed") == 0)
+		st = cc_ok();
+	pubkey_free(&key);
+	buf_done(&point);
+	return st;
+}
+
+static void bac_survives_any_failed_allocation(void **state)
+{
+	(void)state;
+	out_of_memory_anywhere(bac_session, 50);
+}
+
+static void pace_and_chip_authentication_survive_any_failed_allocation(void **state)
+{
+	(void)state;
+	out_of_memory_anywhere(pace_session, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +636,8 @@ int main(void)
 		cmocka_unit_test(active_authentication_tells_chip_from_clone),
 		cmocka_unit_test(active_authentication_needs_access),
 		cmocka_unit_test(card_torn_at_each_command_is_a_device_error),
+		cmocka_unit_test(bac_survives_any_failed_allocation),
+		cmocka_unit_test(pace_and_chip_authentication_survive_any_failed_allocation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
