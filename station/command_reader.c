@@ -175,7 +175,8 @@ static void tell(const struct invocation *inv, enum reader_event event, const st
 	if (inv->config.json) {
 		json_t *line = json_of(r);
 
-		if (line != NULL && json_object_set_new(line, "event", json_string(names[event])) == 0 &&
+		if (line != NULL && json_object_set_new(line, "schema", json_integer(1)) == 0 &&
+		    json_object_set_new(line, "event", json_string(names[event])) == 0 &&
 		    json_object_set_new(line, "at_ms", json_integer(now_ms)) == 0)
 			(void)json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 		json_decref(line);
