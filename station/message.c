@@ -9,6 +9,7 @@ static const struct message *const tables[] = {
 	messages_card,
 	messages_inspect,
 	messages_photo,
+	messages_issue,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",

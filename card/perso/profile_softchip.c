@@ -11,6 +11,10 @@
 #define AID_ISD "\xA0\x00\x00\x01\x51\x00\x00\x00"
 #define AID_EMRTD "\xA0\x00\x00\x02\x47\x10\x01"
 
+/* DS: the CPLC begins with fabricator and type. */
+#define IC_FABRICATOR 0xCCCD
+#define IC_TYPE 0x5001
+
 #define KEY_VERSION 0x30
 #define MEMORY (80u * 1024u) /* DS: free non-volatile memory */
 #define STREAM_MAX (MEMORY + 4096u)
@@ -26,7 +30,7 @@
 
 static bool softchip_match(const struct profile_card *card)
 {
-	return card->cplc->ic_fabricator == 0x5343 && card->cplc->os_id == 0x5343;
+	return card->cplc->ic_fabricator == IC_FABRICATOR && card->cplc->ic_type == IC_TYPE;
 }
 
 /* DS: 0000 and the 8 CPLC serial bytes. */
@@ -330,7 +334,7 @@ const struct profile profile_softchip = {
 	.sample_atr = { (const uint8_t *)"\x3B\x80\x80\x01\x01", 5 },
 	.sample_cplc = { (const uint8_t
 				  *)"\x9F\x7F\x2A"
-				    "\x53\x43\x00\x01\x53\x43\x00\x00\x00\x01\x12\x34\x00\x00\x00\x01\x00\x01\x00\x00"
+				    "\xCC\xCD\x50\x01\xCC\xCD\x63\x27\x01\x00\x12\x34\x00\x00\x00\x01\x00\x01\x00\x00"
 				    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
 			 45 },
 	.match = softchip_match,

@@ -9,5 +9,6 @@
  * BYTEA (bytes) columns only, no engine-made keys, defaults or clocks.
  */
 extern const char migration_001_registry[];
+extern const char migration_002_issue[];
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_ISSUE_ISSUER_H
+#define CC_STATION_ISSUE_ISSUER_H
+
+#include "card/perso/profile.h"
+#include "crypto/keystore.h"
+#include "crypto/x509.h"
+#include "station/config.h"
+#include "station/issue/books.h"
+#include "station/issue/prepare.h"
+#include "station/registry/registry.h"
+
+/*
+ * What all readers of a station share while they issue: books, registry, keys,
+ * trust anchors, settings. Workers on several threads use one issuer; the store
+ * is touched under the books' lock alone.
+ */
+#define ISSUER_MASTER_LABEL "perso-master"
+#define ISSUER_SIGNER_LABEL "ds-1"
+
+struct issuer {
+	const struct sys *sys;
+	struct store *store;	   /* borrowed */
+	struct keystore *keystore; /* borrowed */
+	struct books *books;
+	struct registry *registry;
+	struct prepare_settings settings;
+	struct check_context check;
+	struct profile_registry profiles;
+	struct cert *signer;
+	struct trust *trust;
+};
+
+/* Reads settings, certs/ds-1.cer and trust/ of the home. hooks may be NULL. */
+CC_MUST cc_status issuer_open(const struct config *c, struct store *store, struct keystore *ks, const struct issue_hooks *hooks,
+			      struct issuer *ret, struct cc_error *err);
+void issuer_close(struct issuer *s);
+
+#endif

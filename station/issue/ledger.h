@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_ISSUE_LEDGER_H
+#define CC_STATION_ISSUE_LEDGER_H
+
+#include "station/issue/books.h"
+#include "station/issue/job.h"
+#include "station/issue/journal.h"
+#include "station/issue/stock.h"
+
+/*
+ * Jobs and cards: at most one live job and one active card for a person, one
+ * live job for a blank, no public key twice; unique indexes of the store hold
+ * that whoever asks first (I2, I6). Each function is one transaction, durable
+ * when it returns CC_OK, and takes the lock itself.
+ */
+
+/* *ret_found false: the person has no live job. */
+CC_MUST cc_status ledger_find_live(struct books *b, const char *number, struct job *ret, bool *ret_found, struct cc_error *err);
+/* The live job that a blank is bound to. */
+CC_MUST cc_status ledger_find_by_serial(struct books *b, const char *serial, struct job *ret, bool *ret_found,
+					struct cc_error *err);
+CC_MUST cc_status ledger_has_card(struct books *b, const char *number, bool *ret, struct cc_error *err);
+
+/* What lies in the stock about a blank; ret_reason: STOCK_REASON_SIZE. */
+CC_MUST cc_status ledger_blank(struct books *b, const char *serial, enum stock_state *ret, char *ret_reason,
+			       struct cc_error *err);
+
+/* Prepared files: `packet` is sealed here; hash goes in the clear (lds_set_hash). */
+struct ledger_files {
+	struct bytes packet;
+	struct digest hash;
+};
+
+/*
+ * new -bind-> bound: receives the blank when it is new here, takes it into the
+ * machine, stores the files. CC_E_STATE "issue.blank-used", "issue.blank-busy";
+ * CC_E_BUSY "issue.job-busy"; CC_E_EXISTS "issue.card-active".
+ */
+CC_MUST cc_status ledger_bind(struct books *b, const char *number, const char *serial, const char *profile,
+			      const struct ledger_files *files, struct job *ret, struct cc_error *err);
+/* Reads and opens the job's packet. CC_E_VERIFY "issue.damaged". */
+CC_MUST cc_status ledger_load_files(struct books *b, const struct job *job, struct buf *ret_packet, struct digest *ret_hash,
+				    struct cc_error *err);
+
+/* The durable record before an irreversible step. */
+CC_MUST cc_status ledger_begin(struct books *b, struct job *job, const struct job_row *row, struct cc_error *err);
+
+/* What a step leaves behind beside its new state; zero what it doesn't. */
+struct ledger_result {
+	struct digest aa_key, ca_key;	  /* make-keys: CC_E_EXISTS "issue.duplicate-key" when a chip ever made one of them */
+	const struct ledger_files *files; /* sign */
+	struct digest evidence;
+};
+/* The durable record after a step: the job moves to row->to. Issuing books card and blank. */
+CC_MUST cc_status ledger_done(struct books *b, struct job *job, const struct job_row *row, const struct ledger_result *result,
+			      struct cc_error *err);
+/* The job ends, and the blank is spoiled. reason: a stable key, optionally followed by ": text" without personal data. */
+CC_MUST cc_status ledger_spoil(struct books *b, struct job *job, const char *reason, struct cc_error *err);
+
+#endif

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/issue/prepare.h"
+
+#include "biometrics/face_record.h"
+#include "card/access/pace.h"
+#include "card/lds/dg1.h"
+#include "card/lds/dg14.h"
+#include "card/lds/dg15.h"
+#include "card/lds/dg2.h"
+#include "card/lds/ef_com.h"
+#include "card/lds/mrz.h"
+#include "card/lds/sod.h"
+#include "crypto/base/tlv.h"
+#include "station/registry/vietnamese.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_MAX 65535
+#define UNICODE_VERSION "040000"
+#define DOCUMENT_NUMBER_LEN 9
+#define CAN_LEN 6
+/* The data groups of our cards: DG1, DG2, DG13, DG14, DG15. */
+#define DATA_GROUPS ((uint32_t)(1u << 0 | 1u << 1 | 1u << 12 | 1u << 13 | 1u << 14))
+
+/* ---- settings */
+
+static cc_status bad_setting(const char *name, const char *value, struct cc_error *err)
+{
+	return cc_fail(err, CC_E_FORMAT, "issue.setting", "%s: %.40s", name, value);
+}
+
+static cc_status read_curve(const struct config *c, const char *name, enum ec_curve *ret, struct cc_error *err)
+{
+	char value[64];
+	cc_status st = config_setting(c, name, value, sizeof value, err);
+
+	if (!cc_failed(st) && (!ec_curve_from_name(value, ret) || ec_curve_parameter_id(*ret) < 0))
+		st = bad_setting(name, value, err);
+	return st;
+}
+
+static cc_status read_hash(const struct config *c, const char *name, enum hash_alg *ret, struct cc_error *err)
+{
+	char value[64];
+	cc_status st = config_setting(c, name, value, sizeof value, err);
+
+	if (!cc_failed(st) && !hash_from_name(value, ret))
+		st = bad_setting(name, value, err);
+	return st;
+}
+
+/* The setting's place in a list of words. */
+static cc_status read_choice(const struct config *c, const char *name, const char *const *words, size_t count, size_t *ret,
+			     struct cc_error *err)
+{
+	char value[64];
+	cc_status st = config_setting(c, name, value, sizeof value, err);
+
+	if (cc_failed(st))
+		return st;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*ret = i;
+			return cc_ok();
+		}
+	}
+	return bad_setting(name, value, err);
+}
+
+static cc_status read_words(const struct config *c, struct prepare_settings *s, struct cc_error *err)
+{
+	static const char *const ciphers[] = { "3des", "aes128", "aes192", "aes256" };
+	static const enum cipher_alg algs[] = { CIPHER_TDES, CIPHER_AES128, CIPHER_AES192, CIPHER_AES256 };
+	static const char *const versions[] = { "1.7", "1.8" }, *const codes[] = { "0107", "0108" };
+	static const char *const sods[] = { "0", "1" }, *const cases[] = { "registry", "upper" };
+	static const char *const params[] = { "named", "explicit" };
+	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0;
+	cc_status st;
+
+	if (cc_failed(st = read_choice(c, "chip.ca-cipher", ciphers, 4, &cipher, err)) ||
+	    cc_failed(st = read_choice(c, "lds.version", versions, 2, &version, err)) ||
+	    cc_failed(st = read_choice(c, "lds.sod-version", sods, 2, &sod, err)) ||
+	    cc_failed(st = read_choice(c, "dg13.name-case", cases, 2, &name_case, err)) ||
+	    cc_failed(st = read_choice(c, "pki.ec-parameters", params, 2, &param, err)))
+		return st;
+	s->ca_alg = algs[cipher];
+	memcpy(s->lds_version, codes[version], sizeof s->lds_version);
+	s->sod_version = (unsigned)sod;
+	s->name_upper = name_case == 1;
+	s->params = param == 1 ? EC_PARAMS_EXPLICIT : EC_PARAMS_NAMED;
+	return cc_ok();
+}
+
+static cc_status read_portrait(const struct config *c, struct portrait_params *ret, struct cc_error *err)
+{
+	int64_t bytes_max = 0, width = 0;
+	cc_status st;
+
+	if (cc_failed(st = config_setting_int(c, "dg2.bytes-max", &bytes_max, err)) ||
+	    cc_failed(st = config_setting_int(c, "dg2.width", &width, err)))
+		return st;
+	if (bytes_max < 1000 || bytes_max > 60000)
+		return cc_fail(err, CC_E_FORMAT, "issue.setting", "dg2.bytes-max: 1000 to 60000");
+	if (width < 90 || width > 2000)
+		return cc_fail(err, CC_E_FORMAT, "issue.setting", "dg2.width: 90 to 2000");
+	*ret = portrait_params_default();
+	ret->bytes_max = (size_t)bytes_max;
+	ret->width = (unsigned)width;
+	ret->height = (unsigned)width * 4 / 3;
+	return cc_ok();
+}
+
+cc_status prepare_settings_read(const struct config *c, struct prepare_settings *ret, struct cc_error *err)
+{
+	struct prepare_settings s = { .access = card_access_default() };
+	char ages[64], feb_29[64];
+	cc_status st;
+
+	if (cc_failed(st = read_words(c, &s, err)) || cc_failed(st = read_portrait(c, &s.portrait, err)) ||
+	    cc_failed(st = read_curve(c, "chip.aa-curve", &s.aa_curve, err)) ||
+	    cc_failed(st = read_curve(c, "chip.ca-curve", &s.ca_curve, err)) ||
+	    cc_failed(st = read_hash(c, "chip.aa-hash", &s.aa_hash, err)) ||
+	    cc_failed(st = read_hash(c, "pki.hash", &s.sod_hash, err)) ||
+	    cc_failed(st = config_setting(c, "rules.exchange-ages", ages, sizeof ages, err)) ||
+	    cc_failed(st = config_setting(c, "rules.birthday-feb-29", feb_29, sizeof feb_29, err)) ||
+	    cc_failed(st = validity_rules_parse(ages, feb_29, &s.rules, err)))
+		return st;
+	s.access.ca_alg = s.ca_alg;
+	*ret = s;
+	return cc_ok();
+}
+
+void prepared_done(struct prepared *p)
+{
+	lds_set_done(&p->files);
+	cc_wipe(p, sizeof *p);
+}
+
+struct personalize_data prepared_data(const struct prepared *p)
+{
+	struct personalize_data d = { .files = &p->files };
+
+	memcpy(d.mrz_info, p->mrz_info, sizeof d.mrz_info);
+	memcpy(d.can, p->can, sizeof d.can);
+	return d;
+}
+
+/* ---- dates of the card */
+
+static struct date issue_date(const struct person *person, struct date today)
+{
+	return person->issued.year ? person->issued : today;
+}
+
+/* *ret_has false: no expiry. */
+static cc_status expiry_date(const struct prepare_settings *s, const struct person *person, struct date today, struct date *ret,
+			     bool *ret_has, struct cc_error *err)
+{
+	switch (person->expiry_kind) {
+	case EXPIRY_NONE:
+		*ret_has = false;
+		return cc_ok();
+	case EXPIRY_DATE:
+		*ret = person->expiry;
+		*ret_has = true;
+		return cc_ok();
+	case EXPIRY_BY_RULE:
+		break;
+	}
+	if (date_precision(person->birth) != DATE_DAY)
+		return cc_fail(err, CC_E_HELD, "registry.birth-incomplete", "the expiry rule needs a full birth date");
+	*ret_has = validity_expiry(&s->rules, person->birth, issue_date(person, today), ret);
+	return cc_ok();
+}
+
+/* ---- DG1 */
+
+static cc_status make_dg1(const struct prepare_settings *s, const struct person *person, struct date today, struct prepared *p,
+			  struct cc_error *err)
+{
+	char name[PERSON_NAME_SIZE], birth[7], expiry[7] = "991231", text[MRZ_TEXT_MAX + 1], info[64];
+	struct mrz_cccd fields = { person->number, name, birth, person->sex == SEX_MALE ? 'M' : 'F', expiry };
+	const char *document = person->number + strlen(person->number) - DOCUMENT_NUMBER_LEN;
+	struct date until;
+	bool has = false;
+	cc_status st;
+
+	if (cc_failed(st = expiry_date(s, person, today, &until, &has, err)))
+		return st;
+	date_format_mrz(person->birth, birth);
+	if (has)
+		date_format_mrz(until, expiry);
+	if (cc_failed(st = vietnamese_to_latin(person->full_name, name, sizeof name)))
+		st = cc_fail(err, st.code, "issue.text", "name");
+	else if (!cc_failed(st = mrz_cccd_write(&fields, text, &p->name_truncated, err)) &&
+		 !cc_failed(st = dg1_encode(text, &p->files.files[LDS_DG1], err)) &&
+		 !cc_failed(st = pace_mrz_input(document, birth, expiry, info))) {
+		CC_ASSERT(strlen(info) <= PERSONALIZE_MRZ_INFO_MAX);
+		memcpy(p->mrz_info, info, strlen(info) + 1);
+	}
+	cc_wipe(info, sizeof info);
+	cc_wipe(text, sizeof text);
+	cc_wipe(name, sizeof name);
+	return st;
+}
+
+/* ---- DG2 */
+
+static cc_status make_dg2(const struct prepare_settings *s, const struct person *person, struct bytes photo, struct prepared *p,
+			  struct cc_error *err)
+{
+	struct portrait portrait = { 0 };
+	struct face_record record = { .count = 1 };
+	struct face_image *image = &record.images[0];
+	struct buf bytes = { 0 };
+	cc_status st;
+
+	if (cc_failed(st = portrait_make(photo, &s->portrait, &portrait, err)))
+		goto out;
+	image->gender = person->sex == SEX_MALE ? FACE_GENDER_MALE : FACE_GENDER_FEMALE;
+	image->type = FACE_IMAGE_FULL_FRONTAL;
+	image->coding = FACE_CODING_JPEG;
+	image->colour = FACE_COLOUR_SRGB;
+	image->source = FACE_SOURCE_UNKNOWN_PHOTO;
+	image->width = (uint16_t)portrait.width;
+	image->height = (uint16_t)portrait.height;
+	image->data = buf_view(&portrait.jpeg);
+	if (cc_failed(st = face_record_encode(&record, FACE_STRICT, &bytes, err)))
+		goto out;
+	st = dg2_encode_face(buf_view(&bytes), FILE_MAX, &p->files.files[lds_dg(2)], err);
+out:
+	portrait_done(&portrait);
+	buf_done(&bytes);
+	return st;
+}
+
+/* ---- the rest that needs no chip */
+
+cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo, struct date today,
+			 struct prepared *ret, struct cc_error *err)
+{
+	struct prepared p = { 0 };
+	struct ef_com com;
+	cc_status st;
+
+	memcpy(p.can, person->number + strlen(person->number) - CAN_LEN, CAN_LEN);
+	if (cc_failed(st = make_dg1(s, person, today, &p, err)) || cc_failed(st = make_dg2(s, person, photo, &p, err)) ||
+	    cc_failed(st = card_access_encode(&s->access, &p.files.files[LDS_CARD_ACCESS], err)) ||
+	    cc_failed(st = ef_com_make(s->lds_version, DATA_GROUPS, &com, err)) ||
+	    cc_failed(st = ef_com_encode(&com, &p.files.files[LDS_COM], err)))
+		goto out;
+	*ret = p;
+	return st;
+out:
+	prepared_done(&p);
+	return st;
+}
+
+cc_status prepare_chip_id(const struct prepare_settings *s, const struct person *person, struct date today, const char *serial,
+			  struct prepared *p, struct cc_error *err)
+{
+	char name[PERSON_NAME_SIZE], birth[DATE_TEXT_SIZE], issued[DATE_TEXT_SIZE], expiry[32] = "Không thời hạn";
+	struct dg13 d = {
+		.number = bytes_str(person->number),
+		.nationality = bytes_str(person->nationality),
+		.sex = bytes_str(person_sex_card(person->sex)),
+		.ethnicity = bytes_str(person->ethnicity),
+		.religion = bytes_str(person->religion),
+		.origin = bytes_str(person->origin),
+		.residence = bytes_str(person->residence),
+		.marks = bytes_str(person->marks),
+		.father = bytes_str(person->father),
+		.mother = bytes_str(person->mother),
+		.spouse = bytes_str(person->spouse),
+		.old_number = bytes_str(person->old_cmnd),
+		.chip_id = bytes_str(serial),
+	};
+	struct date until;
+	bool has = false;
+	cc_status st;
+
+	if (cc_failed(st = expiry_date(s, person, today, &until, &has, err)))
+		return st;
+	(void)snprintf(name, sizeof name, "%s", person->full_name);
+	if (s->name_upper && cc_failed(st = vietnamese_upper(person->full_name, name, sizeof name)))
+		return cc_fail(err, st.code, "issue.text", "name");
+	if (date_precision(person->birth) == DATE_DAY)
+		date_format_card(person->birth, birth);
+	else
+		date_format(person->birth, birth);
+	date_format_card(issue_date(person, today), issued);
+	if (has)
+		date_format_card(until, expiry);
+	d.name = bytes_str(name);
+	d.birth = bytes_str(birth);
+	d.issued = bytes_str(issued);
+	d.expiry = bytes_str(expiry);
+	st = dg13_encode(&d, &p->files.files[lds_dg(13)], &p->warnings, err);
+	cc_wipe(name, sizeof name);
+	return st;
+}
+
+/* ---- what needs the chip's keys */
+
+static cc_status make_dg14(const struct prepare_settings *s, struct bytes ca_point, struct prepared *p, struct cc_error *err)
+{
+	struct dg14_params params = { .access = s->access, .with_aa = true, .aa_hash = s->aa_hash };
+	struct buf spki = { 0 };
+	cc_status st = ec_spki_encode(s->ca_curve, ca_point, s->params, &spki);
+
+	if (!cc_failed(st)) {
+		params.ca_spki = buf_view(&spki);
+		st = dg14_encode(&params, &p->files.files[lds_dg(14)], err);
+	}
+	buf_done(&spki);
+	return st;
+}
+
+static cc_status make_dg15(const struct prepare_settings *s, struct bytes aa_point, struct prepared *p, struct cc_error *err)
+{
+	struct buf spki = { 0 };
+	cc_status st = ec_spki_encode(s->aa_curve, aa_point, s->params, &spki);
+
+	if (!cc_failed(st))
+		st = dg15_encode(buf_view(&spki), &p->files.files[lds_dg(15)], err);
+	buf_done(&spki);
+	return st;
+}
+
+cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_signer *signer, struct bytes aa_point,
+		       struct bytes ca_point, struct prepared *p, struct cc_error *err)
+{
+	struct sod_params params = {
+		.version = s->sod_version,
+		.hash = s->sod_hash,
+		.lds_version = s->lds_version,
+		.unicode_version = UNICODE_VERSION,
+		.keystore = signer->keystore,
+		.key_label = signer->key_label,
+		.signer = signer->cert,
+		.alg = { SIG_ECDSA, s->sod_hash, 0, s->sod_hash },
+		.trust = signer->trust,
+		.now_s = signer->now_s,
+	};
+	cc_status st;
+
+	if (cc_failed(st = make_dg14(s, ca_point, p, err)) || cc_failed(st = make_dg15(s, aa_point, p, err)))
+		return cc_fail(err, st.code, "issue.inconsistent", "DG14 or DG15");
+	CC_ASSERT(lds_set_dg_mask(&p->files) == DATA_GROUPS);
+	return sod_build(&params, &p->files, &p->files.files[LDS_SOD], err);
+}
+
+/* ---- packet: 30 { 80 MRZ information, 81 CAN, A2 { 02 number of the file, 04 bytes } ... } */
+
+#define PACKET_MAX (1u << 18)
+
+cc_status prepared_encode(const struct prepared *p, struct buf *ret)
+{
+	struct writer w;
+	cc_status st;
+
+	writer_init(&w, PACKET_MAX);
+	tlv_open(&w, 0x30);
+	tlv_put(&w, 0x80, bytes_str(p->mrz_info));
+	tlv_put(&w, 0x81, bytes_str(p->can));
+	for (unsigned f = 0; f < LDS_FILE_COUNT; f++) {
+		if (!lds_set_has(&p->files, (enum lds_file)f))
+			continue;
+		tlv_open(&w, 0xA2);
+		der_put_uint(&w, f);
+		tlv_put(&w, 0x04, lds_set_get(&p->files, (enum lds_file)f));
+		tlv_close(&w);
+	}
+	tlv_close(&w);
+	st = writer_finish(&w, ret);
+	writer_done(&w);
+	return st;
+}
+
+static bool take_text(struct cursor *in, uint32_t tag, char *out, size_t cap)
+{
+	struct bytes v;
+
+	if (!tlv_expect_bytes(in, TLV_STRICT, tag, &v) || v.n >= cap)
+		return cursor_fail(in);
+	if (v.n)
+		memcpy(out, v.p, v.n);
+	out[v.n] = '\0';
+	return true;
+}
+
+static cc_status decode_files(struct cursor *body, struct prepared *p)
+{
+	struct cursor item;
+	struct bytes file;
+	uint64_t f;
+	cc_status st;
+
+	while (cursor_left(body) != 0) {
+		if (!tlv_expect(body, TLV_STRICT, 0xA2, &item) || !der_uint(&item, &f) || f >= LDS_FILE_COUNT ||
+		    lds_set_has(&p->files, (enum lds_file)f) || !tlv_expect_bytes(&item, TLV_STRICT, 0x04, &file) ||
+		    cc_failed(cursor_end(&item)))
+			return cc_code_status(CC_E_FORMAT);
+		if (cc_failed(st = lds_set_put(&p->files, (enum lds_file)f, file)))
+			return st;
+	}
+	return cc_ok();
+}
+
+cc_status prepared_decode(struct bytes packet, struct prepared *ret)
+{
+	struct prepared p = { 0 };
+	struct cursor in, body;
+	cc_status st;
+
+	cursor_init(&in, packet);
+	if (!tlv_expect(&in, TLV_STRICT, 0x30, &body) || cc_failed(cursor_end(&in)) ||
+	    !take_text(&body, 0x80, p.mrz_info, sizeof p.mrz_info) || !take_text(&body, 0x81, p.can, sizeof p.can))
+		st = cc_code_status(CC_E_FORMAT);
+	else
+		st = decode_files(&body, &p);
+	if (!cc_failed(st))
+		*ret = p;
+	else
+		prepared_done(&p);
+	return st;
+}

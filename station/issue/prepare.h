@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_ISSUE_PREPARE_H
+#define CC_STATION_ISSUE_PREPARE_H
+
+#include "biometrics/portrait.h"
+#include "card/lds/card_access.h"
+#include "card/lds/dg13.h"
+#include "card/lds/lds_set.h"
+#include "card/perso/personalize.h"
+#include "crypto/keystore.h"
+#include "crypto/x509.h"
+#include "station/config.h"
+#include "station/registry/check.h"
+#include "station/registry/person.h"
+
+/*
+ * From a person to the files of one card. Built once: the bytes made here are
+ * stored, signed, written, read back and compared.
+ */
+struct prepare_settings {
+	struct portrait_params portrait;
+	struct validity_rules rules;
+	bool name_upper;	/* DG13 */
+	char lds_version[5];	/* "0107", "0108" */
+	unsigned sod_version;	/* 0, 1 */
+	enum hash_alg sod_hash; /* data groups and EF.SOD's signature */
+	enum ec_param_form params;
+	struct card_access_settings access;
+	enum ec_curve aa_curve, ca_curve;
+	enum hash_alg aa_hash;
+	enum cipher_alg ca_alg;
+};
+/* CC_E_FORMAT "issue.setting" names the setting. */
+CC_MUST cc_status prepare_settings_read(const struct config *c, struct prepare_settings *ret, struct cc_error *err);
+
+/* Zero-initialise ({0}) before use. */
+struct prepared {
+	struct lds_set files;
+	char mrz_info[PERSONALIZE_MRZ_INFO_MAX + 1];
+	char can[7];
+	bool name_truncated; /* in the MRZ: must be shown */
+	struct dg13_warnings warnings;
+};
+void prepared_done(struct prepared *p); /* wipes */
+/* The secrets and a view of the files for the writer. */
+struct personalize_data prepared_data(const struct prepared *p);
+
+/* What needs no chip: EF.CardAccess, EF.COM, DG1, DG2. today: of the issue, when the person's record has none. */
+CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
+				 struct date today, struct prepared *ret, struct cc_error *err);
+/* DG13, which names the chip (16 hex digits). */
+CC_MUST cc_status prepare_chip_id(const struct prepare_settings *s, const struct person *person, struct date today,
+				  const char *serial, struct prepared *p, struct cc_error *err);
+
+struct prepare_signer {
+	struct keystore *keystore;
+	const char *key_label; /* "ds-1" */
+	const struct cert *cert;
+	const struct trust *trust;
+	int64_t now_s;
+};
+/* DG14 and DG15 from the chip's public points, and EF.SOD over all, verified to the country signer. */
+CC_MUST cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_signer *signer, struct bytes aa_point,
+			       struct bytes ca_point, struct prepared *p, struct cc_error *err);
+
+/* One packet for the store, and back. CC_E_FORMAT. */
+CC_MUST cc_status prepared_encode(const struct prepared *p, struct buf *ret);
+CC_MUST cc_status prepared_decode(struct bytes packet, struct prepared *ret);
+
+#endif

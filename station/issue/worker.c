@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/issue/worker.h"
+
+#include "card/fs.h"
+#include "card/sw.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void worker_report_done(struct worker_report *r)
+{
+	inspection_done(&r->inspection);
+	cc_wipe(r, sizeof *r);
+}
+
+void worker_phase(struct worker *w, enum figures_phase phase)
+{
+	struct figures *f = &w->report->figures;
+	int64_t now = sys_mono_ms(w->issuer->sys);
+
+	f->ms[f->now] += now - w->phase_start;
+	w->phase_start = now;
+	f->now = phase;
+}
+
+cc_status worker_perso_failed(struct worker *w, cc_status st)
+{
+	if (cc_failed(st) && w->perso.err.code != CC_OK)
+		return cc_fail(&w->err, st.code, w->perso.err.key, "%s", w->perso.err.detail);
+	if (cc_failed(st))
+		return cc_fail(&w->err, st.code, "perso.state", "%s", cc_code_name(st.code));
+	return st;
+}
+
+static cc_status keystore_failed(struct worker *w, cc_status st)
+{
+	struct keystore *ks = w->issuer->keystore;
+
+	if (cc_failed(st))
+		return cc_fail(&w->err, st.code, ks->err.key ? ks->err.key : "keystore.failed", "%s", ks->err.detail);
+	return st;
+}
+
+cc_status worker_derive_keys(struct worker *w)
+{
+	struct bytes div = bytes_of(w->perso.diversification, sizeof w->perso.diversification);
+	struct secret *keys[] = { &w->keys.enc, &w->keys.mac, &w->keys.dek };
+	cc_status st = cc_ok();
+
+	for (uint8_t id = 1; id <= 3 && !cc_failed(st); id++)
+		st = keystore_derive_kdf3(w->issuer->keystore, ISSUER_MASTER_LABEL, id, div, keys[id - 1]);
+	if (cc_failed(st))
+		return keystore_failed(w, st);
+	return scp03_alg(w->keys.enc.n, &w->keys.alg);
+}
+
+cc_status worker_identify(struct worker *w)
+{
+	cc_status st;
+
+	personalize_done(&w->perso);
+	if (cc_failed(st = personalize_identify(&w->ch, &w->issuer->profiles, w->issuer->sys, &w->perso, &w->err)))
+		return st;
+	bytes_to_hex(bytes_of(w->perso.cplc.serial, GP_SERIAL_LEN), w->report->serial);
+	(void)snprintf(w->report->profile, sizeof w->report->profile, "%s", w->perso.profile->name);
+	return st;
+}
+
+/* ---- may this person have a card? */
+
+static cc_status admit(struct worker *w, struct person *person, struct buf *photo)
+{
+	const struct issuer *s = w->issuer;
+	const struct hold *hold;
+	bool has = false;
+	cc_status st;
+
+	books_lock(s->books);
+	st = registry_find(s->registry, w->request->number, person, photo, &w->err);
+	books_unlock(s->books);
+	if (cc_failed(st))
+		return st;
+	registry_check_person(person, photo->n > 0, &s->check, &w->report->holds);
+	if ((hold = holds_first(&w->report->holds)))
+		return cc_fail(&w->err, CC_E_HELD, hold->key, "%s", hold->field);
+	if (cc_failed(st = ledger_has_card(s->books, w->request->number, &has, &w->err)))
+		return st;
+	if (has)
+		return cc_fail(&w->err, CC_E_STATE, "issue.card-active", "an active card is in the ledger");
+	return st;
+}
+
+/* ---- a blank that is new to this person */
+
+/* Wrong keys have two causes: a blank of another issuer, or a card that was finished elsewhere. The files tell. */
+static cc_status explain_wrong_keys(struct worker *w)
+{
+	uint16_t sw = 0;
+	cc_status st;
+
+	channel_set_layer(&w->ch, NULL);
+	if (!cc_failed(reader_reset(w->reader)) && !cc_failed(fs_select_ef(&w->ch, FS_EF_CARD_ACCESS, &sw)) && sw == SW_OK)
+		return cc_fail(&w->err, CC_E_STATE, "issue.already-sealed", "chip %s", w->report->serial);
+	if (cc_failed(st = stock_set_aside(w->issuer->books, w->report->serial, "perso.wrong-keys", &w->err)))
+		return st;
+	(void)snprintf(w->report->spoil_reason, sizeof w->report->spoil_reason, "perso.wrong-keys");
+	return cc_fail(&w->err, CC_E_DENIED, "perso.wrong-keys", "chip %s is set aside", w->report->serial);
+}
+
+static cc_status greet_blank(struct worker *w)
+{
+	bool live = false;
+	cc_status st;
+
+	if (cc_failed(st = worker_derive_keys(w)))
+		return st;
+	if (cc_failed(st = personalize_greet(&w->perso, &w->keys, &live)))
+		return worker_perso_failed(w, st);
+	return live ? st : explain_wrong_keys(w);
+}
+
+static cc_status blank_is_free(struct worker *w)
+{
+	char reason[STOCK_REASON_SIZE];
+	enum stock_state state;
+	cc_status st = ledger_blank(w->issuer->books, w->report->serial, &state, reason, &w->err);
+
+	if (cc_failed(st))
+		return st;
+	switch (state) {
+	case STOCK_UNKNOWN:
+	case STOCK_IN_STOCK:
+		return st;
+	case STOCK_IN_MACHINE:
+		return cc_fail(&w->err, CC_E_STATE, "issue.blank-busy", "blank %s", w->report->serial);
+	case STOCK_ISSUED:
+	case STOCK_SPOILED:
+	case STOCK_STATE_COUNT:
+		break;
+	}
+	return cc_fail(&w->err, CC_E_STATE, "issue.blank-used", "blank %s is %s %s", w->report->serial, stock_state_name(state),
+		       reason);
+}
+
+static cc_status bind(struct worker *w)
+{
+	cc_status st;
+
+	if (cc_failed(st = prepared_encode(&w->prepared, &w->packet)) ||
+	    cc_failed(st = lds_set_hash(&w->prepared.files, true, &w->files.hash)))
+		return cc_fail(&w->err, st.code, "memory", "packet");
+	w->files.packet = buf_view(&w->packet);
+	return ledger_bind(w->issuer->books, w->request->number, w->report->serial, w->perso.profile->name, &w->files, &w->job,
+			   &w->err);
+}
+
+static cc_status start(struct worker *w, const struct person *person, const struct buf *photo)
+{
+	struct date today = w->issuer->check.today;
+	cc_status st;
+
+	if (cc_failed(st = blank_is_free(w)) ||
+	    cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), today, &w->prepared, &w->err)) ||
+	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)))
+		return st;
+	w->report->name_truncated = w->prepared.name_truncated;
+	w->report->warnings = w->prepared.warnings;
+	if (w->request->dry_run)
+		return st;
+	if (cc_failed(st = greet_blank(w)))
+		return st;
+	return bind(w);
+}
+
+/* ---- the drive */
+
+static const char *const not_the_chips_fault[] = {
+	"issue.not-shown",	"issue.damaged",   "issue.job-busy", "issue.card-active",
+	"issue.signer-missing", "perso.handshake", "perso.state",    "perso.swapped",
+};
+
+/* Verdicts about the chip end its life; everything else leaves the job for the next try. */
+static bool is_verdict(const struct cc_error *err)
+{
+	if (err->code == CC_E_DEVICE || err->code == CC_E_NO_SERVICE || err->code == CC_E_MEMORY || err->code == CC_E_IO ||
+	    err->code == CC_E_CRYPTO || err->code == CC_E_BUSY || !err->key)
+		return false;
+	for (size_t i = 0; i < sizeof not_the_chips_fault / sizeof not_the_chips_fault[0]; i++) {
+		if (strcmp(err->key, not_the_chips_fault[i]) == 0)
+			return false;
+	}
+	return strncmp(err->key, "perso.", 6) == 0 || strncmp(err->key, "issue.", 6) == 0 ||
+	       strcmp(err->key, "card.refused") == 0;
+}
+
+static cc_status spoil(struct worker *w, const char *reason)
+{
+	cc_status st = ledger_spoil(w->issuer->books, &w->job, reason, &w->err);
+
+	if (!cc_failed(st))
+		(void)snprintf(w->report->spoil_reason, sizeof w->report->spoil_reason, "%s", reason);
+	w->report->state = w->job.state;
+	return st;
+}
+
+/* After a failure of a bound job. */
+static cc_status conclude(struct worker *w, cc_status st)
+{
+	struct cc_error cause = w->err;
+	char reason[sizeof cause.detail + 64];
+
+	w->report->state = w->job.state;
+	if (!is_verdict(&cause))
+		return st;
+	(void)snprintf(reason, sizeof reason, "%s: %s", cause.key, cause.detail);
+	cc_error_init(&w->err);
+	if (cc_failed(st = spoil(w, reason)))
+		return st;
+	return cc_fail(&w->err, CC_E_VERIFY, "issue.spoiled", "%s: %s", w->job.serial, reason);
+}
+
+static void tell(struct worker *w, enum job_event event, bool done)
+{
+	if (w->request->progress)
+		w->request->progress(w->request->ctx, event, done);
+}
+
+static cc_status run_row(struct worker *w, const struct job_row *row)
+{
+	cc_status st = cc_ok();
+
+	tell(w, row->event, false);
+	w->result = (struct ledger_result){ 0 };
+	if (row->irreversible)
+		st = ledger_begin(w->issuer->books, &w->job, row, &w->err);
+	if (!cc_failed(st))
+		st = row->enter(w);
+	if (!cc_failed(st))
+		st = ledger_done(w->issuer->books, &w->job, row, &w->result, &w->err);
+	if (!cc_failed(st))
+		tell(w, row->event, true);
+	w->report->state = w->job.state;
+	return st;
+}
+
+static cc_status drive(struct worker *w)
+{
+	cc_status st = cc_ok();
+
+	while (!cc_failed(st) && !job_state_is_final(w->job.state))
+		st = run_row(w, job_row_next(w->job.state));
+	return st;
+}
+
+/* ---- the way in */
+
+static cc_status connect_card(struct worker *w)
+{
+	cc_status st = reader_connect(w->reader);
+
+	if (cc_failed(st))
+		return cc_fail(&w->err, st.code, w->reader->err.key, "%s", w->reader->err.detail);
+	channel_init(&w->ch, w->reader);
+	return worker_identify(w);
+}
+
+static cc_status declare_spoiled(struct worker *w, bool *outstanding)
+{
+	cc_status st;
+
+	if (!*outstanding)
+		return cc_fail(&w->err, CC_E_STATE, "issue.nothing-to-spoil", "no live job");
+	if (w->request->dry_run)
+		return cc_ok();
+	if (!cc_failed(st = spoil(w, "issue.spoiled-by-operator")))
+		*outstanding = false;
+	memset(&w->job, 0, sizeof w->job);
+	w->report->state = JOB_NEW;
+	return st;
+}
+
+static cc_status same_chip(struct worker *w)
+{
+	if (strcmp(w->job.serial, w->report->serial) == 0)
+		return cc_ok();
+	return cc_fail(&w->err, CC_E_STATE, "issue.other-chip", "outstanding: chip %s (%s); in the reader: chip %s",
+		       w->job.serial, job_state_name(w->job.state), w->report->serial);
+}
+
+static cc_status run(struct worker *w)
+{
+	struct person *person = cc_alloc(sizeof *person);
+	struct buf photo = { 0 };
+	bool outstanding = false;
+	cc_status st;
+
+	if (!person)
+		return cc_fail(&w->err, CC_E_MEMORY, "memory", "person");
+	if (cc_failed(st = ledger_find_live(w->issuer->books, w->request->number, &w->job, &outstanding, &w->err)) ||
+	    (w->request->spoil && cc_failed(st = declare_spoiled(w, &outstanding))) || cc_failed(st = admit(w, person, &photo)) ||
+	    cc_failed(st = connect_card(w)))
+		goto out;
+	if (outstanding) {
+		if (cc_failed(st = same_chip(w)) || w->request->dry_run)
+			goto out;
+		w->report->resumed = true;
+		w->report->resumed_from = w->job.state;
+		st = worker_resume(w);
+	} else if (cc_failed(st = start(w, person, &photo)) || w->request->dry_run) {
+		goto out;
+	}
+	if (!cc_failed(st))
+		st = drive(w);
+	if (cc_failed(st) && job_row_find(w->job.state, JOB_SPOIL))
+		st = conclude(w, st);
+out:
+	w->report->files_bytes = lds_set_bytes(&w->prepared.files);
+	person_done(person);
+	cc_free(person, sizeof *person);
+	buf_done(&photo);
+	return st;
+}
+
+static void worker_done(struct worker *w)
+{
+	personalize_done(&w->perso);
+	if (w->ch.reader)
+		channel_done(&w->ch);
+	reader_free(&w->reader);
+	scp03_keys_done(&w->keys);
+	prepared_done(&w->prepared);
+	buf_done(&w->aa_point);
+	buf_done(&w->ca_point);
+	buf_done(&w->packet);
+	cc_free(w, sizeof *w);
+}
+
+/* Phases without files have no cheaper way: their commands are the protocol's. */
+static void finish_figures(struct figures *f)
+{
+	for (unsigned p = 0; p < FIGURES_PHASE_COUNT; p++) {
+		if (f->least[p].apdus == 0)
+			f->least[p] = f->spent[p];
+	}
+}
+
+cc_status worker_issue(const struct issuer *issuer, struct reader *reader, const struct worker_request *request,
+		       struct worker_report *ret, struct cc_error *err)
+{
+	struct worker *w = cc_alloc(sizeof *w);
+	cc_status st;
+
+	if (!w) {
+		reader_free(&reader);
+		return cc_fail(err, CC_E_MEMORY, "memory", "worker");
+	}
+	*w = (struct worker){ .issuer = issuer, .request = request, .report = ret };
+	(void)snprintf(ret->number, sizeof ret->number, "%s", request->number);
+	w->phase_start = sys_mono_ms(issuer->sys);
+	if (cc_failed(st = reader_trace_new(reader, figures_count, &ret->figures, &w->reader))) {
+		reader_free(&reader);
+		(void)cc_fail(&w->err, st.code, "memory", "reader");
+	} else {
+		st = run(w);
+	}
+	worker_phase(w, FIGURES_CONNECT);
+	finish_figures(&ret->figures);
+	if (cc_failed(st))
+		(void)cc_fail(err, w->err.code != CC_OK ? w->err.code : st.code, w->err.key, "%s", w->err.detail);
+	worker_done(w);
+	return st;
+}
