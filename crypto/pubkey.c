@@ -188,6 +188,23 @@ unsigned pubkey_bits(const struct pubkey *k)
 	return bits;
 }
 
+static void put_rsa_public_key(struct writer *w, struct bytes modulus, struct bytes exponent)
+{
+	tlv_open(w, DER_SEQUENCE);
+	der_put_integer(w, modulus);
+	der_put_integer(w, exponent);
+	tlv_close(w);
+}
+
+cc_status rsa_public_key_encode(struct bytes modulus, struct bytes exponent, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, SPKI_RSA_MAX);
+	put_rsa_public_key(&w, modulus, exponent);
+	return writer_finish(&w, ret);
+}
+
 cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct buf *ret)
 {
 	struct writer w;
@@ -200,10 +217,7 @@ cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct bu
 	tlv_close(&w);
 	tlv_open(&w, DER_BIT_STRING);
 	writer_u8(&w, 0);
-	tlv_open(&w, DER_SEQUENCE);
-	der_put_integer(&w, modulus);
-	der_put_integer(&w, exponent);
-	tlv_close(&w);
+	put_rsa_public_key(&w, modulus, exponent);
 	tlv_close(&w);
 	tlv_close(&w);
 	return writer_finish(&w, ret);

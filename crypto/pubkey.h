@@ -40,6 +40,8 @@ enum ec_param_form { EC_PARAMS_NAMED, EC_PARAMS_EXPLICIT };
 CC_MUST cc_status ec_spki_encode(enum ec_curve curve, struct bytes point, enum ec_param_form form, struct buf *ret);
 /* Whole SubjectPublicKeyInfo of an RSA key (RFC 3279 2.3.1); unsigned big-endian numbers. */
 CC_MUST cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct buf *ret);
+/* The RSAPublicKey inside it alone (key identifiers hash it). */
+CC_MUST cc_status rsa_public_key_encode(struct bytes modulus, struct bytes exponent, struct buf *ret);
 
 enum sig_scheme { SIG_ECDSA, SIG_RSA_PKCS1, SIG_RSA_PSS };
 
