@@ -10,6 +10,7 @@ static const struct message *const tables[] = {
 	messages_inspect,
 	messages_photo,
 	messages_issue,
+	messages_pki,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",

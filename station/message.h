@@ -27,5 +27,6 @@ extern const struct message messages_issue[];
 extern const struct message messages_base[];
 extern const struct message messages_card[];
 extern const struct message messages_inspect[];
+extern const struct message messages_pki[];
 
 #endif

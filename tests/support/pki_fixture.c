@@ -13,40 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-bool fixture_vector(const char *name, char *out, size_t cap)
-{
-	const char *roots[] = { getenv("CCCD_VECTORS"), "../shared/vectors", "../../shared/vectors" };
-
-	for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
-		if (roots[i] == NULL)
-			continue;
-		if (snprintf(out, cap, "%s/%s", roots[i], name) < (int)cap && access(out, R_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool fixture_read_vector(const char *name, struct buf *ret)
-{
-	char path[512];
-
-	if (!fixture_vector(name, path, sizeof path))
-		return false;
-	assert_int_equal(sys_read_file(path, 1 << 24, ret, NULL).code, CC_OK);
-	return true;
-}
-
-void fixture_hex(const char *hex, struct buf *ret)
-{
-	size_t n = 0;
-	struct buf out = { 0 };
-
-	assert_int_equal(buf_zero(&out, strlen(hex) / 2 + 1).code, CC_OK);
-	assert_true(bytes_from_hex(hex, out.p, out.n, &n));
-	assert_int_equal(buf_copy(ret, bytes_of(out.p, n)).code, CC_OK);
-	buf_done(&out);
-}
-
 void fixture_folder(struct fixture_folder *f)
 {
 	const char *root = getenv("TMPDIR");

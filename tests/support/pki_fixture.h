@@ -11,15 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the tests of keys, certificates and CMS share. */
-
-/* Path of a file of the independent evidence (CCCD_VECTORS, ../shared/vectors, ../../shared/vectors); false: it isn't here. */
-bool fixture_vector(const char *name, char *out, size_t cap);
-/* The same, read. Fails the test when the file is there but can't be read. */
-bool fixture_read_vector(const char *name, struct buf *ret);
-
-/* Hex to bytes; asserts that it is hex. */
-void fixture_hex(const char *hex, struct buf *ret);
+/* A folder of a test's own with programs run in it, and a clock and random generator that stand still. */
 
 /* An own folder under build/ or TMPDIR, made; removed by fixture_folder_done. */
 struct fixture_folder {

@@ -4,7 +4,7 @@
 #include "crypto/asn1.h"
 #include "crypto/ec.h"
 #include "crypto/rsa.h"
-#include "tests/support/pki_fixture.h"
+#include "tests/support/vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -170,9 +170,7 @@ static void spki_refuses_what_it_does_not_know(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct buf der = { 0 };
-
-		fixture_hex(cases[i].hex, &der);
+		struct buf der = vectors_from_hex(cases[i].hex);
 		assert_int_equal(parse_only(buf_view(&der)).code, cases[i].want);
 		buf_done(&der);
 	}
@@ -315,10 +313,8 @@ static void sig_alg_reads_what_real_documents_carry(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct buf der = { 0 };
+		struct buf der = vectors_from_hex(cases[i].hex);
 		struct sig_alg alg;
-
-		fixture_hex(cases[i].hex, &der);
 		assert_int_equal(sig_alg_parse(buf_view(&der), cases[i].fallback, &alg, NULL).code, cases[i].want);
 		if (cases[i].want == CC_OK) {
 			assert_int_equal(alg.scheme, cases[i].alg.scheme);
@@ -330,34 +326,23 @@ static void sig_alg_reads_what_real_documents_carry(void **state)
 	}
 }
 
-static const char *text_of(const json_t *o, const char *name)
-{
-	const char *s = json_string_value(json_object_get(o, name));
-
-	assert_non_null(s);
-	return s;
-}
-
 static void run_wycheproof_group(const json_t *group, struct sig_alg alg, unsigned *count)
 {
 	const json_t *test;
 	size_t i;
-	struct buf spki = { 0 };
+	struct buf spki = vectors_hex(group, "publicKeyDer");
 	struct pubkey *pk = NULL;
 
-	fixture_hex(text_of(group, "publicKeyDer"), &spki);
 	assert_int_equal(pubkey_from_spki(buf_view(&spki), &pk, NULL).code, CC_OK);
 	json_array_foreach(json_object_get(group, "tests"), i, test)
 	{
-		struct buf msg = { 0 }, sig = { 0 };
+		struct buf msg = vectors_hex(test, "msg"), sig = vectors_hex(test, "sig");
 		bool good;
 
-		fixture_hex(text_of(test, "msg"), &msg);
-		fixture_hex(text_of(test, "sig"), &sig);
 		good = pubkey_verify(pk, alg, buf_view(&msg), buf_view(&sig)).code == CC_OK;
 		/* "acceptable" is the missing NULL of RFC 8017 8.2.2 note 1: this one refuses it */
-		if (good != (strcmp(text_of(test, "result"), "valid") == 0))
-			fail_msg("case %lld", (long long)json_integer_value(json_object_get(test, "tcId")));
+		if (good != (strcmp(vectors_text(test, "result"), "valid") == 0))
+			fail_msg("case %ld", vectors_int(test, "tcId"));
 		buf_done(&msg);
 		buf_done(&sig);
 		(*count)++;
@@ -368,18 +353,15 @@ static void run_wycheproof_group(const json_t *group, struct sig_alg alg, unsign
 
 static void run_wycheproof(const char *name, struct sig_alg alg)
 {
-	char path[512];
-	json_t *root;
+	json_t *root = vectors_open(name);
 	const json_t *group;
 	size_t i;
 	unsigned count = 0;
 
-	if (!fixture_vector(name, path, sizeof path))
+	if (root == NULL)
 		skip();
-	root = json_load_file(path, 0, NULL);
-	assert_non_null(root);
 	json_array_foreach(json_object_get(root, "testGroups"), i, group) run_wycheproof_group(group, alg, &count);
-	assert_int_equal(count, json_integer_value(json_object_get(root, "numberOfTests")));
+	assert_int_equal(count, vectors_int(root, "numberOfTests"));
 	json_decref(root);
 }
 
