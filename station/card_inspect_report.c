@@ -93,23 +93,40 @@ static const char *verdict_text(enum inspect_verdict v, enum lang lang)
 {
 	switch (v) {
 	case INSPECT_GOOD:
-		return lang == LANG_VI ? "KẾT LUẬN: ĐẠT. Chip thật, dữ liệu nguyên vẹn."
+		return lang == LANG_VI ? "KẾT LUẬN: ĐẠT. Dữ liệu thật và nguyên vẹn."
 				       : "VERDICT: PASSED. The data are genuine and unchanged.";
 	case INSPECT_BAD:
 		return lang == LANG_VI ? "KẾT LUẬN: KHÔNG ĐẠT. Giữ thẻ lại và kiểm tra những dòng có dấu ✗."
 				       : "VERDICT: FAILED. Keep the card; look at the lines marked ✗.";
 	case INSPECT_UNDECIDED:
-		return lang == LANG_VI ? "KẾT LUẬN: CHƯA RÕ. Chưa chứng minh được là thật; xem những dòng có dấu ?."
-				       : "VERDICT: INCONCLUSIVE. Not proven genuine; look at the lines marked ?.";
+		return lang == LANG_VI ? "KẾT LUẬN: CHƯA RÕ. Chưa chứng minh được là thật; xem những dòng có dấu ? và o."
+				       : "VERDICT: INCONCLUSIVE. Not proven genuine; look at the lines marked ? and o.";
 	}
 	return "";
+}
+
+static bool passed(const struct inspection *i, const char *id)
+{
+	const struct inspect_check *c = inspection_find(i, id);
+
+	return c != NULL && c->result == INSPECT_PASSED;
+}
+
+/* Genuine data can be copied; only the chip's own keys say that it is the chip they were made for. */
+static const char *chip_text(const struct inspection *i, enum lang lang)
+{
+	if (i->verdict != INSPECT_GOOD)
+		return "";
+	if (passed(i, "active-authentication") || passed(i, "chip-authentication"))
+		return lang == LANG_VI ? " Chip là chip gốc." : " The chip is the original.";
+	return lang == LANG_VI ? " Chưa kiểm tra chip có phải chip gốc." : " Whether the chip is the original was not shown.";
 }
 
 void card_inspect_report_text(FILE *out, const struct inspection *i, enum lang lang, bool color)
 {
 	for (size_t k = 0; k < i->check_count; k++)
 		print_check(out, &i->checks[k], lang, color);
-	(void)fprintf(out, "%s\n", verdict_text(i->verdict, lang));
+	(void)fprintf(out, "%s%s\n", verdict_text(i->verdict, lang), chip_text(i, lang));
 }
 
 /* ---- for machines */

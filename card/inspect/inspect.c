@@ -118,6 +118,15 @@ void inspect_add_dg(struct inspect_run *run, enum inspect_result result, const c
 	va_end(ap);
 }
 
+enum inspect_result inspect_result_of(cc_status st)
+{
+	if (!cc_failed(st))
+		return INSPECT_PASSED;
+	if (st.code == CC_E_UNSUPPORTED || st.code == CC_E_MEMORY || st.code == CC_E_CRYPTO)
+		return INSPECT_INCONCLUSIVE;
+	return INSPECT_FAILED;
+}
+
 void inspect_hex(struct bytes in, char *out, size_t cap)
 {
 	size_t n = in.n;

@@ -57,8 +57,8 @@ static void note_active(struct inspect_run *run, cc_status st)
 
 	inspect_hex(bytes_of(run->out->aa_challenge, sizeof run->out->aa_challenge), challenge, sizeof challenge);
 	inspect_hex(buf_view(&run->out->aa_answer), answer, sizeof answer);
-	if (st.code == CC_E_UNSUPPORTED)
-		inspect_add(run, INSPECT_INCONCLUSIVE, ACTIVE, "algorithm isn't supported here");
+	if (inspect_result_of(st) == INSPECT_INCONCLUSIVE)
+		inspect_add(run, INSPECT_INCONCLUSIVE, ACTIVE, "not possible here: %s", cc_code_name(st.code));
 	else if (cc_failed(st))
 		inspect_add(run, INSPECT_FAILED, ACTIVE, "challenge %s, answer %s: %s", challenge, answer,
 			    st.code == CC_E_VERIFY ? "wrong" : run->ch->err.detail);
@@ -80,8 +80,7 @@ static cc_status run_active(struct inspect_run *run)
 	cc_error_init(&err);
 	st = dg15_parse(lds_set_get(&run->out->files, lds_dg(15)), &key, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, st.code == CC_E_UNSUPPORTED ? INSPECT_INCONCLUSIVE : INSPECT_FAILED, ACTIVE, "DG15: %s",
-			    err.detail);
+		inspect_add(run, inspect_result_of(st), ACTIVE, "DG15: %s", err.detail);
 		return cc_ok();
 	}
 	if (active_hash(run, key, &hash)) {
@@ -148,8 +147,8 @@ static cc_status run_chip_with(struct inspect_run *run, const struct chip_auth_p
 	if (is_transport(st))
 		return st;
 	der_oid_text(params->oid, oid, sizeof oid);
-	if (st.code == CC_E_UNSUPPORTED)
-		inspect_add(run, INSPECT_INCONCLUSIVE, CHIP, "%s isn't supported here", oid);
+	if (inspect_result_of(st) == INSPECT_INCONCLUSIVE)
+		inspect_add(run, INSPECT_INCONCLUSIVE, CHIP, "%s is not possible here: %s", oid, cc_code_name(st.code));
 	else if (cc_failed(st))
 		inspect_add(run, INSPECT_FAILED, CHIP, "%s: %s", oid, run->ch->err.detail);
 	else if (!same)
@@ -184,8 +183,7 @@ static cc_status run_chip(struct inspect_run *run)
 	cc_error_init(&err);
 	st = pubkey_from_spki(info->value, &key, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, st.code == CC_E_UNSUPPORTED ? INSPECT_INCONCLUSIVE : INSPECT_FAILED, CHIP, "key: %s",
-			    err.detail);
+		inspect_add(run, inspect_result_of(st), CHIP, "key: %s", err.detail);
 		return cc_ok();
 	}
 	params.oid = oid;

@@ -10,13 +10,6 @@
 
 /* Passive Authentication, ICAO 9303-11 5.1, and the agreement of the files with each other. */
 
-static enum inspect_result result_of(cc_status st)
-{
-	if (!cc_failed(st))
-		return INSPECT_PASSED;
-	return st.code == CC_E_UNSUPPORTED ? INSPECT_INCONCLUSIVE : INSPECT_FAILED;
-}
-
 static void list_groups(uint32_t mask, char *out, size_t cap)
 {
 	size_t n = 0;
@@ -68,7 +61,7 @@ static bool check_sod_structure(struct inspect_run *run)
 	if (run->has_sod)
 		st = cms_check_structure(run->sod.cms, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, result_of(st), "sod.structure", "%s", err.detail);
+		inspect_add(run, inspect_result_of(st), "sod.structure", "%s", err.detail);
 		return false;
 	}
 	list_groups(sod_object_dg_mask(&run->sod.object), groups, sizeof groups);
@@ -92,7 +85,7 @@ static bool check_sod_signature(struct inspect_run *run, const struct cert **ret
 	*ret_signer = signer;
 	st = cms_verify(run->sod.cms, signer, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, result_of(st), "sod.signature", "%s", err.detail);
+		inspect_add(run, inspect_result_of(st), "sod.signature", "%s", err.detail);
 		return false;
 	}
 	cert_name_text(cert_subject(signer), name, sizeof name);

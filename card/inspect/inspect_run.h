@@ -26,6 +26,8 @@ void inspect_add(struct inspect_run *run, enum inspect_result result, const char
 /* The same with a number in the id: inspect_add_dg(run, r, "sod.dg", 13, ...) is "sod.dg13"; `suffix` may be "". */
 void inspect_add_dg(struct inspect_run *run, enum inspect_result result, const char *prefix, unsigned dg, const char *suffix,
 		    const char *fmt, ...) CC_PRINTF(6, 7);
+/* What a failed step says of the document: "inconclusive" when the failure is ours (unknown algorithm, no memory). */
+enum inspect_result inspect_result_of(cc_status st);
 /* At most cap / 2 bytes as hex, with ".." when cut. */
 void inspect_hex(struct bytes in, char *out, size_t cap);
 bool inspect_passed(const struct inspect_run *run, const char *id);

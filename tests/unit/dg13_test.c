@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/lds/dg13.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/vectors.h"
 
 #include <setjmp.h>
@@ -271,6 +272,25 @@ static void what_parses_can_be_written_again(void **state)
 	buf_done(&file);
 }
 
+static void no_memory_is_told(void **state)
+{
+	struct dg13 p = person();
+
+	(void)state;
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		struct buf file = { 0 };
+		cc_status st = dg13_encode(&p, &file, NULL, NULL);
+
+		if (alloc_fault_end()) {
+			assert_int_equal(st.code, CC_E_MEMORY);
+			assert_null(file.p);
+		} else {
+			assert_int_equal(st.code, CC_OK);
+		}
+		buf_done(&file);
+	}
+}
+
 /* ---- openssl asn1parse as a second opinion on the bytes */
 static void openssl_reads_the_same_structure(void **state)
 {
@@ -324,6 +344,7 @@ int main(void)
 		cmocka_unit_test(another_countrys_dg13_is_foreign),
 		cmocka_unit_test(every_truncation_and_every_longer_file_is_refused),
 		cmocka_unit_test(what_parses_can_be_written_again),
+		cmocka_unit_test(no_memory_is_told),
 		cmocka_unit_test(openssl_reads_the_same_structure),
 	};
 
