@@ -15,6 +15,7 @@
 static const struct command *const nouns[] = {
 	commands_doctor,
 	commands_reader,
+	commands_pki,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/command.h"
+
+#include "crypto/keystore.h"
+#include "station/pki.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define KEYS_MAX 1024
+#define NAME_TEXT_MAX 256
+#define DATE_TEXT 24
+#define DAY_S 86400
+
+/* ---- keys and certificates as data */
+
+static void date_text(int64_t s, char out[DATE_TEXT])
+{
+	time_t t = (time_t)s;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(out, DATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(out, DATE_TEXT, "?");
+}
+
+static const char *kind_name(enum keystore_kind kind)
+{
+	switch (kind) {
+	case KEYSTORE_EC:
+		return "ec";
+	case KEYSTORE_RSA:
+		return "rsa";
+	case KEYSTORE_AES:
+		return "aes";
+	}
+	return "?";
+}
+
+static json_t *key_json(const struct keystore_key_info *info)
+{
+	char created[DATE_TEXT];
+
+	date_text(info->created_ms / 1000, created);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s}", "label", info->label, "kind", kind_name(info->kind), "curve",
+			 info->kind == KEYSTORE_EC ? ec_curve_name(info->curve) : "", "bits", (int)info->bits, "created",
+			 created);
+}
+
+static const char *validity_name(const struct cert *c, int64_t now_s)
+{
+	int64_t from_s, to_s;
+
+	if (now_s < cert_not_before_s(c))
+		return "not-yet-valid";
+	if (now_s > cert_not_after_s(c))
+		return "expired";
+	if (cert_private_key_usage(c, &from_s, &to_s) && now_s > to_s)
+		return "signing-over";
+	return "valid";
+}
+
+static json_t *cert_json(const char *file, const struct cert *c, int64_t now_s)
+{
+	char subject[NAME_TEXT_MAX], issuer[NAME_TEXT_MAX], from[DATE_TEXT], to[DATE_TEXT], use_to[DATE_TEXT] = "";
+	char serial[2 * 64 + 1] = "";
+	const struct pubkey *k = cert_pubkey(c);
+	bool is_ec = k != NULL && pubkey_kind(k) == PUBKEY_EC;
+	int64_t use_from_s, use_to_s;
+
+	cert_name_text(cert_subject(c), subject, sizeof subject);
+	cert_name_text(cert_issuer(c), issuer, sizeof issuer);
+	date_text(cert_not_before_s(c), from);
+	date_text(cert_not_after_s(c), to);
+	if (cert_private_key_usage(c, &use_from_s, &use_to_s))
+		date_text(use_to_s, use_to);
+	if (cert_serial(c).n <= 64)
+		bytes_to_hex(cert_serial(c), serial);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s}", "file", file, "subject", subject, "issuer",
+			 issuer, "serial", serial, "ca", cert_is_ca(c), "not_before", from, "not_after", to, "signs_until",
+			 use_to, "curve", is_ec ? ec_curve_name(pubkey_curve(k)) : "", "parameters",
+			 is_ec && pubkey_is_explicit(k) ? "explicit" : "named", "status", validity_name(c, now_s));
+}
+
+struct collecting {
+	json_t *certs;
+	int64_t now_s;
+};
+
+static cc_status collect_cert(void *ctx, const char *file, const struct cert *cert, struct cc_error *err)
+{
+	struct collecting *c = ctx;
+
+	if (json_array_append_new(c->certs, cert_json(file, cert, c->now_s)) != 0)
+		return cc_fail(err, CC_E_MEMORY, "memory", "%s", file);
+	return cc_ok();
+}
+
+static cc_status collect_keys(const struct config *c, json_t *keys, struct cc_error *err)
+{
+	struct keystore *ks = NULL;
+	struct keystore_key_info *infos = calloc(KEYS_MAX, sizeof *infos);
+	size_t count = 0;
+	cc_status st = infos != NULL ? config_open_keystore(c, &ks, err) : cc_fail(err, CC_E_MEMORY, "memory", "keys");
+
+	if (!cc_failed(st)) {
+		st = keystore_list(ks, infos, KEYS_MAX, &count);
+		if (cc_failed(st))
+			keystore_error(ks, err);
+	}
+	for (size_t i = 0; !cc_failed(st) && i < count && i < KEYS_MAX; i++)
+		if (json_array_append_new(keys, key_json(&infos[i])) != 0)
+			st = cc_fail(err, CC_E_MEMORY, "memory", "keys");
+	keystore_close(&ks);
+	free(infos);
+	return st;
+}
+
+/* ---- showing it */
+
+static const char *status_text(const char *status, enum lang lang)
+{
+	static const struct {
+		const char *status, *vi, *en;
+	} texts[] = {
+		{ "valid", "còn hiệu lực", "valid" },
+		{ "expired", "đã hết hạn", "expired" },
+		{ "not-yet-valid", "chưa có hiệu lực", "not yet valid" },
+		{ "signing-over", "hết thời gian ký", "may no longer sign" },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strcmp(texts[i].status, status) == 0)
+			return lang == LANG_VI ? texts[i].vi : texts[i].en;
+	return status;
+}
+
+static const char *text(const json_t *o, const char *name)
+{
+	const char *s = json_string_value(json_object_get(o, name));
+
+	return s != NULL ? s : "";
+}
+
+static void print_text(const struct config *c, const json_t *root)
+{
+	bool vi = c->lang == LANG_VI;
+	const json_t *o;
+	size_t i;
+
+	(void)printf("%s\n", vi ? "Khóa" : "Keys");
+	json_array_foreach(json_object_get(root, "keys"), i, o)
+	{
+		(void)printf("  %-16s %-4s %-18s %.10s\n", text(o, "label"), text(o, "kind"),
+			     text(o, "curve")[0] != '\0' ? text(o, "curve") : "256", text(o, "created"));
+	}
+	(void)printf("%s\n", vi ? "Chứng thư" : "Certificates");
+	json_array_foreach(json_object_get(root, "certificates"), i, o)
+	{
+		(void)printf("  %-16s %s\n", text(o, "file"), text(o, "subject"));
+		(void)printf("  %-16s %.10s .. %.10s, %s %.10s, %s, %s: %s\n", "", text(o, "not_before"), text(o, "not_after"),
+			     vi ? "ký đến" : "signs until", text(o, "signs_until"), text(o, "curve"), text(o, "parameters"),
+			     status_text(text(o, "status"), c->lang));
+	}
+}
+
+static int print(const struct config *c, const json_t *root)
+{
+	if (!c->json) {
+		print_text(c, root);
+		return EXIT_DONE;
+	}
+	if (json_dumpf(root, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER) != 0)
+		return EXIT_FAILED;
+	(void)putchar('\n');
+	return EXIT_DONE;
+}
+
+static cc_status describe(const struct config *c, json_t **ret, struct cc_error *err)
+{
+	json_t *root = json_pack("{s:i, s:s, s:[], s:[]}", "schema", 1, "home", c->home, "keys", "certificates");
+	struct collecting certs = { json_object_get(root, "certificates"), sys_wall_ms(c->sys) / 1000 };
+	cc_status st = root != NULL ? cc_ok() : cc_fail(err, CC_E_MEMORY, "memory", "pki");
+
+	if (!cc_failed(st))
+		st = collect_keys(c, json_object_get(root, "keys"), err);
+	if (!cc_failed(st))
+		st = pki_list_certificates(c, collect_cert, &certs, err);
+	if (cc_failed(st))
+		json_decref(root);
+	else
+		*ret = root;
+	return st;
+}
+
+static int run_show(struct invocation *inv)
+{
+	struct cc_error err = { 0 };
+	json_t *root = NULL;
+	int rc;
+
+	if (cc_failed(describe(&inv->config, &root, &err)))
+		return invocation_fail(inv, &err);
+	rc = print(&inv->config, root);
+	json_decref(root);
+	return rc;
+}
+
+/* ---- init */
+
+static const struct option_spec init_options[] = {
+	{ "--curve", "NAME", "curve of the signing keys (brainpoolP256r1)", "đường cong của khóa ký (brainpoolP256r1)" },
+	{ "--hash", "NAME", "hash of the signatures (sha256)", "hàm băm của chữ ký (sha256)" },
+	{ "--params", "FORM", "EC parameters in certificates: named or explicit",
+	  "tham số đường cong trong chứng thư: named hoặc explicit" },
+	{ "--country", "CC", "country code (VN)", "mã quốc gia (VN)" },
+	{ "--country-icao", "CCC", "country code of the machine-readable zone (VNM)", "mã quốc gia của dòng máy đọc (VNM)" },
+	{ "--organization", "NAME", "organization in the certificates", "tên cơ quan trong chứng thư" },
+	{ "--crl-url", "URL", "where revocation lists will be", "địa chỉ danh sách thu hồi" },
+	{ "--document-years", "N", "longest validity of a card (25)", "thời hạn dài nhất của thẻ (25)" },
+	{ 0 },
+};
+
+static cc_status read_options(const struct invocation *inv, struct pki_options *ret, struct cc_error *err)
+{
+	cc_status st = pki_options_default(&inv->config, ret, err);
+
+	for (size_t i = 0; !cc_failed(st) && init_options[i].name != NULL; i++) {
+		const char *value = invocation_option(inv, init_options[i].name);
+
+		if (value != NULL)
+			st = pki_option_set(ret, init_options[i].name, value, err);
+	}
+	return st;
+}
+
+static int say_plan(const struct config *c, const struct pki_options *o)
+{
+	(void)fprintf(stderr,
+		      c->lang == LANG_VI ? "Sẽ tạo trong %s: kho khóa, CSCA và DS trên %s với %s, %s\n"
+					 : "Would make in %s: key store, CSCA and DS on %s with %s, %s\n",
+		      c->home, ec_curve_name(o->curve), hash_name(o->hash),
+		      o->params == EC_PARAMS_EXPLICIT ? "explicit" : "named");
+	return EXIT_DONE;
+}
+
+/* The certificates alone: listing keys would ask for the password again. */
+static int print_made(const struct invocation *inv, bool resumed)
+{
+	const struct config *c = &inv->config;
+	json_t *root = json_pack("{s:i, s:s, s:b, s:[]}", "schema", 1, "home", c->home, "resumed", resumed, "certificates");
+	struct collecting certs = { json_object_get(root, "certificates"), sys_wall_ms(c->sys) / 1000 };
+	struct cc_error err = { 0 };
+	int rc = EXIT_FAILED;
+
+	if (root != NULL && cc_failed(pki_list_certificates(c, collect_cert, &certs, &err)))
+		rc = invocation_fail(inv, &err);
+	else if (root != NULL)
+		rc = print(c, root);
+	json_decref(root);
+	return rc;
+}
+
+static int run_init(struct invocation *inv)
+{
+	struct config *c = &inv->config;
+	struct pki_options o;
+	struct cc_error err = { 0 };
+	bool resumed = false;
+
+	if (cc_failed(read_options(inv, &o, &err)))
+		return invocation_fail(inv, &err);
+	if (c->dry_run)
+		return say_plan(c, &o);
+	if (cc_failed(pki_init(c, &o, &resumed, &err)))
+		return invocation_fail(inv, &err);
+	if (c->json)
+		return print_made(inv, resumed);
+	(void)fprintf(stderr, "%s: %s\n",
+		      c->lang == LANG_VI ? (resumed ? "Đã hoàn tất lần tạo dở dang" : "Đã tạo khóa và chứng thư")
+					 : (resumed ? "Finished the init that had broken off" : "Made keys and certificates"),
+		      c->home);
+	return EXIT_DONE;
+}
+
+const struct command commands_pki[] = {
+	{ "pki", "init", "", 0, 0, "make the station's keys and certificates", "tạo khóa và chứng thư của trạm", init_options,
+	  run_init },
+	{ "pki", "show", "", 0, 0, "list keys and certificates with their validity", "liệt kê khóa và chứng thư cùng thời hạn",
+	  NULL, run_show },
+	{ 0 },
+};

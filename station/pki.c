@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/pki.h"
+
+#include "crypto/keystore.h"
+#include "crypto/pki/issue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define DAY_S 86400
+#define CSCA_USE_YEARS 5 /* ICAO 9303-12 5.1.2: three to five years */
+#define DS_USE_DAYS 92	 /* ICAO 9303-12 5.1.2: up to three months */
+#define CERT_FILE_MAX 65536
+#define CERTS_DIR_MAX 256
+
+#define CSCA_FILE "certs/" PKI_CSCA ".cer"
+#define CSCA_TRUST_FILE "trust/" PKI_CSCA ".cer"
+#define DS_FILE "certs/" PKI_DS ".cer"
+
+/* ---- what is there */
+
+static bool exists(const struct config *c, const char *name)
+{
+	char path[PATH_MAX];
+
+	config_path(c, name, path);
+	return access(path, F_OK) == 0;
+}
+
+static cc_status make_home(const struct config *c, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	cc_status st = sys_make_dirs(c->home, 0700, err);
+
+	if (!cc_failed(st)) {
+		config_path(c, "certs", path);
+		st = sys_make_dirs(path, 0700, err);
+	}
+	if (!cc_failed(st)) {
+		config_path(c, "trust", path);
+		st = sys_make_dirs(path, 0700, err);
+	}
+	return st;
+}
+
+/* Two inits at once would give one station two country signers. Released by close. */
+static cc_status lock_home(const struct config *c, int *ret_fd, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	config_path(c, "pki.lock", path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return cc_fail(err, CC_E_IO, "file.io", "%s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		(void)close(fd);
+		return cc_fail(err, CC_E_BUSY, "pki.busy", "%s", path);
+	}
+	*ret_fd = fd;
+	return cc_ok();
+}
+
+static cc_status keystore_failed(struct keystore *ks, cc_status st, struct cc_error *err)
+{
+	keystore_error(ks, err);
+	return cc_fail(err, st.code, "keystore.failed", "%s", cc_code_name(st.code));
+}
+
+static cc_status open_or_create_keystore(const struct config *c, struct keystore **ret, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	struct buf password = { 0 };
+	cc_status st;
+
+	if (exists(c, "keys.ccks"))
+		return config_open_keystore(c, ret, err);
+	if (exists(c, CSCA_FILE) || exists(c, DS_FILE))
+		return cc_fail(err, CC_E_STATE, "pki.other-key", "certificates are here, their key store is not");
+	config_path(c, "keys.ccks", path);
+	st = config_read_password(c, &password, err);
+	if (!cc_failed(st))
+		st = keystore_file_create(path, buf_view(&password), c->sys, ret, err);
+	buf_done(&password);
+	return st;
+}
+
+/* ---- steps; each leaves alone what it finds */
+
+static cc_status want_key(struct keystore *ks, const char *label, enum keystore_kind kind, enum ec_curve curve, bool *made,
+			  struct cc_error *err)
+{
+	struct keystore_key_info info, want = { .kind = kind, .curve = curve, .bits = kind == KEYSTORE_AES ? 256 : 0 };
+	cc_status st = keystore_info(ks, label, &info);
+
+	if (!cc_failed(st)) {
+		if (info.kind != kind || (kind == KEYSTORE_EC && info.curve != curve))
+			return cc_fail(err, CC_E_STATE, "pki.other-key", "%s", label);
+		return st;
+	}
+	if (st.code != CC_E_NOT_FOUND)
+		return keystore_failed(ks, st, err);
+	CC_ASSERT(strlen(label) < sizeof want.label);
+	memcpy(want.label, label, strlen(label) + 1);
+	st = keystore_generate(ks, &want);
+	if (cc_failed(st))
+		return keystore_failed(ks, st, err);
+	*made = true;
+	return st;
+}
+
+static cc_status want_keys(struct keystore *ks, enum ec_curve curve, bool *made, struct cc_error *err)
+{
+	cc_status st = want_key(ks, PKI_CSCA, KEYSTORE_EC, curve, made, err);
+
+	if (!cc_failed(st))
+		st = want_key(ks, PKI_DS, KEYSTORE_EC, curve, made, err);
+	if (!cc_failed(st))
+		st = want_key(ks, PKI_PERSO_MASTER, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
+	if (!cc_failed(st))
+		st = want_key(ks, PKI_REGISTRY_DATA, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
+	return st;
+}
+
+static cc_status read_cert(const struct config *c, const char *name, struct cert **ret, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	struct buf file = { 0 };
+	cc_status st;
+
+	config_path(c, name, path);
+	st = sys_read_file(path, CERT_FILE_MAX, &file, err);
+	if (!cc_failed(st))
+		st = cert_parse(buf_view(&file), ret, err);
+	buf_done(&file);
+	return st;
+}
+
+static cc_status write_cert(const struct config *c, const char *name, struct bytes der, struct cc_error *err)
+{
+	char path[PATH_MAX];
+
+	config_path(c, name, path);
+	return sys_write_file(path, der, 0644, err);
+}
+
+/* A certificate beside a key store that was made anew would sign cards that nobody can verify. */
+static cc_status check_cert_has_key(struct keystore *ks, const char *label, const struct cert *cert, struct cc_error *err)
+{
+	struct buf spki = { 0 };
+	struct pubkey *k = NULL;
+	const struct pubkey *of_cert = cert_pubkey(cert);
+	cc_status st = keystore_public_key(ks, label, &spki);
+
+	if (cc_failed(st))
+		return keystore_failed(ks, st, err);
+	st = pubkey_from_spki(buf_view(&spki), &k, err);
+	if (!cc_failed(st) && (of_cert == NULL || pubkey_kind(of_cert) != PUBKEY_EC || pubkey_curve(of_cert) != pubkey_curve(k) ||
+			       !bytes_equal(pubkey_point(of_cert), pubkey_point(k))))
+		st = cc_fail(err, CC_E_STATE, "pki.other-key", "%s.cer belongs to another key", label);
+	pubkey_free(&k);
+	buf_done(&spki);
+	return st;
+}
+
+/* Years as whole days, so that certificates end at midnight. */
+static int64_t years_s(int64_t years)
+{
+	return years * 36525 / 100 * DAY_S;
+}
+
+static struct pki_profile profile_of(const struct pki_options *o, const char *common_name, int64_t now_s)
+{
+	int64_t from_s = now_s - now_s % DAY_S;
+	int64_t ds_life_s = DS_USE_DAYS * DAY_S + years_s(o->document_years);
+
+	return (struct pki_profile){
+		.country = o->country,
+		.country_icao = o->country_icao,
+		.organization = o->organization,
+		.common_name = common_name,
+		.alg = { SIG_ECDSA, o->hash, 0, o->hash },
+		.params = o->params,
+		.not_before_s = from_s,
+		.not_after_s = from_s + years_s(CSCA_USE_YEARS) + ds_life_s,
+		.private_from_s = from_s,
+		.private_to_s = from_s + years_s(CSCA_USE_YEARS),
+		.crl_url = o->crl_url[0] != '\0' ? o->crl_url : NULL,
+	};
+}
+
+static cc_status want_csca(const struct config *c, const struct pki_options *o, struct keystore *ks, bool *made,
+			   struct cert **ret, struct cc_error *err)
+{
+	struct pki_profile profile = profile_of(o, "CSCA-VIETNAM", sys_wall_ms(c->sys) / 1000);
+	char common_name[PKI_TEXT_MAX + 1];
+	struct buf der = { 0 };
+	struct cert *cert = NULL;
+	cc_status st;
+
+	(void)snprintf(common_name, sizeof common_name, "CSCA-%.8s", o->country_icao);
+	profile.common_name = common_name;
+	if (!exists(c, CSCA_FILE)) {
+		st = csca_issue(ks, PKI_CSCA, &profile, c->sys, &der, err);
+		if (!cc_failed(st))
+			st = write_cert(c, CSCA_FILE, buf_view(&der), err);
+		buf_done(&der);
+		if (cc_failed(st))
+			return st;
+		*made = true;
+	}
+	st = read_cert(c, CSCA_FILE, &cert, err);
+	if (!cc_failed(st))
+		st = check_cert_has_key(ks, PKI_CSCA, cert, err);
+	if (!cc_failed(st) && !exists(c, CSCA_TRUST_FILE)) {
+		st = write_cert(c, CSCA_TRUST_FILE, cert_der(cert), err);
+		*made = true;
+	}
+	if (cc_failed(st))
+		cert_free(&cert);
+	else
+		*ret = cert;
+	return st;
+}
+
+static cc_status want_ds(const struct config *c, const struct pki_options *o, struct keystore *ks, const struct cert *csca,
+			 bool *made, struct cc_error *err)
+{
+	struct pki_profile profile = profile_of(o, "Document Signer 1", sys_wall_ms(c->sys) / 1000);
+	struct buf der = { 0 };
+	struct cert *cert = NULL;
+	cc_status st = cc_ok();
+
+	profile.private_to_s = profile.not_before_s + DS_USE_DAYS * DAY_S;
+	profile.not_after_s = profile.private_to_s + years_s(o->document_years);
+	profile.document_types[0] = "ID";
+	if (!exists(c, DS_FILE)) {
+		st = ds_issue(ks, PKI_CSCA, csca, PKI_DS, &profile, c->sys, &der, err);
+		if (!cc_failed(st))
+			st = write_cert(c, DS_FILE, buf_view(&der), err);
+		*made = true;
+	}
+	if (!cc_failed(st))
+		st = read_cert(c, DS_FILE, &cert, err);
+	if (!cc_failed(st))
+		st = check_cert_has_key(ks, PKI_DS, cert, err);
+	if (!cc_failed(st))
+		st = cert_verify_signature(cert, csca, err);
+	cert_free(&cert);
+	buf_done(&der);
+	return st;
+}
+
+static cc_status init_locked(const struct config *c, const struct pki_options *o, bool *ret_resumed, struct cc_error *err)
+{
+	struct keystore *ks = NULL;
+	struct cert *csca = NULL;
+	bool made = false, resumed = exists(c, "keys.ccks");
+	cc_status st = pki_settings_save(c, o, err);
+
+	if (!cc_failed(st))
+		st = open_or_create_keystore(c, &ks, err);
+	if (!cc_failed(st))
+		st = want_keys(ks, o->curve, &made, err);
+	if (!cc_failed(st))
+		st = want_csca(c, o, ks, &made, &csca, err);
+	if (!cc_failed(st))
+		st = want_ds(c, o, ks, csca, &made, err);
+	if (!cc_failed(st) && resumed && !made)
+		st = cc_fail(err, CC_E_EXISTS, "pki.exists", "%s", c->home);
+	if (!cc_failed(st))
+		*ret_resumed = resumed;
+	cert_free(&csca);
+	keystore_close(&ks);
+	return st;
+}
+
+static cc_status refuse_finished(const struct config *c, struct cc_error *err)
+{
+	if (exists(c, "keys.ccks") && exists(c, CSCA_FILE) && exists(c, CSCA_TRUST_FILE) && exists(c, DS_FILE))
+		return cc_fail(err, CC_E_EXISTS, "pki.exists", "%s", c->home);
+	return cc_ok();
+}
+
+cc_status pki_init(const struct config *c, const struct pki_options *o, bool *ret_resumed, struct cc_error *err)
+{
+	int fd = -1;
+	cc_status st = refuse_finished(c, err);
+
+	if (!cc_failed(st))
+		st = make_home(c, err);
+	if (!cc_failed(st))
+		st = lock_home(c, &fd, err);
+	if (cc_failed(st))
+		return st;
+	st = init_locked(c, o, ret_resumed, err);
+	(void)close(fd);
+	return st;
+}
+
+/* ---- what there is */
+
+static int is_certificate(const struct dirent *e)
+{
+	const char *dot = strrchr(e->d_name, '.');
+
+	return e->d_name[0] != '.' && dot != NULL && strcmp(dot, ".cer") == 0;
+}
+
+cc_status pki_list_certificates(const struct config *c, pki_each_certificate each, void *ctx, struct cc_error *err)
+{
+	char path[PATH_MAX], file[sizeof "certs/" + 256];
+	struct dirent **names = NULL;
+	cc_status st = cc_ok();
+	int n;
+
+	config_path(c, "certs", path);
+	n = scandir(path, &names, is_certificate, alphasort);
+	if (n < 0)
+		return cc_fail(err, CC_E_NOT_FOUND, "home.missing", "%s: %s", path, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		struct cert *cert = NULL;
+
+		if (!cc_failed(st) && i < CERTS_DIR_MAX) {
+			(void)snprintf(file, sizeof file, "certs/%s", names[i]->d_name);
+			st = read_cert(c, file, &cert, err);
+			if (!cc_failed(st))
+				st = each(ctx, file, cert, err);
+		}
+		cert_free(&cert);
+		free(names[i]);
+	}
+	free(names);
+	return st;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# `cccd pki init | show`: one go, refused twice, finished after a break at any point, and the openssl command agrees.
+set -u
+cccd=${CCCD:-$PWD/${BUILD:-build/gcc}/cccd}
+dir=$(mktemp -d "${TMPDIR:-/tmp}/cccd-pki-XXXXXX")
+trap 'rm -rf -- "$dir"' EXIT
+cd "$dir" || exit 1
+n=0 bad=0
+is() { # name, got, want
+	n=$((n + 1))
+	if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1: got '$2', want '$3'"; bad=1; fi
+}
+run() { "$cccd" --lang en --password-file pw "$@" >out 2>err; echo $?; }
+field() { node -e 'const o=JSON.parse(require("fs").readFileSync("out","utf8"));console.log(eval("o."+process.argv[1]))' "$1"; }
+pem() { openssl x509 -inform der -in "$1" -out "$2" 2>/dev/null; }
+echo 'a password' >pw
+echo 'another' >pw2
+unset CCCD_HOME CCCD_PASSWORD_FILE
+
+is "dry run says what it would do" "$(run pki init --home h --dry-run)" 0
+is "dry run makes nothing" "$(test -e h && echo there)" ""
+is "init" "$(run pki init --home h --json)" 0
+is "init says it was new" "$(field resumed)" false
+is "home is private" "$(stat -c %a h h/keys.ccks | tr '\n' ' ')" "700 600 "
+is "trust anchor is the country signer" "$(cmp h/certs/csca-1.cer h/trust/csca-1.cer && echo same)" same
+is "second init is refused" "$(run pki init --home h)" 1
+is "second init names the reason" "$(grep -c pki.exists err)" 1
+is "show" "$(run pki show --home h --json)" 0
+is "show lists the keys" "$(field 'keys.map(k=>k.label).join()')" csca-1,ds-1,perso-master,registry-data
+is "show lists the certificates" "$(field 'certificates.map(c=>c.file+":"+c.status).join()')" \
+	certs/csca-1.cer:valid,certs/ds-1.cer:valid
+is "wrong password is not allowed" "$("$cccd" pki show --home h --password-file pw2 >out 2>err; echo $?)" 4
+pem h/certs/csca-1.cer csca.pem
+pem h/certs/ds-1.cer ds.pem
+is "openssl verifies the country signer" "$(openssl verify -x509_strict -check_ss_sig -CAfile csca.pem csca.pem 2>&1)" "csca.pem: OK"
+is "openssl verifies the document signer" "$(openssl verify -x509_strict -CAfile csca.pem ds.pem 2>&1)" "ds.pem: OK"
+
+# A break after any step leaves a part of the files; running again finishes, and the keys that were there are kept.
+key_of() { openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform der 2>/dev/null | sha256sum; }
+before=$(key_of csca.pem)
+for gone in certs/ds-1.cer trust/csca-1.cer "certs/ds-1.cer trust/csca-1.cer certs/csca-1.cer"; do
+	for f in $gone; do rm "h/$f"; done
+	is "finished after the loss of $gone" "$(run pki init --home h --json)" 0
+	is "and says so" "$(field resumed)" true
+	pem h/certs/csca-1.cer csca.pem
+	pem h/certs/ds-1.cer ds.pem
+	is "chain is good again" "$(openssl verify -CAfile csca.pem ds.pem 2>&1)" "ds.pem: OK"
+	is "the key is the old one" "$(key_of csca.pem)" "$before"
+done
+rm h/certs/ds-1.cer
+is "finishing with another curve is refused" "$(run pki init --home h --curve P-384)" 1
+is "and names the reason" "$(grep -c pki.other-key err)" 1
+rm h/keys.ccks
+is "certificates of a lost key store are refused" "$(run pki init --home h)" 1
+is "and no new key store is made" "$(test -e h/keys.ccks && echo there)" ""
+
+is "options" "$(run pki init --home x --curve P-384 --hash sha384 --params explicit --country DE --country-icao D \
+	--organization 'Cục Cảnh sát' --document-years 10 --json)" 0
+is "curve" "$(field 'certificates[1].curve')" P-384
+is "explicit parameters" "$(field 'certificates[0].parameters')" explicit
+is "UTF-8 name" "$(field 'certificates[0].subject')" "C=DE,O=Cục Cảnh sát,CN=CSCA-D"
+is "signing follows the options" "$(node -p 'const s=JSON.parse(require("fs").readFileSync("x/settings.json"));s["pki.hash"]+s["pki.curve"]')" \
+	sha384P-384
+pem x/certs/csca-1.cer x.pem
+is "openssl sees explicit parameters" "$(openssl x509 -in x.pem -noout -text | grep -c 'Field Type: prime-field')" 1
+is "bad curve is a usage error" "$(run pki init --home y --curve nonsense)" 2
+is "bad country is a usage error" "$(run pki init --home y --country vn)" 2
+echo "1..$n"
+exit $bad
