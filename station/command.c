@@ -13,6 +13,7 @@
 
 /* One row a noun; `cccd help` lists them in this order. */
 static const struct command *const nouns[] = {
+	commands_registry,
 	commands_doctor,
 	commands_reader,
 	commands_pki,

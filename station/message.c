@@ -11,6 +11,7 @@ static const struct message *const tables[] = {
 	messages_photo,
 	messages_issue,
 	messages_pki,
+	messages_registry,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",

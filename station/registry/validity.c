@@ -37,7 +37,7 @@ static bool parse_ages(const char *text, struct validity_rules *r)
 			return false;
 		r->ages[r->age_count++] = v;
 	}
-	return r->age_count > 0;
+	return r->age_count > 0 && text[strlen(text) - 1] != ',';
 }
 
 cc_status validity_rules_parse(const char *ages, const char *feb_29, struct validity_rules *ret, struct cc_error *err)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/check.h"
+
+#include "station/registry/number.h"
+#include "station/registry/registry.h"
+
+#include <string.h>
+
+/* DG13 members above this need a second length byte, which readers in the field do not expect (cccd-card.md 5). */
+#define DG13_TEXT_BYTES 122
+#define DG13_PARENTS_BYTES 116
+/* Mandatory from 14; on demand below (cccd-card.md 6). */
+#define AGE_MANDATORY 14
+
+static void add(struct holds *h, enum hold_severity severity, const char *key, const char *field)
+{
+	CC_ASSERT(h->count < HOLDS_MAX);
+	h->items[h->count++] = (struct hold){ .key = key, .field = field, .severity = severity };
+}
+
+static void check_life(const struct person *p, struct holds *h)
+{
+	switch (p->life) {
+	case LIFE_ALIVE:
+		break;
+	case LIFE_DEAD:
+		add(h, HOLD_HOLD, "registry.dead", "life_status");
+		break;
+	case LIFE_MISSING:
+		add(h, HOLD_HOLD, "registry.missing-person", "life_status");
+		break;
+	}
+}
+
+/* cccd-card.md 7: a card needs a full date; nobody invents 01/01. */
+static void check_birth(const struct person *p, const struct check_context *ctx, struct holds *h)
+{
+	if (date_precision(p->birth) != DATE_DAY) {
+		add(h, ctx->allow_incomplete_birth ? HOLD_WARNING : HOLD_HOLD, "registry.birth-incomplete", "birth_date");
+		return;
+	}
+	if (date_compare(p->birth, ctx->today) > 0)
+		add(h, HOLD_HOLD, "registry.birth-future", "birth_date");
+	else if (validity_age(&ctx->rules, p->birth, ctx->today) < AGE_MANDATORY)
+		add(h, HOLD_WARNING, "registry.under-age", "birth_date");
+}
+
+static void check_nationality(const struct person *p, struct holds *h)
+{
+	char key[2 * PERSON_TERM_SIZE];
+
+	if (cc_failed(vietnamese_search_key(p->nationality, key, sizeof key)) || strcmp(key, "viet nam") != 0)
+		add(h, HOLD_HOLD, "registry.nationality", "nationality");
+}
+
+/* cccd-card.md 1: disagreement is a warning with a reason, never a refusal: the law guarantees 12 digits only. */
+static void check_number(const struct person *p, struct holds *h)
+{
+	struct number_parts parts;
+
+	if (!number_is_well_formed(bytes_str(p->number))) {
+		add(h, HOLD_HOLD, "registry.number-malformed", "number");
+		return;
+	}
+	number_parse(p->number, &parts);
+	if (number_province(parts.province, p->birth) == NULL)
+		add(h, HOLD_WARNING, "registry.number-province", "number");
+	if (parts.sex != p->sex)
+		add(h, HOLD_WARNING, "registry.number-sex", "number");
+	if (date_precision(p->birth) != DATE_NONE && parts.birth_year != p->birth.year)
+		add(h, HOLD_WARNING, "registry.number-birth", "number");
+}
+
+static void check_expiry(const struct person *p, const struct check_context *ctx, struct holds *h)
+{
+	struct date expiry = p->expiry, by_rule = { 0 };
+	struct date issued = date_precision(p->issued) == DATE_DAY ? p->issued : ctx->today;
+	bool ends = p->expiry_kind == EXPIRY_DATE, rule_ends;
+
+	if (date_precision(p->birth) == DATE_DAY) {
+		rule_ends = validity_expiry(&ctx->rules, p->birth, issued, &by_rule);
+		if (p->expiry_kind == EXPIRY_BY_RULE) {
+			ends = rule_ends;
+			expiry = by_rule;
+		} else if (ends != rule_ends || (ends && date_compare(by_rule, expiry) != 0)) {
+			add(h, HOLD_WARNING, "registry.expiry-differs", "expiry_date");
+		}
+	}
+	if (ends && date_compare(expiry, ctx->today) < 0)
+		add(h, HOLD_HOLD, "registry.expired", "expiry_date");
+}
+
+static void check_text(const struct person *p, struct holds *h)
+{
+	const struct {
+		const char *field, *text;
+	} texts[] = {
+		{ "full_name", p->full_name },	   { "origin", p->origin }, { "residence", p->residence },
+		{ "identifying_marks", p->marks }, { "spouse", p->spouse },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (strlen(texts[i].text) > DG13_TEXT_BYTES)
+			add(h, HOLD_WARNING, "registry.long-field", texts[i].field);
+	}
+	if (strlen(p->father) + strlen(p->mother) > DG13_PARENTS_BYTES)
+		add(h, HOLD_WARNING, "registry.long-field", "father");
+	if (p->residence[0] == '\0')
+		add(h, HOLD_WARNING, "registry.no-residence", "residence");
+	if (p->origin[0] == '\0')
+		add(h, HOLD_WARNING, "registry.no-origin", "origin");
+}
+
+void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret)
+{
+	struct holds h = { 0 };
+
+	check_life(p, &h);
+	check_birth(p, ctx, &h);
+	if (!has_photo)
+		add(&h, HOLD_HOLD, "registry.no-photo", "photo");
+	check_nationality(p, &h);
+	check_expiry(p, ctx, &h);
+	check_number(p, &h);
+	check_text(p, &h);
+	*ret = h;
+}
+
+const struct hold *holds_first(const struct holds *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		if (h->items[i].severity == HOLD_HOLD)
+			return &h->items[i];
+	}
+	return NULL;
+}
+
+bool holds_any(const struct holds *h)
+{
+	return holds_first(h) != NULL;
+}
+
+const char *hold_severity_name(enum hold_severity s)
+{
+	return s == HOLD_HOLD ? "hold" : "warning";
+}
+
+cc_status registry_check_context(const struct config *c, struct check_context *ret, struct cc_error *err)
+{
+	struct check_context ctx = { .today = date_in_vietnam(sys_wall_ms(c->sys)) };
+	char ages[64], feb_29[16], unknown_birth[8];
+	cc_status st = config_setting(c, "rules.exchange-ages", ages, sizeof ages, err);
+
+	if (!cc_failed(st))
+		st = config_setting(c, "rules.birthday-feb-29", feb_29, sizeof feb_29, err);
+	if (!cc_failed(st))
+		st = config_setting(c, "rules.issue-unknown-birth", unknown_birth, sizeof unknown_birth, err);
+	if (!cc_failed(st))
+		st = validity_rules_parse(ages, feb_29, &ctx.rules, err);
+	if (cc_failed(st))
+		return st;
+	ctx.allow_incomplete_birth = strcmp(unknown_birth, "yes") == 0;
+	*ret = ctx;
+	return st;
+}
