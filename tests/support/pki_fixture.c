@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 void fixture_folder(struct fixture_folder *f)
 {
@@ -90,4 +89,75 @@ void fixture_sys(struct fixture_sys *s)
 	s->sys = (struct sys){
 		.ctx = s, .wall_ms = fixed_wall, .mono_ms = fixed_wall, .random = counted_random, .sleep_ms = no_sleep
 	};
+}
+
+/* ---- a whole authority */
+
+#define DAY_S 86400
+#define YEAR_S (365 * DAY_S)
+
+static void make_key(struct keystore *ks, const char *label, enum ec_curve curve, unsigned rsa_bits)
+{
+	struct keystore_key_info want = { .kind = rsa_bits > 0 ? KEYSTORE_RSA : KEYSTORE_EC, .curve = curve, .bits = rsa_bits };
+
+	memcpy(want.label, label, strlen(label));
+	assert_int_equal(keystore_generate(ks, &want).code, CC_OK);
+}
+
+static void parse_and_keep(const struct fixture_pki *p, const char *file, struct buf *der, struct cert **ret)
+{
+	fixture_write(&p->folder, file, buf_view(der));
+	assert_int_equal(cert_parse(buf_view(der), ret, NULL).code, CC_OK);
+	buf_done(der);
+}
+
+void fixture_pki(struct fixture_pki *p, enum ec_curve curve, unsigned rsa_bits, struct sig_alg alg, enum ec_param_form params)
+{
+	static const struct password_cost cheap = { .memory_kib = 8 << 10, .passes = 1, .lanes = 1 };
+	char path[256];
+	struct buf der = { 0 };
+	struct cc_error err = { 0 };
+
+	*p = (struct fixture_pki){ 0 };
+	fixture_folder(&p->folder);
+	fixture_sys(&p->sys);
+	fixture_path(&p->folder, "keys.ccks", path, sizeof path);
+	assert_int_equal(keystore_file_create_cost(path, BYTES_LITERAL("password"), cheap, &p->sys.sys, &p->ks, NULL).code,
+			 CC_OK);
+	make_key(p->ks, "csca-1", curve, rsa_bits);
+	make_key(p->ks, "ds-1", curve, rsa_bits);
+	p->csca_profile = (struct pki_profile){ .country = "VN",
+						.country_icao = "VNM",
+						.organization = "Test Authority",
+						.common_name = "Test CSCA",
+						.alg = alg,
+						.params = params,
+						.not_before_s = FIXTURE_NOW_S - YEAR_S,
+						.not_after_s = FIXTURE_NOW_S + (int64_t)30 * YEAR_S,
+						.private_from_s = FIXTURE_NOW_S - YEAR_S,
+						.private_to_s = FIXTURE_NOW_S + 4 * YEAR_S,
+						.crl_url = "http://crl.example/VN.crl" };
+	p->ds_profile = p->csca_profile;
+	p->ds_profile.common_name = "Test Document Signer";
+	p->ds_profile.not_before_s = p->ds_profile.private_from_s = FIXTURE_NOW_S - DAY_S;
+	p->ds_profile.private_to_s = FIXTURE_NOW_S + 90 * DAY_S;
+	p->ds_profile.not_after_s = FIXTURE_NOW_S + (int64_t)10 * YEAR_S;
+	p->ds_profile.document_types[0] = "ID";
+	if (cc_failed(csca_issue(p->ks, "csca-1", &p->csca_profile, &p->sys.sys, &der, &err)))
+		fail_msg("csca_issue: %s %s", err.key, err.detail);
+	parse_and_keep(p, "csca.cer", &der, &p->csca);
+	if (cc_failed(ds_issue(p->ks, "csca-1", p->csca, "ds-1", &p->ds_profile, &p->sys.sys, &der, &err)))
+		fail_msg("ds_issue: %s %s", err.key, err.detail);
+	parse_and_keep(p, "ds.cer", &der, &p->ds);
+	assert_int_equal(trust_new(&p->trust).code, CC_OK);
+	assert_int_equal(trust_add(p->trust, cert_der(p->csca), NULL).code, CC_OK);
+}
+
+void fixture_pki_done(struct fixture_pki *p)
+{
+	trust_free(&p->trust);
+	cert_free(&p->csca);
+	cert_free(&p->ds);
+	keystore_close(&p->ks);
+	fixture_folder_done(&p->folder);
 }

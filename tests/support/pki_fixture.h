@@ -33,4 +33,17 @@ struct fixture_sys {
 };
 void fixture_sys(struct fixture_sys *s);
 
+/* A country signer and a document signer with their key store, in a folder. Fails the test when that doesn't work. */
+struct fixture_pki {
+	struct fixture_folder folder;
+	struct fixture_sys sys;
+	struct keystore *ks; /* "csca-1", "ds-1" */
+	struct pki_profile csca_profile, ds_profile;
+	struct cert *csca, *ds;
+	struct trust *trust; /* the country signer */
+};
+/* rsa_bits 0: EC keys on `curve`. */
+void fixture_pki(struct fixture_pki *p, enum ec_curve curve, unsigned rsa_bits, struct sig_alg alg, enum ec_param_form params);
+void fixture_pki_done(struct fixture_pki *p);
+
 #endif
