@@ -15,6 +15,7 @@
 static const struct command *const nouns[] = {
 	commands_registry,
 	commands_doctor,
+	commands_card,
 	commands_reader,
 	commands_pki,
 };

@@ -93,6 +93,8 @@ const struct message messages_issue[] = {
 	  "Check disk and key store; add --spoil to declare the blank spoiled and start again." },
 	{ "issue.signer-missing", "Chưa có chứng thư ký hồ sơ (ds-1).", "Tạo bằng: cccd pki init.",
 	  "The document signer's certificate is missing.", "Make it with: cccd pki init." },
+	{ "issue.number", "Số định danh phải có 12 chữ số.", "Gõ lại số.", "A personal number has 12 digits.",
+	  "Type the number again." },
 	{ "issue.setting", "Một cài đặt về chíp có giá trị không dùng được.", "Sửa settings.json theo dòng chi tiết.",
 	  "A setting about the chip can't be used.", "Correct settings.json, see the detail line." },
 	{ "issue.text", "Không viết được tên bằng chữ cái của vùng đọc máy.", "Kiểm tra họ tên trong cơ sở dữ liệu.",

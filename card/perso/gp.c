@@ -138,7 +138,7 @@ cc_status gp_get_status_parse(struct bytes answer, struct bytes aid, uint8_t *re
 
 void gp_set_card_status_build(uint8_t state, struct gp_command *ret)
 {
-	start(ret, 0x80, 0xF0, 0x80, state, APDU_LE_NONE);
+	start(ret, 0x80, 0xF0, 0x80, state, APDU_LE_SHORT_MAX);
 }
 
 cc_status gp_install_personalization_build(struct bytes aid, struct gp_command *ret)
@@ -266,7 +266,8 @@ bool gp_store_data_next(struct gp_store_data *s, struct apdu *ret)
 		p1 |= 0x80;
 	if (s->answer && final)
 		p1 |= 0x01;
-	*ret = (struct apdu){ 0x80, 0xE2, p1, s->block++, data, s->answer && final ? APDU_LE_SHORT_MAX : APDU_LE_NONE };
+	/* Le always: a response MAC comes back, and without Le it would have to be fetched (ISO/IEC 7816-4 5.3.4). */
+	*ret = (struct apdu){ 0x80, 0xE2, p1, s->block++, data, APDU_LE_SHORT_MAX };
 	s->done = final;
 	return true;
 }

@@ -269,20 +269,20 @@ static cc_status compare_file(struct personalize *p, enum lds_file f, struct byt
 	cc_status st;
 
 	cursor_init(&in, want);
-	while (!end) {
+	while (!end || cursor_left(&in) > 0) {
 		if (cc_failed(st = p->profile->read(p, lds_file_fid(f), offset, &block, &end))) {
 			st = personalize_fail(p, st, "perso.read-back");
 			goto out;
 		}
 		if (block.n > cursor_left(&in) || !cursor_take(&in, block.n, &expected) ||
-		    !bytes_equal(buf_view(&block), expected) || (block.n == 0 && !end)) {
+		    !bytes_equal(buf_view(&block), expected) || (block.n == 0 && (!end || cursor_left(&in) > 0))) {
 			st = differs(p, f, offset);
 			goto out;
 		}
 		offset += block.n;
 		buf_done(&block);
 	}
-	st = cc_failed(cursor_end(&in)) ? differs(p, f, offset) : cc_ok();
+	st = cc_ok();
 out:
 	buf_done(&block);
 	return st;

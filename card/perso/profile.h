@@ -50,7 +50,7 @@ struct profile {
 	cc_status (*make_key)(struct personalize *p, const struct personalize_key_request *req, struct buf *ret_point);
 	cc_status (*get_key)(struct personalize *p, const struct personalize_key_request *req, struct buf *ret_point);
 	cc_status (*write)(struct personalize *p, const struct personalize_data *d);
-	/* One block of a file from offset: a view-free copy; *ret_end when the file ends with it. */
+	/* One block of a file from offset; *ret_end when nothing seems to follow: it said so, or could have held more. */
 	cc_status (*read)(struct personalize *p, uint16_t fid, size_t offset, struct buf *ret, bool *ret_end);
 	cc_status (*close)(struct personalize *p);
 	cc_status (*secure)(struct personalize *p);

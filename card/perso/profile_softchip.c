@@ -234,9 +234,9 @@ static cc_status parse_block(struct bytes answer, struct buf *ret)
 static cc_status softchip_read(struct personalize *p, uint16_t fid, size_t offset, struct buf *ret, bool *ret_end)
 {
 	uint8_t at[5] = { 0x54, 0x03, (uint8_t)(offset >> 16), (uint8_t)(offset >> 8), (uint8_t)offset };
-	struct apdu cmd = {
-		0x80, 0xB1, (uint8_t)(fid >> 8), (uint8_t)fid, bytes_of(at, sizeof at), channel_response_room(p->ch)
-	};
+	/* Le 00: as much as fits. How far protection lengthens the answer is for the chip to know. */
+	size_t le = p->ch->extended ? APDU_LE_EXTENDED_MAX : APDU_LE_SHORT_MAX, room = channel_response_room(p->ch);
+	struct apdu cmd = { 0x80, 0xB1, (uint8_t)(fid >> 8), (uint8_t)fid, bytes_of(at, sizeof at), le };
 	struct response r = { 0 };
 	cc_status st = channel_send(p->ch, &cmd, &r);
 
@@ -247,7 +247,7 @@ static cc_status softchip_read(struct personalize *p, uint16_t fid, size_t offse
 	} else if (r.sw != SW_OK && r.sw != SW_END_OF_FILE) {
 		st = cc_fail(&p->err, CC_E_STATUS, "perso.read-back", "READ BINARY of %04X: %04X", fid, r.sw);
 	} else if (!cc_failed(st = parse_block(buf_view(&r.data), ret))) {
-		*ret_end = r.sw == SW_END_OF_FILE;
+		*ret_end = r.sw == SW_END_OF_FILE || r.data.n < room;
 	}
 out:
 	response_done(&r);

@@ -8,6 +8,7 @@
 #define INS_SELECT 0xA4
 #define INS_READ_BINARY 0xB0
 #define INS_READ_BINARY_ODD 0xB1
+#define INS_GET_RESPONSE 0xC0
 #define INS_STORE_DATA 0xE2
 
 #define HEADER 4u
@@ -39,11 +40,11 @@ static bool carries_files(enum figures_phase phase, uint8_t ins)
 {
 	switch (phase) {
 	case FIGURES_WRITE:
-		return ins == INS_STORE_DATA;
+		return ins == INS_STORE_DATA || ins == INS_GET_RESPONSE;
 	case FIGURES_READ_BACK:
-		return ins == INS_READ_BINARY_ODD;
+		return ins == INS_READ_BINARY_ODD || ins == INS_GET_RESPONSE;
 	case FIGURES_INSPECT:
-		return ins == INS_SELECT || ins == INS_READ_BINARY || ins == INS_READ_BINARY_ODD;
+		return ins == INS_SELECT || ins == INS_READ_BINARY || ins == INS_READ_BINARY_ODD || ins == INS_GET_RESPONSE;
 	case FIGURES_CONNECT:
 	case FIGURES_KEYS:
 	case FIGURES_SEAL:
@@ -96,13 +97,13 @@ struct figures_cost figures_write_least(const struct channel *ch, size_t payload
 		size_t n = payload < room ? payload : room;
 		size_t lc = padded(n) + SCP03_MAC;
 
-		add(&c, 1, HEADER + length_fields(lc, 0) + lc + SCP03_MAC + STATUS);
+		add(&c, 1, HEADER + length_fields(lc, 1) + lc + SCP03_MAC + STATUS);
 		payload -= n;
 	}
 	return c;
 }
 
-/* Object 53 around n bytes. */
+/* Object of one tag byte around n bytes: its tag and length. */
 static size_t object_header(size_t n)
 {
 	if (n < 0x80)
@@ -168,7 +169,19 @@ struct figures_cost figures_inspect_least(const struct channel *ch, const struct
 			left -= n;
 		}
 	}
+	/* Chip Authentication is proved by a command under the new keys. */
+	add(&c, 1, HEADER + 1 + 3 + SM_MAC_DO + 1 + sm_content(1, block) + SM_STATUS_DO + SM_MAC_DO + STATUS);
 	return c;
+}
+
+void figures_finish(struct figures *f)
+{
+	for (unsigned p = 0; p < FIGURES_PHASE_COUNT; p++) {
+		if (f->least[p].apdus == 0)
+			f->least[p] = f->spent[p];
+		else
+			add(&f->least[p], f->fixed[p].apdus, f->fixed[p].bytes);
+	}
 }
 
 struct figures_cost figures_sum(const struct figures_cost costs[FIGURES_PHASE_COUNT])

@@ -32,9 +32,10 @@ struct figures_cost {
 struct figures {
 	enum figures_phase now;
 	struct figures_cost spent[FIGURES_PHASE_COUNT];
-	/* Part of spent: commands that carry no file content (protocols), whose number is fixed. */
+	/* Part of spent: commands of the protocols, which carry no file and whose number is fixed. */
 	struct figures_cost fixed[FIGURES_PHASE_COUNT];
-	struct figures_cost least[FIGURES_PHASE_COUNT]; /* set for the phases that carry files; else as spent */
+	/* Of the file part, set by who knows the files; figures_finish completes it. */
+	struct figures_cost least[FIGURES_PHASE_COUNT];
 	int64_t ms[FIGURES_PHASE_COUNT];
 };
 
@@ -48,6 +49,8 @@ struct figures_cost figures_read_back_least(const struct channel *ch, const stru
 /* Of reading EF.CardAccess in the clear and all other files under secure messaging with `alg`. */
 struct figures_cost figures_inspect_least(const struct channel *ch, const struct lds_set *files, enum cipher_alg alg);
 
+/* Adds the fixed part to least; phases without files have no cheaper way than what was spent. */
+void figures_finish(struct figures *f);
 struct figures_cost figures_sum(const struct figures_cost costs[FIGURES_PHASE_COUNT]);
 /* Thousandths: spent against least, 1000 = equal. 0 when least is 0. */
 unsigned figures_permille(uint64_t spent, uint64_t least);

@@ -237,9 +237,11 @@ static cc_status run_row(struct worker *w, const struct job_row *row)
 		st = row->enter(w);
 	if (!cc_failed(st))
 		st = ledger_done(w->issuer->books, &w->job, row, &w->result, &w->err);
-	if (!cc_failed(st))
-		tell(w, row->event, true);
 	w->report->state = w->job.state;
+	if (cc_failed(st))
+		return st;
+	w->report->steps[w->report->step_count++] = row->event;
+	tell(w, row->event, true);
 	return st;
 }
 
@@ -335,15 +337,6 @@ static void worker_done(struct worker *w)
 	cc_free(w, sizeof *w);
 }
 
-/* Phases without files have no cheaper way: their commands are the protocol's. */
-static void finish_figures(struct figures *f)
-{
-	for (unsigned p = 0; p < FIGURES_PHASE_COUNT; p++) {
-		if (f->least[p].apdus == 0)
-			f->least[p] = f->spent[p];
-	}
-}
-
 cc_status worker_issue(const struct issuer *issuer, struct reader *reader, const struct worker_request *request,
 		       struct worker_report *ret, struct cc_error *err)
 {
@@ -364,7 +357,7 @@ cc_status worker_issue(const struct issuer *issuer, struct reader *reader, const
 		st = run(w);
 	}
 	worker_phase(w, FIGURES_CONNECT);
-	finish_figures(&ret->figures);
+	figures_finish(&ret->figures);
 	if (cc_failed(st))
 		(void)cc_fail(err, w->err.code != CC_OK ? w->err.code : st.code, w->err.key, "%s", w->err.detail);
 	worker_done(w);

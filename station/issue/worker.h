@@ -36,6 +36,8 @@ struct worker_report {
 	enum job_state state; /* JOB_NEW: nothing was booked */
 	bool resumed;
 	enum job_state resumed_from;
+	size_t step_count;
+	enum job_event steps[JOB_EVENT_COUNT]; /* done in this run */
 	bool name_truncated;
 	struct dg13_warnings warnings;
 	struct holds holds; /* warnings of the registry's check */
