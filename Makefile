@@ -137,6 +137,18 @@ packages-lint:
 	@tests/support/packages.sh $(PACKAGES_LINT)
 
 # ---- compiling
+# Pictures and networks are long loops over arrays.
+ifndef SANITIZE
+$(BUILD)/obj/biometrics/%.o: OPT += -O3
+endif
+$(BUILD)/obj/biometrics/face_net/weights.o: $(BUILD)/gen/gen_face_detector.h $(BUILD)/gen/gen_face_landmarks.h
+face_weights := biometrics/face_net/weights
+$(BUILD)/gen/gen_face_detector.h: model := tiny_face_detector_model
+$(BUILD)/gen/gen_face_landmarks.h: model := face_landmark_68_model
+$(BUILD)/gen/gen_face_%.h: biometrics/face_net/weights.sh $(wildcard $(face_weights)/*)
+	@mkdir -p $(@D)
+	@biometrics/face_net/weights.sh $(face_weights) $(model) >$@
+
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "CC $<";)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<

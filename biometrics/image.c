@@ -81,6 +81,12 @@ struct filter {
 	size_t taps_size, weights_size;
 };
 
+/* A filter's shape: its half width in lobes, and its value at x. */
+struct shape {
+	double lobes;
+	double (*at)(double x);
+};
+
 static double lanczos3(double x)
 {
 	double px = 3.14159265358979323846 * x;
@@ -90,15 +96,22 @@ static double lanczos3(double x)
 	return fabs(x) >= 3 ? 0 : 3 * sin(px) * sin(px / 3) / (px * px);
 }
 
-static void taps_fill(struct taps *t, float *weight, double centre, double support, double scale)
+static double triangle(double x)
+{
+	return fabs(x) >= 1 ? 0 : 1 - fabs(x);
+}
+
+static const struct shape sharp = { 3, lanczos3 }, soft = { 1, triangle };
+
+static void taps_fill(struct taps *t, float *weight, double centre, const struct shape *shape, double scale)
 {
 	double sum = 0;
 
-	t->first = (int)floor(centre - support + 0.5);
-	t->count = (int)floor(centre + support + 0.5) - t->first;
+	t->first = (int)floor(centre - shape->lobes * scale + 0.5);
+	t->count = (int)floor(centre + shape->lobes * scale + 0.5) - t->first;
 	t->weight = weight;
 	for (int k = 0; k < t->count; k++) {
-		double v = lanczos3((t->first + k + 0.5 - centre) / scale);
+		double v = shape->at((t->first + k + 0.5 - centre) / scale);
 
 		weight[k] = (float)v;
 		sum += v;
@@ -107,11 +120,11 @@ static void taps_fill(struct taps *t, float *weight, double centre, double suppo
 		weight[k] = (float)(weight[k] / sum);
 }
 
-static bool filter_init(struct filter *f, double from, double length, unsigned out)
+static bool filter_init(struct filter *f, const struct shape *shape, double from, double length, unsigned out)
 {
 	double step = length / out;
 	double scale = step > 1 ? step : 1;
-	size_t most = (size_t)(2 * 3 * scale) + 3;
+	size_t most = (size_t)(2 * shape->lobes * scale) + 3;
 
 	f->taps_size = out * sizeof *f->taps;
 	f->weights_size = out * most * sizeof *f->weights;
@@ -120,7 +133,7 @@ static bool filter_init(struct filter *f, double from, double length, unsigned o
 	if (!f->taps || !f->weights)
 		return false;
 	for (unsigned i = 0; i < out; i++)
-		taps_fill(&f->taps[i], f->weights + i * most, from + (i + 0.5) * step, 3 * scale, scale);
+		taps_fill(&f->taps[i], f->weights + i * most, from + (i + 0.5) * step, shape, scale);
 	return true;
 }
 
@@ -140,18 +153,18 @@ static uint8_t to_byte(float v)
 	return (uint8_t)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
 }
 
-/* Weighted sum of whole rows: the inner loop runs over contiguous pixels. */
-static void sum_rows(const struct image *src, const struct taps *t, float *row)
+/* Weighted sum of rows, columns first to end - 1: the inner loop runs over contiguous pixels. */
+static void sum_rows(const struct image *src, const struct taps *t, unsigned first, unsigned end, float *row)
 {
-	size_t n = (size_t)src->width * src->channels;
+	size_t from = (size_t)first * src->channels, to = (size_t)end * src->channels;
 
-	memset(row, 0, n * sizeof *row);
+	memset(row + from, 0, (to - from) * sizeof *row);
 	for (int k = 0; k < t->count; k++) {
 		const uint8_t *in = image_row(src, clamp_index(t->first + k, src->height));
 		float w = t->weight[k];
 
-		for (size_t i = 0; i < n; i++)
-			row[i] += w * in[i];
+		for (size_t i = from; i < to; i++)
+			row[i] += w * (float)in[i];
 	}
 }
 
@@ -174,35 +187,59 @@ static void sum_columns(const float *row, const struct image *src, const struct 
 	}
 }
 
-cc_status image_resample(const struct image *src, const struct image_rect *from, unsigned width, unsigned height,
-			 struct image *ret, struct cc_error *err)
+static cc_status resample(const struct image *src, const struct image_rect *from, const struct shape *shape, struct image *out,
+			  struct cc_error *err)
 {
 	struct filter across = { 0 }, down = { 0 };
-	struct image out = { 0 };
 	size_t row_size = (size_t)src->width * src->channels * sizeof(float);
-	float *row = NULL;
-	cc_status st;
+	float *row = cc_alloc(row_size);
+	cc_status st = cc_ok();
+	unsigned first, end;
 
-	CC_ASSERT(from->width > 0 && from->height > 0);
-	st = image_new(width, height, src->channels, &out, err);
-	if (cc_failed(st))
-		goto out;
-	row = cc_alloc(row_size);
-	if (!row || !filter_init(&across, from->x, from->width, width) || !filter_init(&down, from->y, from->height, height)) {
-		st = cc_fail(err, CC_E_MEMORY, "memory", "scaling to %u x %u", width, height);
+	if (!row || !filter_init(&across, shape, from->x, from->width, out->width) ||
+	    !filter_init(&down, shape, from->y, from->height, out->height)) {
+		st = cc_fail(err, CC_E_MEMORY, "memory", "scaling to %u x %u", out->width, out->height);
 		goto out;
 	}
-	for (unsigned y = 0; y < height; y++) {
-		sum_rows(src, &down.taps[y], row);
-		sum_columns(row, src, &across, width, out.p + (size_t)y * width * out.channels);
+	first = clamp_index(across.taps[0].first, src->width);
+	end = clamp_index(across.taps[out->width - 1].first + across.taps[out->width - 1].count, src->width) + 1;
+	for (unsigned y = 0; y < out->height; y++) {
+		sum_rows(src, &down.taps[y], first, end, row);
+		sum_columns(row, src, &across, out->width, out->p + (size_t)y * out->width * out->channels);
 	}
-	image_move(ret, &out);
 out:
 	filter_done(&across);
 	filter_done(&down);
 	cc_free(row, row_size);
+	return st;
+}
+
+static cc_status scaled(const struct image *src, const struct image_rect *from, const struct shape *shape, unsigned width,
+			unsigned height, struct image *ret, struct cc_error *err)
+{
+	struct image out = { 0 };
+	cc_status st;
+
+	CC_ASSERT(from->width > 0 && from->height > 0);
+	st = image_new(width, height, src->channels, &out, err);
+	if (!cc_failed(st))
+		st = resample(src, from, shape, &out, err);
+	if (!cc_failed(st))
+		image_move(ret, &out);
 	image_done(&out);
 	return st;
+}
+
+cc_status image_resample(const struct image *src, const struct image_rect *from, unsigned width, unsigned height,
+			 struct image *ret, struct cc_error *err)
+{
+	return scaled(src, from, &sharp, width, height, ret, err);
+}
+
+cc_status image_reduce(const struct image *src, const struct image_rect *from, unsigned width, unsigned height, struct image *ret,
+		       struct cc_error *err)
+{
+	return scaled(src, from, &soft, width, height, ret, err);
 }
 
 cc_status image_to_grey(const struct image *src, struct image *ret, struct cc_error *err)

@@ -52,6 +52,23 @@ CC_MUST cc_status image_upright(struct image *im, unsigned orientation, struct c
  */
 CC_MUST cc_status image_resample(const struct image *src, const struct image_rect *from, unsigned width, unsigned height,
 				 struct image *ret, struct cc_error *err);
+/* The same by widened linear interpolation: softer and a third of the work, for measuring rather than for looking. */
+CC_MUST cc_status image_reduce(const struct image *src, const struct image_rect *from, unsigned width, unsigned height,
+			       struct image *ret, struct cc_error *err);
+
+/*
+ * A turned part: output pixel (u, v), measured from the output's middle, is the
+ * picture at (x, y) + unit * (u cos roll - v sin roll, u sin roll + v cos roll).
+ * Beyond the picture its edge goes on.
+ */
+struct image_turn {
+	double x, y; /* what comes to the middle of the output */
+	double unit; /* pixels of src per pixel of the output */
+	double roll; /* radians; the output's horizontal in src, clockwise as seen */
+};
+enum image_sampling { IMAGE_LINEAR, IMAGE_CUBIC }; /* for measuring, for looking */
+CC_MUST cc_status image_turned(const struct image *src, const struct image_turn *turn, enum image_sampling sampling,
+			       unsigned width, unsigned height, struct image *ret, struct cc_error *err);
 
 /* Luma of RGB by ITU-T T.871 (JFIF) in integers; grey is copied. */
 CC_MUST cc_status image_to_grey(const struct image *src, struct image *ret, struct cc_error *err);

@@ -53,7 +53,9 @@ static bool exif_u16(struct cursor *in, bool little, uint16_t *ret)
 
 	if (!cursor_u16(in, &v))
 		return false;
-	*ret = little ? (uint16_t)(v << 8 | v >> 8) : v;
+	*ret = v;
+	if (little)
+		*ret = __builtin_bswap16(v);
 	return true;
 }
 

@@ -156,7 +156,10 @@ static struct buf with_exif(struct bytes file, bool little, uint16_t orientation
 	writer_u16(&w, 2 + 6 + 18 + 4 + 4);
 	writer_put(&w, BYTES_LITERAL("Exif\0\0"));
 	writer_put(&w, little ? bytes_of(little_tiff, 18) : bytes_of(big_tiff, 18));
-	writer_u16(&w, little ? (uint16_t)(orientation << 8) : orientation);
+	if (little)
+		writer_u16(&w, (uint16_t)(orientation << 8));
+	else
+		writer_u16(&w, orientation);
 	writer_u16(&w, 0);
 	writer_u32(&w, 0);
 	writer_put(&w, cursor_rest(&in));
