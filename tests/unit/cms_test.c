@@ -138,7 +138,7 @@ static const char to_pem[] =
 
 static void openssl_command_verifies_ours(void **state)
 {
-	static const struct {
+	const struct {
 		unsigned rsa_bits;
 		enum ec_curve curve;
 		struct sig_alg alg;

@@ -24,7 +24,7 @@ static void convert_to_pem(const struct fixture_pki *p)
 
 static void openssl_command_verifies_the_chain(void **state)
 {
-	static const struct {
+	const struct {
 		enum ec_curve curve;
 		unsigned rsa_bits;
 		struct sig_alg alg;
