@@ -16,6 +16,7 @@ static const struct command *const nouns[] = {
 	commands_registry,
 	commands_doctor,
 	commands_card,
+	commands_lab,
 	commands_reader,
 	commands_pki,
 };

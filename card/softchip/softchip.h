@@ -57,14 +57,29 @@ CC_MUST cc_status softchip_load(struct bytes memory, const struct sys *sys, stru
 /* Rises with each change of the non-volatile memory; a different value means: save again. */
 uint64_t softchip_memory_version(const struct softchip *chip);
 
-/* ---- vpcd.c: the chip's side of vsmartcard-vpcd. Returns when stop_fd becomes readable or pcscd closes. */
+/* ---- vpcd.c: the chip's side of vsmartcard-vpcd. */
 struct softchip_vpcd {
 	const char *host; /* "127.0.0.1" */
 	unsigned port;
-	int stop_fd; /* -1: none */
-	const char
-		*memory_path; /* non-volatile memory is written here (durably) after each command that changed it; NULL: none */
+	/* Watched beside the socket, -1: none. When it is readable `control` is called; true takes the card out of the reader. */
+	int control_fd;
+	bool (*control)(void *ctx);
+	void *ctx;
+	/* Non-volatile memory is written here, durably, before the answer of a command that changed it; NULL: none. */
+	const char *memory_path;
 };
-CC_MUST cc_status softchip_vpcd_run(struct softchip *chip, const struct softchip_vpcd *v, struct cc_error *err);
+
+enum softchip_vpcd_end {
+	SOFTCHIP_VPCD_REMOVED, /* by control */
+	SOFTCHIP_VPCD_TORN,    /* by a planned tear: the connection is closed as if the card was pulled */
+	SOFTCHIP_VPCD_CLOSED,  /* by the reader's side */
+};
+
+/*
+ * Puts the chip into the reader that listens there and serves it until the card
+ * leaves. CC_E_IO "softchip.vpcd" when nothing listens.
+ */
+CC_MUST cc_status softchip_vpcd_run(struct softchip *chip, const struct softchip_vpcd *v, enum softchip_vpcd_end *ret_end,
+				    struct cc_error *err);
 
 #endif

@@ -33,6 +33,10 @@ static inline int64_t sys_mono_ms(const struct sys *s)
 {
 	return s->mono_ms(s->ctx);
 }
+static inline void sys_sleep_ms(const struct sys *s, int64_t ms)
+{
+	s->sleep_ms(s->ctx, ms);
+}
 CC_MUST static inline cc_status sys_random(const struct sys *s, uint8_t *out, size_t n)
 {
 	return s->random(s->ctx, out, n);

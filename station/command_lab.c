@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/command.h"
+
+#include "card/reader.h"
+#include "station/lab/lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SEEN_MAX_MS 5000
+#define SEEN_POLL_MS 20
+
+static const struct option_spec run_options[] = {
+	{ "--chips", "N", "software chips, 1 to 16; default 1", "số chíp mềm, 1 đến 16; mặc định 1" },
+	{ "--personality", "cccd|icao", "behave like the CCCD or like a passport", "ứng xử như thẻ CCCD hay như hộ chiếu" },
+	{ "--state", "DIR", "keep the chips' memories there", "giữ bộ nhớ chíp trong thư mục này" },
+	{ "--short", NULL, "chips with short length only", "chíp chỉ có lệnh ngắn" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* The lab plays the chip maker: with a station's home its blanks carry keys from that station's master key. */
+static cc_status open_maker_keys(const struct config *c, struct keystore **ret, struct cc_error *err)
+{
+	char path[PATH_MAX];
+
+	config_path(c, "keys.ccks", path);
+	if (access(path, F_OK) != 0)
+		return cc_ok();
+	return config_open_keystore(c, ret, err);
+}
+
+static cc_status parse_run(const struct invocation *inv, struct lab_options *ret, struct cc_error *err)
+{
+	const char *chips = invocation_option(inv, "--chips");
+	const char *personality = invocation_option(inv, "--personality");
+	char *end;
+	unsigned long n = chips != NULL ? strtoul(chips, &end, 10) : 1;
+
+	if (chips != NULL && (*chips == '\0' || *end != '\0' || n < 1 || n > LAB_CHIPS_MAX))
+		return cc_fail(err, CC_E_ARG, "lab.too-many", "--chips %.40s", chips);
+	if (personality != NULL && strcmp(personality, "cccd") != 0 && strcmp(personality, "icao") != 0)
+		return cc_fail(err, CC_E_ARG, "lab.personality", "%.40s", personality);
+	*ret = (struct lab_options){
+		.chips = (unsigned)n,
+		.personality = personality != NULL && strcmp(personality, "icao") == 0 ? SOFTCHIP_ICAO : SOFTCHIP_CCCD,
+		.short_length = invocation_option(inv, "--short") != NULL,
+		.state = invocation_option(inv, "--state"),
+		.command = inv->arguments,
+	};
+	return cc_ok();
+}
+
+static int command_lab_run(struct invocation *inv)
+{
+	struct lab_options options;
+	struct keystore *ks = NULL;
+	struct cc_error err;
+	int exit_code = EXIT_FAILED;
+	cc_status st;
+
+	cc_error_init(&err);
+	st = parse_run(inv, &options, &err);
+	if (!cc_failed(st))
+		st = open_maker_keys(&inv->config, &ks, &err);
+	if (!cc_failed(st))
+		st = lab_run(&inv->config, &options, ks, &exit_code, &err);
+	keystore_close(&ks);
+	return cc_failed(st) ? invocation_fail(inv, &err) : exit_code;
+}
+
+/* ---- lab card */
+
+static const struct option_spec card_options[] = {
+	{ "--at", "N", "tear: at the N-th command from now", "tear: ở lệnh thứ N kể từ bây giờ" },
+	{ "--kind", "before|after|mid-write", "tear: before the command, after it, or in the middle of its write",
+	  "tear: trước lệnh, sau lệnh, hay giữa lúc ghi" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static cc_status build_request(const struct invocation *inv, char *out, size_t cap, struct cc_error *err)
+{
+	const char *action = inv->arguments[0];
+	const char *at = invocation_option(inv, "--at"), *kind = invocation_option(inv, "--kind");
+	int n;
+
+	if (strcmp(action, "tear") == 0)
+		n = snprintf(out, cap, "tear %s %s", at != NULL ? at : "1", kind != NULL ? kind : "before");
+	else if (strcmp(action, "insert") == 0 && inv->argument_count == 2)
+		n = snprintf(out, cap, "insert %s", inv->arguments[1]);
+	else if (inv->argument_count == 1)
+		n = snprintf(out, cap, "%s", action);
+	else
+		n = -1;
+	if (n < 0 || (size_t)n >= cap || strchr(out, '\n') != NULL)
+		return cc_fail(err, CC_E_ARG, "lab.request", "new, eject, insert [FILE] or tear");
+	return cc_ok();
+}
+
+static cc_status only_reader(char name[128], struct cc_error *err)
+{
+	struct reader_info readers[READER_PCSC_MAX];
+	size_t count, hits = 0;
+	cc_status st = reader_pcsc_list(readers, READER_PCSC_MAX, &count, err);
+
+	if (cc_failed(st))
+		return st;
+	for (size_t i = 0; i < count && i < READER_PCSC_MAX; i++) {
+		if (!readers[i].card_present)
+			continue;
+		hits++;
+		memcpy(name, readers[i].name, sizeof readers[i].name);
+	}
+	if (hits != 1)
+		return cc_fail(err, CC_E_ARG, "reader.ambiguous", "%zu readers with a card: name one with --reader", hits);
+	return st;
+}
+
+/* pcscd looks at a reader every 400 ms: the next command must find what this one promised. */
+static cc_status wait_for_card(const struct config *c, const char *name, bool present, struct cc_error *err)
+{
+	int64_t until = sys_mono_ms(c->sys) + SEEN_MAX_MS;
+
+	for (;;) {
+		struct reader_info readers[READER_PCSC_MAX];
+		size_t count;
+		cc_status st = reader_pcsc_list(readers, READER_PCSC_MAX, &count, err);
+
+		if (cc_failed(st))
+			return st;
+		for (size_t i = 0; i < count && i < READER_PCSC_MAX; i++) {
+			if (strcmp(readers[i].name, name) == 0 && readers[i].card_present == present)
+				return st;
+		}
+		if (sys_mono_ms(c->sys) > until)
+			return cc_fail(err, CC_E_DEVICE, present ? "card.absent" : "lab.request", "%s: not seen in time", name);
+		sys_sleep_ms(c->sys, SEEN_POLL_MS);
+	}
+}
+
+static int command_lab_card(struct invocation *inv)
+{
+	char request[PATH_MAX + 16], answer[64], name[128];
+	struct cc_error err;
+	cc_status st;
+
+	cc_error_init(&err);
+	(void)snprintf(name, sizeof name, "%s", inv->config.reader);
+	st = build_request(inv, request, sizeof request, &err);
+	if (!cc_failed(st) && name[0] == '\0')
+		st = only_reader(name, &err);
+	if (!cc_failed(st))
+		st = slot_request(name, request, answer, sizeof answer, &err);
+	if (!cc_failed(st) && strncmp(request, "tear", 4) != 0)
+		st = wait_for_card(&inv->config, name, strcmp(request, "eject") != 0, &err);
+	if (cc_failed(st))
+		return invocation_fail(inv, &err);
+	(void)printf("%s: %s\n", name, answer);
+	return EXIT_DONE;
+}
+
+const struct command commands_lab[] = {
+	{ "lab", "run", "-- COMMAND...", 1, -1, "a private pcscd with software chips around a command",
+	  "pcscd riêng với chíp mềm quanh một lệnh", run_options, command_lab_run },
+	{ "lab", "card", "new|eject|insert|tear [FILE]", 1, 2, "change the chip in a reader of the lab",
+	  "thay chíp trong đầu đọc của phòng thử", card_options, command_lab_card },
+	{ 0 },
+};
