@@ -3,6 +3,7 @@
 
 #include "crypto/kdf.h"
 #include "crypto/keystore_image.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/pki_fixture.h"
 
 #include <setjmp.h>
@@ -467,6 +468,66 @@ static void faulty_signature_does_not_leave(void **state)
 	buf_done(&sig);
 }
 
+/* Mappings that are locked against swap ("lo") and left out of core files ("dd"); -1: this system doesn't tell. */
+static int guarded_mappings(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	char line[512];
+	int count = 0;
+	bool told = false;
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		if (strncmp(line, "VmFlags:", 8) != 0)
+			continue;
+		told = true;
+		count += strstr(line, " lo") != NULL && strstr(line, " dd") != NULL;
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	return told ? count : -1;
+}
+
+/* I9: the keys that open the store stay out of swap and core files. */
+static void store_keys_lie_in_guarded_memory(void **state)
+{
+	struct rig *r = *state;
+	struct keystore *second = NULL;
+	int before = guarded_mappings();
+
+	if (before < 1)
+		skip();
+	assert_int_equal(keystore_file_open(r->path, password, &r->sys.sys, &second, NULL).code, CC_OK);
+	/* neighbouring pages with the same flags are one mapping for the kernel */
+	assert_true(guarded_mappings() >= before);
+	keystore_close(&second);
+	keystore_close(&r->ks);
+	assert_int_equal(guarded_mappings(), before - 1);
+}
+
+static void generate_keeps_the_store_whole_at_each_allocation(void **state)
+{
+	struct rig *r = *state;
+	struct keystore_key_info info;
+	unsigned failures = 0;
+
+	assert_int_equal(generate(r->ks, "first", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		char label[16];
+		cc_status st;
+		bool refused;
+
+		(void)snprintf(label, sizeof label, "k-%zu", k);
+		st = generate(r->ks, label, KEYSTORE_EC, EC_P256, 0);
+		refused = alloc_fault_end();
+		assert_int_equal(cc_failed(st), refused);
+		failures += refused;
+		assert_int_equal(keystore_info(r->ks, label, &info).code, refused ? CC_E_NOT_FOUND : CC_OK);
+		assert_int_equal(keystore_info(r->ks, "first", &info).code, CC_OK);
+	}
+	assert_true(failures > 10);
+	assert_signs(r->ks, "first", ecdsa_sha256);
+}
+
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_up, rig_down)
 
 int main(void)
@@ -486,6 +547,8 @@ int main(void)
 		rig_test(foreign_new_key_is_seen),
 		rig_test(threads_sign_while_one_makes_keys),
 		rig_test(faulty_signature_does_not_leave),
+		rig_test(store_keys_lie_in_guarded_memory),
+		rig_test(generate_keeps_the_store_whole_at_each_allocation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
