@@ -40,21 +40,23 @@ run 0 "issue and inspect one card" "" "$cccd" lab run --chips 1 -- sh -c '
 	"$CCCD" card inspect --number "$N" --dump "$WORK/card" --json >"$WORK/inspect.json"'
 node -e '
 	const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
-	if (r.verdict !== "good") throw new Error("verdict " + r.verdict);
+	if (r.verdict !== "passed") throw new Error("verdict " + r.verdict);
 	const bad = r.checks.filter(c => !["passed", "not-applicable", "unavailable"].includes(c.result));
 	if (bad.length) throw new Error(JSON.stringify(bad));
 	const passed = r.checks.filter(c => c.result === "passed").map(c => c.id).join(" ");
-	for (const want of ["aa", "ca"]) if (!passed.includes(want)) throw new Error("no " + want + " in " + passed);
+	for (const want of ["access", "sod.chain", "dg2.structure", "active-authentication", "chip-authentication"]) if (!passed.includes(want)) throw new Error("no " + want + " in " + passed);
 ' "$work/inspect.json" >"$work/out" 2>&1
 tap $? "every check passed or does not apply" "$work/out"
 node -e '
 	const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
-	if (r.schema !== 1) throw new Error("schema");
-	console.log("# figure: one card: " + JSON.stringify(r).slice(0, 1200));
+	if (r.schema !== 1 || r.verdict !== "issued") throw new Error(r.verdict);
+	console.log(`# figure: one card: ${r.apdus} APDUs (least ${r.least_apdus}), ${r.bytes} bytes (least ${r.least_bytes})`);
+	if (r.apdus > 1.1 * r.least_apdus || r.bytes > 1.1 * r.least_bytes) throw new Error("more than 1.10 times the least");
 ' "$work/issue.json"
+tap $? "issued with at most 1.10 times the least APDUs and bytes"
 
 # ---- the EF.SOD by the openssl program alone: signature, chain, and every hash
-openssl asn1parse -inform DER -in "$work/card/EF_SOD.bin" -offset 0 >"$work/asn1" 2>/dev/null
+openssl asn1parse -inform DER -in "$work/card/EF_SOD.bin" >"$work/asn1" 2>/dev/null
 # EF.SOD is 77 L { ContentInfo }: take the content by the header length that asn1parse prints.
 header=$(head -n 1 "$work/asn1" | grep -oE 'hl= *[0-9]+' | grep -oE '[0-9]+')
 tail -c +$((header + 1)) "$work/card/EF_SOD.bin" >"$work/sod.der"
