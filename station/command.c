@@ -19,6 +19,7 @@ static const struct command *const nouns[] = {
 	commands_lab,
 	commands_reader,
 	commands_pki,
+	commands_demo,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 
