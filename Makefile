@@ -32,12 +32,12 @@ endif
 
 # ---- Debian packages: what a target needs is installed when it is missing
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libssl-dev libpcsclite-dev libturbojpeg0-dev libsqlite3-dev libjansson-dev \
-	libutf8proc-dev libargon2-dev
+	libutf8proc-dev libargon2-dev libpng-dev
 PACKAGES_RUN := pcscd vsmartcard-vpcd
 PACKAGES_TEST := libcmocka-dev openssl nodejs npm
 PACKAGES_LINT := clang clang-format clang-tidy
 
-PKGS := libcrypto libpcsclite libturbojpeg sqlite3 jansson libutf8proc libargon2
+PKGS := libcrypto libpcsclite libturbojpeg libpng sqlite3 jansson libutf8proc libargon2
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 

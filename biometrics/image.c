@@ -168,22 +168,47 @@ static void sum_rows(const struct image *src, const struct taps *t, unsigned fir
 	}
 }
 
+/* One output pixel of three channels; `in` is the row's first pixel that counts. */
+static void pixel_rgb(const float *in, const struct taps *t, uint8_t *to)
+{
+	float r = 0, g = 0, b = 0;
+
+	for (int k = 0; k < t->count; k++, in += 3) {
+		float w = t->weight[k];
+
+		r += w * in[0];
+		g += w * in[1];
+		b += w * in[2];
+	}
+	to[0] = to_byte(r);
+	to[1] = to_byte(g);
+	to[2] = to_byte(b);
+}
+
+/* Any number of channels, and taps beyond the row's ends. */
+static void pixel_clamped(const float *row, const struct image *src, const struct taps *t, uint8_t *to)
+{
+	float sum[3] = { 0, 0, 0 };
+
+	for (int k = 0; k < t->count; k++) {
+		const float *in = row + (size_t)clamp_index(t->first + k, src->width) * src->channels;
+
+		for (unsigned j = 0; j < src->channels; j++)
+			sum[j] += t->weight[k] * in[j];
+	}
+	for (unsigned j = 0; j < src->channels; j++)
+		to[j] = to_byte(sum[j]);
+}
+
 static void sum_columns(const float *row, const struct image *src, const struct filter *f, unsigned out, uint8_t *to)
 {
-	unsigned c = src->channels;
-
-	for (unsigned x = 0; x < out; x++) {
+	for (unsigned x = 0; x < out; x++, to += src->channels) {
 		const struct taps *t = &f->taps[x];
-		float sum[3] = { 0, 0, 0 };
 
-		for (int k = 0; k < t->count; k++) {
-			const float *in = row + (size_t)clamp_index(t->first + k, src->width) * c;
-
-			for (unsigned j = 0; j < c; j++)
-				sum[j] += t->weight[k] * in[j];
-		}
-		for (unsigned j = 0; j < c; j++)
-			to[x * c + j] = to_byte(sum[j]);
+		if (src->channels == 3 && t->first >= 0 && t->first + t->count <= (int)src->width)
+			pixel_rgb(row + (size_t)3 * (unsigned)t->first, t, to);
+		else
+			pixel_clamped(row, src, t, to);
 	}
 }
 

@@ -83,6 +83,32 @@ cc_status jpeg_decode(struct bytes file, unsigned reduce, struct image *ret, str
 	return st;
 }
 
+cc_status jpeg_decode_luma(struct bytes file, struct image *ret, struct cc_error *err)
+{
+	struct jpeg_info info;
+	struct image im = { 0 };
+	tjhandle tj = NULL;
+	cc_status st = jpeg_probe(file, &info, err);
+
+	if (!cc_failed(st) && info.colour == JPEG_CMYK)
+		st = cc_fail(err, CC_E_UNSUPPORTED, "photo.unsupported", "luma of CMYK");
+	if (!cc_failed(st))
+		st = image_new(info.width, info.height, 1, &im, err);
+	if (cc_failed(st))
+		return st;
+	tj = tjInitDecompress();
+	st = tj ? decompress(tj, file, im.p, im.width, im.height, TJPF_GRAY, err)
+		: cc_fail(err, CC_E_MEMORY, "memory", "JPEG decoder");
+	if (!cc_failed(st))
+		st = image_upright(&im, info.orientation, err);
+	if (!cc_failed(st))
+		image_move(ret, &im);
+	if (tj)
+		tjDestroy(tj);
+	image_done(&im);
+	return st;
+}
+
 static int subsampling(const struct image *im, enum jpeg_chroma chroma)
 {
 	if (im->channels == 1)

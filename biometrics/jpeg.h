@@ -37,12 +37,18 @@ struct jpeg_info {
 
 CC_MUST cc_status jpeg_probe(struct bytes file, struct jpeg_info *ret, struct cc_error *err);
 
+/* True when the header claims more pixels than the file's bytes can hold, whether or not that is above the limits too. */
+bool jpeg_is_starved(struct bytes file);
+
 /*
  * The upright picture as RGB (grey and CMYK are converted). reduce: 1, 2, 4 or
  * 8 divides both sides while decoding. ret_info may be NULL.
  */
 CC_MUST cc_status jpeg_decode(struct bytes file, unsigned reduce, struct image *ret, struct jpeg_info *ret_info,
 			      struct cc_error *err);
+
+/* The luma alone, one channel; likewise upright. Not for CMYK (CC_E_UNSUPPORTED). */
+CC_MUST cc_status jpeg_decode_luma(struct bytes file, struct image *ret, struct cc_error *err);
 
 enum jpeg_chroma { JPEG_CHROMA_FULL, JPEG_CHROMA_HALF, JPEG_CHROMA_QUARTER }; /* 4:4:4, 4:2:2, 4:2:0 */
 

@@ -33,8 +33,8 @@ struct walk {
 	struct cursor in;
 	struct jpeg_info info;
 	struct cc_error *err;
-	unsigned components;
-	bool frame_seen, adobe_seen;
+	size_t file_bytes;
+	bool frame_seen, adobe_seen, starved;
 };
 
 static cc_status damaged(struct walk *w, const char *what)
@@ -129,16 +129,25 @@ static cc_status read_dqt(struct walk *w, struct bytes body)
 	return cc_ok();
 }
 
+/* Each 8 x 8 block costs a bit at least; with the most unequal sampling a component has a quarter of the blocks. */
+static bool too_few_bytes(const struct walk *w)
+{
+	uint64_t blocks = (uint64_t)(w->info.width / 8) * (w->info.height / 8) / 4;
+
+	return blocks / 8 > w->file_bytes;
+}
+
 static cc_status check_size(struct walk *w)
 {
 	const struct jpeg_info *i = &w->info;
 
 	if (i->width == 0 || i->height == 0)
 		return damaged(w, "no lines or no columns");
+	w->starved = too_few_bytes(w);
 	if (i->width > IMAGE_SIDE_MAX || i->height > IMAGE_SIDE_MAX || (uint64_t)i->width * i->height > IMAGE_PIXELS_MAX)
 		return cc_fail(w->err, CC_E_LIMIT, "photo.too-large", "%u x %u pixels, at most %u a side and %u in all", i->width,
 			       i->height, IMAGE_SIDE_MAX, IMAGE_PIXELS_MAX);
-	return cc_ok();
+	return w->starved ? damaged(w, "fewer bytes than a picture of its size needs") : cc_ok();
 }
 
 /* ISO/IEC 10918-1 B.2.2: frame header. */
@@ -158,7 +167,6 @@ static cc_status read_frame(struct walk *w, uint8_t marker, struct bytes body)
 		return cc_fail(w->err, CC_E_UNSUPPORTED, "photo.unsupported", "frame type %02X, %u bits, %u components", marker,
 			       precision, components);
 	w->frame_seen = true;
-	w->components = components;
 	w->info.width = width;
 	w->info.height = height;
 	w->info.progressive = marker == M_SOF2;
@@ -247,29 +255,44 @@ static cc_status check_trailing(struct walk *w)
 	return cc_ok();
 }
 
-cc_status jpeg_probe(struct bytes file, struct jpeg_info *ret, struct cc_error *err)
+static cc_status walk_file(struct walk *w, struct bytes file)
 {
-	struct walk w = { .err = err, .info = { .orientation = 1 } };
 	uint8_t marker = 0;
 	cc_status st;
 
+	w->info.orientation = 1;
+	w->file_bytes = file.n;
 	if (file.n > JPEG_BYTES_MAX)
-		return cc_fail(err, CC_E_LIMIT, "photo.too-large", "%zu bytes, at most %u", file.n, JPEG_BYTES_MAX);
+		return cc_fail(w->err, CC_E_LIMIT, "photo.too-large", "%zu bytes, at most %u", file.n, JPEG_BYTES_MAX);
 	if (!bytes_starts_with(file, BYTES_LITERAL("\xFF\xD8\xFF")))
-		return cc_fail(err, CC_E_FORMAT, "photo.not-jpeg", "%zu bytes without a JPEG's first marker", file.n);
-	cursor_init(&w.in, file);
-	if (!cursor_skip(&w.in, 2))
-		return damaged(&w, "no marker");
-	st = next_marker(&w, &marker);
+		return cc_fail(w->err, CC_E_FORMAT, "photo.not-jpeg", "%zu bytes without a JPEG's first marker", file.n);
+	cursor_init(&w->in, file);
+	if (!cursor_skip(&w->in, 2))
+		return damaged(w, "no marker");
+	st = next_marker(w, &marker);
 	for (unsigned i = 0; !cc_failed(st) && marker != M_EOI; i++)
-		st = i < SEGMENTS_MAX ? step(&w, &marker) : damaged(&w, "too many segments");
+		st = i < SEGMENTS_MAX ? step(w, &marker) : damaged(w, "too many segments");
 	if (cc_failed(st))
 		return st;
-	if (w.info.scans == 0)
-		return damaged(&w, "no picture in it");
-	w.info.inverted = w.adobe_seen && w.info.colour == JPEG_CMYK;
-	st = check_trailing(&w);
+	if (w->info.scans == 0)
+		return damaged(w, "no picture in it");
+	w->info.inverted = w->adobe_seen && w->info.colour == JPEG_CMYK;
+	return check_trailing(w);
+}
+
+cc_status jpeg_probe(struct bytes file, struct jpeg_info *ret, struct cc_error *err)
+{
+	struct walk w = { .err = err };
+	cc_status st = walk_file(&w, file);
+
 	if (!cc_failed(st))
 		*ret = w.info;
 	return st;
+}
+
+bool jpeg_is_starved(struct bytes file)
+{
+	struct walk w = { .err = NULL };
+
+	return cc_failed(walk_file(&w, file)) && w.starved;
 }

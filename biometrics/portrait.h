@@ -2,6 +2,7 @@
 #ifndef CC_BIOMETRICS_PORTRAIT_H
 #define CC_BIOMETRICS_PORTRAIT_H
 
+#include "biometrics/face.h"
 #include "biometrics/jpeg.h"
 
 /*
@@ -16,13 +17,19 @@ struct portrait_params {
 	int quality_max;
 };
 
-/* 480 x 640 (3:4), at most 20,000 bytes, quality 40 to 95. */
+/* 480 x 640 (3:4), at most 20,000 bytes, quality 50 to 95. */
 struct portrait_params portrait_params_default(void);
 
 struct portrait {
 	struct buf jpeg; /* baseline, sRGB, 4:2:0 */
 	unsigned width, height;
 	int quality;
+	/* Only of portrait_from_face: */
+	struct image_rect cut;	     /* of the photo; turned by -roll around the middle of the eyes */
+	double roll;		     /* degrees that the photo was turned by, 0 when it stood well enough */
+	struct face_landmark eye[2]; /* by enum face_eye, in pixels of the portrait */
+	double similarity;	     /* of the JPEG to the picture that was coded: structural similarity of luma, 1 is equal */
+	double landmark_shift;	     /* how far the coding moved the landmarks, in eye distances (mean) */
 };
 
 /*
@@ -32,6 +39,20 @@ struct portrait {
  */
 CC_MUST cc_status portrait_make(struct bytes photo, const struct portrait_params *params, struct portrait *ret,
 				struct cc_error *err);
+/*
+ * The portrait by the geometry of ISO/IEC 19794-5:2005 8.3 (portrait_geometry.h),
+ * turned when the head leans by more than a degree and a half. It becomes the smallest JPEG
+ * whose similarity reaches similarity_wanted and whose landmarks stay where they
+ * are; when that is above bytes_max, the best that fits, in fewer pixels if it
+ * must be, down to 90 between the eyes.
+ */
+#define PORTRAIT_SIMILARITY_WANTED 0.975
+#define PORTRAIT_LANDMARK_SHIFT_MAX 0.02
+CC_MUST cc_status portrait_from_face(struct face_net *net, const struct image *photo, const struct face *face,
+				     const struct portrait_params *params, struct portrait *ret, struct cc_error *err);
+/* The picture before coding, for a contact sheet; cut and roll as in a portrait. */
+CC_MUST cc_status portrait_cut(const struct image *photo, const struct face *face, const struct image_rect *cut, double roll,
+			       unsigned width, unsigned height, struct image *ret, struct cc_error *err);
 void portrait_done(struct portrait *p);
 
 #endif

@@ -15,8 +15,11 @@
 #define HEAD_LENGTH_MIN 0.6
 #define HEAD_LENGTH_MAX 0.9
 
-#define EYES_WANTED 0.6
-#define HEAD_LENGTH_WANTED 0.75
+#define EYES_WANTED 0.58 /* hair needs room above */
+#define HEAD_LENGTH_WANTED 0.7
+
+/* The lowest landmark of the jaw lies on the front of the chin; its lower edge is so much further from the eyes. */
+#define CHIN_BELOW 1.1
 
 /* The eyes lie half way between crown and chin (the artist's rule; anthropometric means are within 3 %). */
 void head_measure(const struct face *face, struct head *ret)
@@ -31,6 +34,7 @@ void head_measure(const struct face *face, struct head *ret)
 		down = fmax(down, -x * sin(roll) + y * cos(roll));
 		side = fmax(side, fabs(x * cos(roll) + y * sin(roll)));
 	}
+	down *= CHIN_BELOW;
 	*ret = (struct head){ { mx, my }, mx - side, mx + side, my - down, my + down };
 }
 

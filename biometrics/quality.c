@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "biometrics/quality.h"
 
+#include "biometrics/png.h"
 #include "biometrics/portrait_geometry.h"
 #include "biometrics/quality_measure.h"
 
@@ -15,6 +16,7 @@
 
 /* clause: where the range comes from. "own": no standard has a number; the comment in the clause says what it stands on. */
 static const struct quality_rules defaults = { {
+	[QUALITY_FORMAT] = { "file_format", 1, NONE, "wrong_format", NULL, true, "ISO/IEC 19794-5:2005 5.7.2" },
 	[QUALITY_FACES] = { "single_face_present", 1, 1, "no_face", "multiple_faces", true,
 			    "ISO/IEC 29794-5, single face present" },
 	[QUALITY_COLOUR_SPACE] = { "colour_space", 0, 3, NULL, "colour_space", true, "ISO/IEC 19794-5:2005 5.7.5: sRGB" },
@@ -44,7 +46,7 @@ static const struct quality_rules defaults = { {
 	[QUALITY_SHARPNESS] = { "sharpness", 0, 1.2, NULL, "blur", true, "own" },
 	[QUALITY_RESOLUTION] = { "spatial_resolution", 25, NONE, "low_resolution", NULL, true, "own" },
 	[QUALITY_NOISE] = { "noise", 0, 8, NULL, "noise", false, "own" },
-	[QUALITY_COMPRESSION] = { "compression_artifacts", 0, 3, NULL, "compression_artifacts", false, "own" },
+	[QUALITY_COMPRESSION] = { "compression_artifacts", 0, 6, NULL, "compression_artifacts", false, "own" },
 	[QUALITY_GRAYSCALE] = { "colour_present", 3, NONE, "grayscale", NULL, true, "ISO/IEC 19794-5:2005 7.4.2.3" },
 	[QUALITY_NATURAL_COLOUR] = { "natural_colour", 0, 6, NULL, "colour_cast", false, "ISO/IEC 29794-5, natural colour" },
 	[QUALITY_BACKGROUND_UNIFORMITY] = { "background_uniformity", 0, 0.2, NULL, "background_busy", false, "own" },
@@ -110,7 +112,7 @@ static cc_status measure_face(const struct image *photo, const struct face *face
 /* Without a face only the file and its background can be judged. */
 static bool needs_face(unsigned measure)
 {
-	return measure != QUALITY_FACES && measure != QUALITY_COLOUR_SPACE && measure < QUALITY_BACKGROUND_UNIFORMITY;
+	return measure > QUALITY_COLOUR_SPACE && measure < QUALITY_BACKGROUND_UNIFORMITY;
 }
 
 static bool needs_clear_eyes(unsigned measure)
@@ -163,13 +165,19 @@ static void judge(const struct quality_rules *rules, const double v[QUALITY_MEAS
 	r->overridable = r->overridable && !r->passes;
 }
 
+static double colours(const struct jpeg_info *info)
+{
+	return info->colour == JPEG_CMYK ? 4 : info->colour == JPEG_GREY ? 1 : 3;
+}
+
 cc_status quality_check(struct face_net *net, struct bytes photo, const struct quality_rules *rules, struct quality_report *ret,
 			struct image *ret_photo, struct cc_error *err)
 {
 	double v[QUALITY_MEASURES] = { 0 };
 	struct quality_report report = { 0 };
 	struct image im = { 0 };
-	cc_status st = jpeg_decode(photo, 1, &im, &report.jpeg, err);
+	bool png = png_is(photo);
+	cc_status st = png ? png_decode(photo, &im, err) : jpeg_decode(photo, 1, &im, &report.jpeg, err);
 
 	if (!cc_failed(st))
 		st = face_find(net, &im, &report.finding, err);
@@ -178,7 +186,8 @@ cc_status quality_check(struct face_net *net, struct bytes photo, const struct q
 	if (!cc_failed(st)) {
 		measure_background(&im, &report.finding, v);
 		v[QUALITY_FACES] = (double)report.finding.count;
-		v[QUALITY_COLOUR_SPACE] = report.jpeg.colour == JPEG_CMYK ? 4 : report.jpeg.colour == JPEG_GREY ? 1 : 3;
+		v[QUALITY_FORMAT] = !png;
+		v[QUALITY_COLOUR_SPACE] = png ? 3 : colours(&report.jpeg);
 		report.width = im.width;
 		report.height = im.height;
 		judge(rules, v, &report);
@@ -188,4 +197,23 @@ cc_status quality_check(struct face_net *net, struct bytes photo, const struct q
 	}
 	image_done(&im);
 	return st;
+}
+
+size_t quality_refusal(struct bytes file, const struct cc_error *err, const char *ret[QUALITY_REFUSALS_MAX])
+{
+	static const struct {
+		const char *key, *defect;
+	} rows[] = { { "photo.not-jpeg", "wrong_format" },
+		     { "photo.damaged", "corrupt_file" },
+		     { "photo.too-large", "dimensions_too_large" },
+		     { "photo.trailing-data", "trailing_data" },
+		     { "photo.unsupported", "wrong_format" } };
+	size_t n = 0;
+
+	if (file.n == 0 || jpeg_is_starved(file))
+		ret[n++] = "corrupt_file";
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (err->key && file.n && strcmp(err->key, rows[i].key) == 0 && (!n || strcmp(ret[0], rows[i].defect) != 0))
+			ret[n++] = rows[i].defect;
+	return n;
 }

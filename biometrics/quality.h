@@ -14,6 +14,7 @@
  * in quality.c says which. Names follow ISO/IEC 29794-5 where it has one.
  */
 enum quality_measure {
+	QUALITY_FORMAT,	      /* 1: JPEG, 0: PNG */
 	QUALITY_FACES,	      /* number */
 	QUALITY_COLOUR_SPACE, /* colours of a pixel in the file: 3 passes */
 	QUALITY_INTER_EYE,    /* pixels */
@@ -73,16 +74,21 @@ struct quality_report {
 	bool passes;
 	bool overridable;	/* fails, but no hard rule */
 	unsigned width, height; /* of the upright photo */
-	struct jpeg_info jpeg;
+	struct jpeg_info jpeg;	/* of a JPEG */
 	struct face_finding finding;
 };
 
 /*
- * Measures a photo. A photo that can't be decoded is an error with its name
- * (jpeg.h); everything else is a report. ret_photo may be NULL, else it gets
- * the upright picture.
+ * Measures a photo, JPEG or PNG (which is measured, but refused for its
+ * format). A photo that can't be decoded is an error with its name (jpeg.h);
+ * everything else is a report. ret_photo may be NULL, else it gets the upright
+ * picture.
  */
 CC_MUST cc_status quality_check(struct face_net *net, struct bytes photo, const struct quality_rules *rules,
 				struct quality_report *ret, struct image *ret_photo, struct cc_error *err);
+
+/* What is wrong with a file that quality_check refused: names as of defects. Returns how many. */
+#define QUALITY_REFUSALS_MAX 2u
+size_t quality_refusal(struct bytes file, const struct cc_error *err, const char *ret[QUALITY_REFUSALS_MAX]);
 
 #endif

@@ -13,13 +13,7 @@
 
 /* One row a noun; `cccd help` lists them in this order. */
 static const struct command *const nouns[] = {
-	commands_registry,
-	commands_doctor,
-	commands_card,
-	commands_lab,
-	commands_reader,
-	commands_pki,
-	commands_demo,
+	commands_registry, commands_doctor, commands_card, commands_lab, commands_reader, commands_pki, commands_portrait,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 
@@ -213,6 +207,14 @@ static int parse_option(struct invocation *inv, struct parse *p)
 	return EXIT_DONE;
 }
 
+/* "--anything", or a short one that the command has ("-o"): a lone "-x" stays an argument. */
+static bool is_option(const struct invocation *inv, const char *arg)
+{
+	if (strncmp(arg, "--", 2) == 0)
+		return true;
+	return arg[0] == '-' && inv->command != NULL && find_option(inv->command->options, arg, strlen(arg)) >= 0;
+}
+
 static int parse_arguments(struct invocation *inv, struct parse *p)
 {
 	while (p->next < p->argc) {
@@ -224,7 +226,7 @@ static int parse_arguments(struct invocation *inv, struct parse *p)
 			p->next++;
 			continue;
 		}
-		if (!p->options_ended && strncmp(arg, "--", 2) == 0) {
+		if (!p->options_ended && is_option(inv, arg)) {
 			rc = parse_option(inv, p);
 			if (rc != EXIT_DONE)
 				return rc;

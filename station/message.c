@@ -10,6 +10,7 @@ static const struct message *const tables[] = {
 	messages_card,
 	messages_inspect,
 	messages_photo,
+	messages_portrait,
 	messages_issue,
 	messages_pki,
 	messages_registry,

@@ -65,6 +65,7 @@ winscard|pcsclite|wintypes|reader\.h> ^card/reader_pcsc\.c$
 sqlite3\.h ^station/store/store_sqlite\.c$
 libpq-fe\.h ^station/store/store_pg\.c$
 turbojpeg\.h|jpeglib\.h ^biometrics/jpeg\.c$
+png\.h ^biometrics/png\.c$
 openjpeg ^biometrics/jp2\.c$
 cbor\.h ^crypto/cbor/
 p11-kit ^crypto/keystore_pkcs11\.c$

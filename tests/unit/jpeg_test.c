@@ -271,10 +271,12 @@ static void sizes_at_the_limit_pass_and_above_are_refused(void **state)
 	(void)state;
 	memcpy(sof + 5, "\x00\x10\x1F\x40", 4); /* 16 lines of 8000 */
 	assert_int_equal(jpeg_probe(buf_view(&file), &info, NULL).code, CC_OK);
+	assert_false(jpeg_is_starved(buf_view(&file)));
 	memcpy(sof + 5, "\x00\x10\x1F\x41", 4);
 	refused(buf_view(&file), CC_E_LIMIT, "photo.too-large");
-	memcpy(sof + 5, "\x13\x88\x1F\x40", 4); /* 5000 x 8000: 40 million */
-	assert_int_equal(jpeg_probe(buf_view(&file), &info, NULL).code, CC_OK);
+	memcpy(sof + 5, "\x13\x88\x1F\x40", 4); /* 5000 x 8000: 40 million, allowed, but not of these few bytes */
+	refused(buf_view(&file), CC_E_FORMAT, "photo.damaged");
+	assert_true(jpeg_is_starved(buf_view(&file)));
 	memcpy(sof + 5, "\x13\x89\x1F\x40", 4);
 	refused(buf_view(&file), CC_E_LIMIT, "photo.too-large");
 	memcpy(sof + 5, "\x00\x10\x4E\x20", 4); /* 20000 wide */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "biometrics/portrait.h"
 
+#include "biometrics/contact_sheet.h"
+#include "biometrics/png.h"
+#include "biometrics/similarity.h"
 #include "crypto/base/sys.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,6 +136,191 @@ static void a_broken_photo_is_refused_by_its_name(void **state)
 	buf_done(&photo);
 }
 
+static struct face_net *net;
+
+static int open_net(void **state)
+{
+	(void)state;
+	return cc_failed(face_net_new(&net, NULL));
+}
+
+static int close_net(void **state)
+{
+	(void)state;
+	face_net_free(&net);
+	return 0;
+}
+
+struct made {
+	struct image photo;
+	struct face_finding finding;
+	struct portrait portrait;
+};
+
+static struct made make_of_face(const char *path, const struct portrait_params *params)
+{
+	struct buf b = load(path);
+	struct made m = { 0 };
+
+	assert_int_equal(jpeg_decode(buf_view(&b), 1, &m.photo, NULL, NULL).code, CC_OK);
+	assert_int_equal(face_find(net, &m.photo, &m.finding, NULL).code, CC_OK);
+	assert_int_equal(m.finding.count, 1);
+	assert_int_equal(portrait_from_face(net, &m.photo, &m.finding.face, params, &m.portrait, NULL).code, CC_OK);
+	buf_done(&b);
+	return m;
+}
+
+static void made_done(struct made *m)
+{
+	image_done(&m->photo);
+	portrait_done(&m->portrait);
+}
+
+/* ISO/IEC 19794-5:2005 8.3.2 and 8.3.3, and eyes level, also of a head that leans. */
+static void the_eyes_lie_in_the_bands_of_the_standard(void **state)
+{
+	static const char *const files[] = { "tests/data/people/photos/g01.jpg", "tests/data/people/photos/g11.jpg",
+					     "tests/data/faulty_portraits/b01_tilted.jpg" };
+	struct portrait_params params = portrait_params_default();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct made m = make_of_face(files[i], &params);
+		const struct portrait *p = &m.portrait;
+		double x = (p->eye[0].x + p->eye[1].x) / 2 / p->width, y = (p->eye[0].y + p->eye[1].y) / 2 / p->height;
+
+		assert_true(x >= 0.45 && x <= 0.55);
+		assert_true(1 - y >= 0.5 && 1 - y <= 0.7);
+		assert_true(hypot(p->eye[1].x - p->eye[0].x, p->eye[1].y - p->eye[0].y) >= 90);
+		assert_true(fabs(p->eye[1].y - p->eye[0].y) < 4);
+		assert_true(p->jpeg.n <= params.bytes_max);
+		made_done(&m);
+	}
+}
+
+/* The eyes are where the record will say they are. */
+static void the_eyes_are_found_again_in_the_portrait(void **state)
+{
+	struct portrait_params params = portrait_params_default();
+	struct made m = make_of_face("tests/data/faulty_portraits/b01_tilted.jpg", &params);
+	struct image back = { 0 };
+	struct face_finding again;
+
+	(void)state;
+	assert_int_equal(jpeg_decode(buf_view(&m.portrait.jpeg), 1, &back, NULL, NULL).code, CC_OK);
+	assert_int_equal(face_find(net, &back, &again, NULL).code, CC_OK);
+	for (unsigned e = 0; e < 2; e++)
+		assert_true(hypot(again.face.eye[e].x - m.portrait.eye[e].x, again.face.eye[e].y - m.portrait.eye[e].y) < 6);
+	assert_true(fabs(again.face.roll) < 2);
+	image_done(&back);
+	made_done(&m);
+}
+
+static void a_smaller_budget_costs_pixels_before_it_is_refused(void **state)
+{
+	struct portrait_params params = portrait_params_default();
+	struct made m;
+
+	(void)state;
+	params.bytes_max = 12000;
+	m = make_of_face("tests/data/people/photos/g01.jpg", &params);
+	assert_true(m.portrait.jpeg.n <= 12000);
+	assert_true(m.portrait.width < 480);
+	assert_true(m.portrait.eye[1].x - m.portrait.eye[0].x >= 90);
+	made_done(&m);
+}
+
+static void similarity_is_one_for_equals_and_falls_with_quality(void **state)
+{
+	struct buf b = load(PHOTO), low = { 0 }, high = { 0 };
+	struct image im = { 0 }, grey = { 0 }, a = { 0 }, c = { 0 };
+
+	(void)state;
+	assert_int_equal(jpeg_decode(buf_view(&b), 1, &im, NULL, NULL).code, CC_OK);
+	assert_int_equal(image_to_grey(&im, &grey, NULL).code, CC_OK);
+	assert_int_equal(jpeg_encode(&im, &(struct jpeg_params){ 10, JPEG_CHROMA_QUARTER }, &low, NULL).code, CC_OK);
+	assert_int_equal(jpeg_encode(&im, &(struct jpeg_params){ 90, JPEG_CHROMA_QUARTER }, &high, NULL).code, CC_OK);
+	assert_int_equal(jpeg_decode_luma(buf_view(&low), &a, NULL).code, CC_OK);
+	assert_int_equal(jpeg_decode_luma(buf_view(&high), &c, NULL).code, CC_OK);
+	assert_true(image_similarity(&grey, &grey) > 0.999999);
+	assert_true(image_similarity(&grey, &a) < image_similarity(&grey, &c));
+	assert_true(image_similarity(&grey, &c) < 1);
+	image_done(&im);
+	image_done(&grey);
+	image_done(&a);
+	image_done(&c);
+	buf_done(&b);
+	buf_done(&low);
+	buf_done(&high);
+}
+
+static void turning_by_nothing_keeps_and_by_a_right_angle_turns(void **state)
+{
+	struct image im = { 0 }, same = { 0 }, turned = { 0 };
+
+	(void)state;
+	assert_int_equal(image_new(20, 20, 1, &im, NULL).code, CC_OK);
+	for (unsigned i = 0; i < 400; i++)
+		im.p[i] = (uint8_t)(i * 7 % 251);
+	assert_int_equal(image_turned(&im, &(struct image_turn){ 10, 10, 1, 0 }, IMAGE_CUBIC, 20, 20, &same, NULL).code, CC_OK);
+	assert_memory_equal(same.p, im.p, 400);
+	assert_int_equal(image_turned(&im, &(struct image_turn){ 10, 10, 1, 3.14159265358979323846 / 2 }, IMAGE_LINEAR, 20, 20,
+				      &turned, NULL)
+				 .code,
+			 CC_OK);
+	for (unsigned y = 0; y < 20; y++)
+		for (unsigned x = 0; x < 20; x++)
+			assert_true(abs(image_row(&turned, y)[x] - image_row(&im, x)[19 - y]) <= 1);
+	image_done(&im);
+	image_done(&same);
+	image_done(&turned);
+}
+
+static void a_png_round_trip_keeps_every_pixel_and_truncations_are_refused(void **state)
+{
+	struct image im = { 0 }, back = { 0 };
+	struct buf png = { 0 };
+
+	(void)state;
+	assert_int_equal(image_new(31, 17, 3, &im, NULL).code, CC_OK);
+	for (size_t i = 0; i < image_size(&im); i++)
+		im.p[i] = (uint8_t)(i * 31);
+	assert_int_equal(png_encode(&im, &png, NULL).code, CC_OK);
+	assert_true(png_is(buf_view(&png)));
+	assert_int_equal(png_decode(buf_view(&png), &back, NULL).code, CC_OK);
+	assert_memory_equal(back.p, im.p, image_size(&im));
+	for (size_t n = 0; n + 12 < png.n; n++) { /* the last chunk, IEND, carries nothing */
+		struct cc_error err;
+		struct image none = { 0 };
+
+		cc_error_init(&err);
+		assert_int_not_equal(png_decode(bytes_of(png.p, n), &none, &err).code, CC_OK);
+		assert_string_equal(err.key, "photo.damaged");
+	}
+	image_done(&im);
+	image_done(&back);
+	buf_done(&png);
+}
+
+static void a_contact_sheet_shows_photo_and_portrait_side_by_side(void **state)
+{
+	struct portrait_params params = portrait_params_default();
+	struct made m = make_of_face("tests/data/people/photos/g11.jpg", &params);
+	struct image sheet = { 0 };
+	const uint8_t *p;
+
+	(void)state;
+	assert_int_equal(contact_sheet(&m.photo, &m.finding.face, &m.portrait, &sheet, NULL).code, CC_OK);
+	assert_int_equal(sheet.height, 800);
+	assert_int_equal(sheet.width, 600 + 16 + 600);
+	p = image_row(&sheet, 400) + 3 * 608; /* the gap is white */
+	assert_true(p[0] == 255 && p[1] == 255 && p[2] == 255);
+	p = image_row(&sheet, 20) + 3 * (616 + 270); /* the left bound of the eyes' middle is red */
+	assert_true(p[0] > 150 && p[1] < 100 && p[2] < 100);
+	image_done(&sheet);
+	made_done(&m);
+}
+
 /* A constant stays constant, a ramp stays a ramp of the same values: the filter's weights sum to one and are centred. */
 static void resampling_keeps_constants_and_ramps(void **state)
 {
@@ -183,8 +372,15 @@ int main(void)
 		cmocka_unit_test(a_small_photo_is_not_enlarged),
 		cmocka_unit_test(a_photo_that_cannot_fit_is_refused),
 		cmocka_unit_test(a_broken_photo_is_refused_by_its_name),
+		cmocka_unit_test(the_eyes_lie_in_the_bands_of_the_standard),
+		cmocka_unit_test(the_eyes_are_found_again_in_the_portrait),
+		cmocka_unit_test(a_smaller_budget_costs_pixels_before_it_is_refused),
+		cmocka_unit_test(similarity_is_one_for_equals_and_falls_with_quality),
+		cmocka_unit_test(turning_by_nothing_keeps_and_by_a_right_angle_turns),
+		cmocka_unit_test(a_png_round_trip_keeps_every_pixel_and_truncations_are_refused),
+		cmocka_unit_test(a_contact_sheet_shows_photo_and_portrait_side_by_side),
 		cmocka_unit_test(resampling_keeps_constants_and_ramps),
 		cmocka_unit_test(resampling_outside_repeats_the_edge),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, open_net, close_net);
 }

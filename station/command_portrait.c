@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/command.h"
+
+#include "biometrics/contact_sheet.h"
+#include "biometrics/png.h"
+#include "station/message.h"
+#include "station/portrait_report.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * `cccd portrait check | make`: a verdict with reasons on a photo, and the
+ * portrait for the chip. Thresholds are those of biometrics/quality.c; a file
+ * HOME/portrait.json changes single bounds: {"background_colour": {"max": 30}}.
+ */
+#define RULES_BYTES_MAX 65536
+
+static cc_status set_bound(struct quality_rules *rules, const char *name, const char *bound, const json_t *value,
+			   struct cc_error *err)
+{
+	bool high = strcmp(bound, "max") == 0;
+
+	if (!high && strcmp(bound, "min") != 0)
+		return cc_fail(err, CC_E_FORMAT, "settings.unknown", "portrait.json: %.60s has no %.20s", name, bound);
+	if (!json_is_number(value))
+		return cc_fail(err, CC_E_FORMAT, "settings.bad-value", "portrait.json: %.60s %.20s is no number", name, bound);
+	if (!quality_rules_set(rules, name, high, json_number_value(value)))
+		return cc_fail(err, CC_E_FORMAT, "settings.unknown", "portrait.json: no measure %.60s with a %.20s", name, bound);
+	return cc_ok();
+}
+
+static cc_status read_rules(json_t *root, struct quality_rules *rules, struct cc_error *err)
+{
+	const char *name, *bound;
+	json_t *bounds, *value;
+
+	json_object_foreach(root, name, bounds)
+	{
+		json_object_foreach(bounds, bound, value)
+		{
+			cc_status st = set_bound(rules, name, bound, value, err);
+
+			if (cc_failed(st))
+				return st;
+		}
+	}
+	return cc_ok();
+}
+
+/* Without the file: the defaults. */
+static cc_status load_rules(const struct config *c, struct quality_rules *rules, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	struct buf text = { 0 };
+	json_error_t where;
+	json_t *root;
+	cc_status st;
+
+	*rules = quality_rules_default();
+	config_path(c, "portrait.json", path);
+	if (access(path, F_OK) != 0)
+		return cc_ok();
+	st = sys_read_file(path, RULES_BYTES_MAX, &text, err);
+	if (cc_failed(st))
+		return st;
+	root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &where);
+	if (!json_is_object(root))
+		st = cc_fail(err, CC_E_FORMAT, "settings.not-json", "portrait.json, line %d", where.line);
+	else
+		st = read_rules(root, rules, err);
+	json_decref(root);
+	buf_done(&text);
+	return st;
+}
+
+struct session {
+	struct face_net *net;
+	struct quality_rules rules;
+	struct buf photo;
+	struct image picture;
+	struct portrait_verdict verdict;
+};
+
+static void session_done(struct session *s)
+{
+	face_net_free(&s->net);
+	buf_done(&s->photo);
+	image_done(&s->picture);
+}
+
+/* A photo that can't be decoded is a verdict, not an error of the command. */
+static cc_status look(struct invocation *inv, struct session *s, struct cc_error *err)
+{
+	struct portrait_verdict *v = &s->verdict;
+	cc_status st = load_rules(&inv->config, &s->rules, err);
+
+	if (!cc_failed(st))
+		st = sys_read_file(inv->arguments[0], JPEG_BYTES_MAX, &s->photo, err);
+	if (!cc_failed(st))
+		st = face_net_new(&s->net, err);
+	if (cc_failed(st))
+		return st;
+	v->file = inv->arguments[0];
+	v->rules = &s->rules;
+	cc_error_init(&v->err);
+	st = quality_check(s->net, buf_view(&s->photo), &s->rules, &v->report, &s->picture, &v->err);
+	v->measured = !cc_failed(st);
+	if (st.code == CC_E_MEMORY)
+		return cc_fail(err, st.code, v->err.key, "%s", v->err.detail);
+	if (!v->measured)
+		v->refusal_count = quality_refusal(buf_view(&s->photo), &v->err, v->refusal);
+	return cc_ok();
+}
+
+static int tell(const struct invocation *inv, const struct session *s)
+{
+	const struct portrait_verdict *v = &s->verdict;
+
+	if (!inv->config.json)
+		portrait_report_text(stdout, v, inv->config.lang);
+	else if (!portrait_report_json(stdout, v, inv->config.lang))
+		return EXIT_FAILED;
+	return v->measured && v->report.passes ? EXIT_DONE : EXIT_CHECK_NO;
+}
+
+static int command_portrait_check(struct invocation *inv)
+{
+	struct session s = { 0 };
+	struct cc_error err;
+	int code;
+
+	cc_error_init(&err);
+	code = cc_failed(look(inv, &s, &err)) ? invocation_fail(inv, &err) : tell(inv, &s);
+	session_done(&s);
+	return code;
+}
+
+static cc_status params_of(const struct invocation *inv, struct portrait_params *ret, struct cc_error *err)
+{
+	const char *bytes = invocation_option(inv, "--max-bytes");
+	char *end = NULL;
+	unsigned long n;
+
+	*ret = portrait_params_default();
+	if (bytes == NULL)
+		return cc_ok();
+	errno = 0;
+	n = strtoul(bytes, &end, 10);
+	if (errno != 0 || *bytes < '0' || *bytes > '9' || *end != '\0' || n < 1000 || n > JPEG_BYTES_MAX)
+		return cc_fail(err, CC_E_ARG, "portrait.bad-option", "--max-bytes %.40s: 1000 to %u", bytes, JPEG_BYTES_MAX);
+	ret->bytes_max = n;
+	return cc_ok();
+}
+
+static cc_status write_sheet(const struct session *s, const struct portrait *p, const char *path, struct cc_error *err)
+{
+	struct image sheet = { 0 };
+	struct buf png = { 0 };
+	cc_status st = contact_sheet(&s->picture, &s->verdict.report.finding.face, p, &sheet, err);
+
+	if (!cc_failed(st))
+		st = png_encode(&sheet, &png, err);
+	if (!cc_failed(st))
+		st = sys_write_file(path, buf_view(&png), 0600, err);
+	image_done(&sheet);
+	buf_done(&png);
+	return st;
+}
+
+/* A photo that fails is not written: --override takes one whose defects are all soft, and is for a supervisor. */
+static bool may_make(const struct invocation *inv, const struct session *s)
+{
+	const struct quality_report *r = &s->verdict.report;
+
+	if (!s->verdict.measured || r->finding.count == 0)
+		return false;
+	return r->passes || (r->overridable && invocation_option(inv, "--override") != NULL);
+}
+
+static cc_status make(const struct invocation *inv, struct session *s, struct portrait *made, struct cc_error *err)
+{
+	const char *out = invocation_option(inv, "-o"), *sheet = invocation_option(inv, "--sheet");
+	struct portrait_params params;
+	cc_status st = params_of(inv, &params, err);
+
+	if (!cc_failed(st))
+		st = portrait_from_face(s->net, &s->picture, &s->verdict.report.finding.face, &params, made, err);
+	if (!cc_failed(st) && out != NULL && !inv->config.dry_run)
+		st = sys_write_file(out, buf_view(&made->jpeg), 0600, err);
+	if (!cc_failed(st) && sheet != NULL && !inv->config.dry_run)
+		st = write_sheet(s, made, sheet, err);
+	return st;
+}
+
+static int command_portrait_make(struct invocation *inv)
+{
+	struct session s = { 0 };
+	struct portrait made = { 0 };
+	struct cc_error err;
+	cc_status st;
+	int code;
+
+	cc_error_init(&err);
+	st = invocation_option(inv, "-o") != NULL ? look(inv, &s, &err)
+						  : cc_fail(&err, CC_E_ARG, "portrait.bad-option", "-o FILE is needed");
+	if (!cc_failed(st) && may_make(inv, &s)) {
+		st = make(inv, &s, &made, &err);
+		s.verdict.made = &made;
+	}
+	code = cc_failed(st) ? invocation_fail(inv, &err) : tell(inv, &s);
+	if (code == EXIT_CHECK_NO && s.verdict.made != NULL)
+		code = EXIT_DONE; /* overridden */
+	portrait_done(&made);
+	session_done(&s);
+	return code;
+}
+
+static const struct option_spec make_options[] = {
+	{ "-o", "FILE", "where the portrait is written", "nơi ghi ảnh chân dung" },
+	{ "--max-bytes", "N", "most bytes of the JPEG (20000)", "số byte tối đa của JPEG (20000)" },
+	{ "--sheet", "FILE", "contact sheet with guide lines, PNG", "ảnh đối chiếu có đường chuẩn, PNG" },
+	{ "--override", NULL, "make it although soft checks fail", "vẫn làm dù có lỗi nhẹ" },
+	{ 0 },
+};
+
+const struct command commands_portrait[] = {
+	{ "portrait", "check", "FILE", 1, 1, "judge a photo by the standards, with reasons",
+	  "đánh giá ảnh theo tiêu chuẩn, có lý do", NULL, command_portrait_check },
+	{ "portrait", "make", "FILE", 1, 1, "cut and code the portrait for the chip", "cắt và mã hóa ảnh chân dung cho chip",
+	  make_options, command_portrait_make },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A full check and a full preparation of a portrait against libjpeg-turbo alone
+ * decoding and encoding the same 600 x 800 photo, in turn.
+ */
+#include "biometrics/portrait.h"
+#include "biometrics/quality.h"
+#include "crypto/base/sys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <turbojpeg.h>
+
+#define ROUNDS 9
+#define PHOTO "tests/data/people/photos/g08.jpg"
+
+/* CPU time: other work on the machine does not count. */
+static double now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *v, double *ret_spread)
+{
+	qsort(v, ROUNDS, sizeof *v, by_value);
+	*ret_spread = (v[ROUNDS - 1] - v[0]) / v[ROUNDS / 2];
+	return v[ROUNDS / 2];
+}
+
+static bool bare(struct bytes photo, double *ret_decode, double *ret_both)
+{
+	tjhandle d = tjInitDecompress(), c = tjInitCompress();
+	unsigned char *out = NULL, *pixels = malloc(600 * 800 * 3);
+	unsigned long n = 0;
+	double t = now_ms();
+	bool ok = d && c && pixels && tjDecompress2(d, photo.p, (unsigned long)photo.n, pixels, 600, 0, 800, TJPF_RGB, 0) == 0;
+
+	*ret_decode = now_ms() - t;
+	ok = ok && tjCompress2(c, pixels, 600, 0, 800, TJPF_RGB, &out, &n, TJSAMP_420, 80, TJFLAG_ACCURATEDCT) == 0;
+	*ret_both = now_ms() - t;
+	tjFree(out);
+	free(pixels);
+	tjDestroy(d);
+	tjDestroy(c);
+	return ok;
+}
+
+static bool check(struct face_net *net, struct bytes photo, struct quality_report *report, struct image *picture, double *ret)
+{
+	struct quality_rules rules = quality_rules_default();
+	double t = now_ms();
+	bool ok = !cc_failed(quality_check(net, photo, &rules, report, picture, NULL)) && report->passes;
+
+	*ret = now_ms() - t;
+	return ok;
+}
+
+static bool make(struct face_net *net, const struct image *picture, const struct quality_report *report, double *ret)
+{
+	struct portrait_params params = portrait_params_default();
+	struct portrait p = { 0 };
+	double t = now_ms();
+	bool ok = !cc_failed(portrait_from_face(net, picture, &report->finding.face, &params, &p, NULL));
+
+	*ret = now_ms() - t;
+	portrait_done(&p);
+	return ok;
+}
+
+static void figure(const char *name, double *values, double peer, const char *peer_name)
+{
+	double spread, value = median(values, &spread);
+
+	printf("{\"name\":\"%s\",\"ratio\":%.3f,\"value\":%.2f,\"unit\":\"ms\",\"peer\":\"%s\",\"spread\":%.2f}\n", name,
+	       value / peer, value, peer_name, spread);
+}
+
+int main(void)
+{
+	double decode[ROUNDS], both[ROUNDS], checked[ROUNDS], made[ROUNDS], spread, d, b;
+	struct face_net *net = NULL;
+	struct buf photo = { 0 };
+	struct image picture = { 0 };
+	struct quality_report report;
+	bool ok = !cc_failed(sys_read_file(PHOTO, JPEG_BYTES_MAX, &photo, NULL)) && !cc_failed(face_net_new(&net, NULL));
+
+	for (int i = 0; i < ROUNDS && ok; i++)
+		ok = bare(buf_view(&photo), &decode[i], &both[i]) &&
+		     check(net, buf_view(&photo), &report, &picture, &checked[i]) && make(net, &picture, &report, &made[i]);
+	if (ok) {
+		d = median(decode, &spread);
+		b = median(both, &spread);
+		figure("portrait_check_vs_decode", checked, d, "libjpeg-turbo decoding the same photo");
+		figure("portrait_make_vs_transcode", made, b, "libjpeg-turbo decoding and encoding the same photo");
+	}
+	face_net_free(&net);
+	image_done(&picture);
+	buf_done(&photo);
+	return ok ? 0 : 1;
+}

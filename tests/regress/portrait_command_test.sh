@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# `cccd portrait`: verdicts, exit codes and JSON that a script reads; TAP.
+set -u
+CCCD=${CCCD:-${BUILD:-build/gcc}/cccd}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CCCD_HOME=$work/home CCCD_LANG=en
+faulty=tests/data/faulty_portraits good=tests/data/people/photos
+mkdir -p "$CCCD_HOME"
+n=0
+ok() { # name, then a command
+	n=$((n + 1))
+	local name=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then echo "ok $n - $name"; else
+		echo "not ok $n - $name"
+		sed 's/^/# /' "$work/out" | head -20
+	fi
+}
+exits() { # code, command: the command ends with this code
+	local want=$1
+	shift
+	"$@" >"$work/last" 2>&1
+	local rc=$?
+	[ $rc -eq "$want" ] || { cat "$work/last"; echo "exit $rc, expected $want"; false; }
+}
+json() { node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1])); if (!(eval(process.argv[2]))) { console.log(JSON.stringify(v)); process.exit(1) }' "$work/last" "$1"; }
+
+ok "a good photo passes" exits 0 "$CCCD" portrait check $good/g01.jpg
+ok "a faulty one ends with 3" exits 3 "$CCCD" portrait check $faulty/b09_coloured_background.jpg
+ok "an undecodable one ends with 3" exits 3 "$CCCD" portrait check $faulty/b27_zero_byte.jpg --json
+ok "... and names the defect" json 'v.schema === 1 && v.verdict === "fail" && v.defects.includes("corrupt_file")'
+ok "a missing file ends with 1" exits 1 "$CCCD" portrait check "$work/none.jpg"
+exits 3 "$CCCD" portrait check $faulty/b25_png_renamed.jpg --json
+ok "a PNG is measured and refused" json 'v.defects.includes("wrong_format") && v.defects.includes("low_resolution") && v.width === 300'
+exits 3 "$CCCD" portrait check $faulty/b26_header_20000.jpg --json
+ok "a bomb is named" json 'v.defects.includes("dimensions_too_large") && v.defects.includes("corrupt_file")'
+exits 0 "$CCCD" portrait check $good/g01.jpg --json
+ok "eyes are in pixels of the upright photo" json 'Math.hypot(v.eyes.right[0] - 231, v.eyes.right[1] - 349.7) < 7 && v.measures.length > 20 && v.measures.every(m => m.clause && m.verdict === "pass")'
+ok "make writes a JPEG within the bytes asked" exits 0 "$CCCD" portrait make $good/g01.jpg -o "$work/p.jpg" --max-bytes 12000 --sheet "$work/s.png"
+ok "... not above them" test "$(stat -c %s "$work/p.jpg")" -le 12000
+ok "... that is a JPEG" test "$(head -c 3 "$work/p.jpg" | od -An -tx1 | tr -d ' \n')" = ffd8ff
+ok "... and a PNG sheet" test "$(head -c 4 "$work/s.png" | od -An -tx1 | tr -d ' \n')" = 89504e47
+exits 0 "$CCCD" portrait make $good/g11.jpg -o "$work/p.jpg"
+ok "what was made passes the check again" exits 0 "$CCCD" portrait check "$work/p.jpg"
+ok "a faulty photo is not made" exits 3 "$CCCD" portrait make $faulty/b09_coloured_background.jpg -o "$work/no.jpg"
+ok "... nothing is written" test ! -e "$work/no.jpg"
+ok "a soft defect can be overridden" exits 0 "$CCCD" portrait make $faulty/b09_coloured_background.jpg -o "$work/soft.jpg" --override
+ok "a hard one can't" exits 3 "$CCCD" portrait make $faulty/b10_face_too_small.jpg -o "$work/hard.jpg" --override
+ok "... nothing is written either" test ! -e "$work/hard.jpg"
+ok "make without -o is a usage error" exits 2 "$CCCD" portrait make $good/g01.jpg
+ok "a bad number of bytes too" exits 2 "$CCCD" portrait make $good/g01.jpg -o "$work/x.jpg" --max-bytes twelve
+ok "a budget that can't be met is told" exits 1 "$CCCD" portrait make $good/g01.jpg -o "$work/x.jpg" --max-bytes 1500
+echo '{"background_colour": {"max": 100}}' >"$CCCD_HOME/portrait.json"
+ok "a threshold comes from the settings file" exits 0 "$CCCD" portrait check $faulty/b09_coloured_background.jpg
+echo '{"background_color": {"max": 100}}' >"$CCCD_HOME/portrait.json"
+ok "an unknown measure in it is an error" exits 1 "$CCCD" portrait check $good/g01.jpg
+ok "... that names it" grep -q background_color "$work/last"
+echo "1..$n"
