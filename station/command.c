@@ -13,7 +13,14 @@
 
 /* One row a noun; `cccd help` lists them in this order. */
 static const struct command *const nouns[] = {
-	commands_registry, commands_doctor, commands_card, commands_lab, commands_reader, commands_pki, commands_portrait,
+	commands_registry,
+	commands_doctor,
+	commands_card,
+	commands_lab,
+	commands_reader,
+	commands_pki,
+	commands_portrait,
+	commands_demo,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 

@@ -65,7 +65,7 @@ int invocation_fail(const struct invocation *inv, const struct cc_error *err);
 /* Ends with a row whose noun is NULL. */
 extern const struct command commands_portrait[];
 extern const struct command commands_reader[], commands_pki[], commands_registry[], commands_card[], commands_lab[],
-	commands_doctor[];
+	commands_doctor[], commands_demo[];
 
 int command_main(int argc, char **argv);
 

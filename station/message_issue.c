@@ -101,5 +101,11 @@ const struct message messages_issue[] = {
 	  "The name can't be written in the letters of the machine readable zone.", "Check the name in the registry." },
 	{ "issue.journal", "Sổ của trạm có dòng không hiểu được.", "Không sửa tay; báo kỹ thuật.",
 	  "The station's journal has a row that can't be understood.", "Do not mend it by hand; call support." },
+	{ "demo.not-a-demo", "Thư mục này không phải của demo, nên không bị xóa.", "Chỉ thư mục khác bằng --home.",
+	  "This folder is no demo's, so it is left alone.", "Name another folder with --home." },
+	{ "demo.no-people", "Không nhập được người nào cho demo.", "Kiểm tra tệp bằng: cccd registry import --dry-run.",
+	  "Nobody could be imported for the demo.", "Check the file with: cccd registry import --dry-run." },
+	{ "demo.chips", "Số chip mô phỏng phải từ 1 đến 16.", "Sửa --chips.", "The number of software chips must be 1 to 16.",
+	  "Correct --chips." },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

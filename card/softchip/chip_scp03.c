@@ -201,7 +201,9 @@ static uint16_t unwrap(struct chip_scp03 *s, const struct command *wire, struct 
 	if ((s->level & CHIP_SCP03_C_ENC) != 0 && cmd.data.n > 0 && (sw = decrypt(s, cmd.data, plain, &cmd.data)) != CHIP_SW_OK)
 		return sw;
 	cmd.cla &= 0xF3;
+	/* Le counts what is on the wire: cryptogram and MAC are inside it. */
 	cmd.room = answer_room(s, wire->room);
+	cmd.le = answer_room(s, wire->le);
 	*ret = cmd;
 	return CHIP_SW_OK;
 }

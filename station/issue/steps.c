@@ -167,8 +167,10 @@ static cc_status judge(struct worker *w, const struct inspection *i)
 
 static cc_status inspect_failed(struct worker *w, cc_status st, const struct inspection *i)
 {
-	if (st.code == CC_E_DENIED) /* the card doesn't open with its own MRZ */
-		return cc_fail(&w->err, CC_E_VERIFY, "issue.inspection", "access: %s", w->ch.err.detail);
+	/* It didn't open with its own MRZ: not proved, but a card that hiccups once isn't destroyed for it; the next run looks
+	 * again. */
+	if (st.code == CC_E_DENIED)
+		return cc_fail(&w->err, CC_E_VERIFY, "issue.not-shown", "access: %s", w->ch.err.detail);
 	if (i->err.code != CC_OK)
 		return cc_fail(&w->err, st.code, i->err.key, "%s", i->err.detail);
 	return cc_fail(&w->err, st.code, w->ch.err.key, "%s", w->ch.err.detail);

@@ -25,6 +25,7 @@ struct slot_state {
 	struct softchip *chip;
 	char memory_path[PATH_MAX];
 	bool inserted;
+	int64_t removed_ms; /* monotonic; when the card left the reader */
 	/* A request that takes the card out first is answered when the card is in again. */
 	int client;
 	char request[REQUEST_MAX];
@@ -151,12 +152,14 @@ static void carry_out(struct slot_state *s)
 	struct cc_error err;
 	cc_status st = cc_ok();
 	char text[CC_ERROR_DETAIL_MAX + 16];
+	int64_t left;
 
 	cc_error_init(&err);
 	if (s->request[0] == '\0')
 		return;
-	if (s->inserted)
-		sys_sleep_ms(s->slot->maker.sys, REMOVAL_SEEN_MS);
+	left = s->removed_ms + REMOVAL_SEEN_MS - sys_mono_ms(s->slot->maker.sys);
+	if (left > 0)
+		sys_sleep_ms(s->slot->maker.sys, left);
 	s->inserted = false;
 	if (strcmp(s->request, "eject") == 0) {
 		finish(s, "ok ejected\n");
@@ -215,7 +218,7 @@ static cc_status first_chip(struct slot_state *s, struct cc_error *err)
 
 int slot_serve(struct slot *slot)
 {
-	struct slot_state s = { .slot = slot, .client = -1, .inserted = true };
+	struct slot_state s = { .slot = slot, .client = -1, .inserted = true, .removed_ms = INT64_MIN / 2 };
 	struct cc_error err;
 	cc_status st;
 
@@ -234,6 +237,7 @@ int slot_serve(struct slot *slot)
 		st = run_in_reader(&s, &end, &err);
 		if (cc_failed(st) || end == SOFTCHIP_VPCD_CLOSED)
 			break;
+		s.removed_ms = sys_mono_ms(slot->maker.sys);
 		if (end == SOFTCHIP_VPCD_TORN)
 			s.inserted = false;
 		else

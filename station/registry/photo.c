@@ -42,21 +42,33 @@ static int step_down(int folder_fd, struct bytes part, int flags)
 	return fd;
 }
 
-static cc_status open_below(int folder_fd, const char *path, int *ret_fd, struct row_fault *fault)
+/* Judged before anything is opened: what exists outside the folder must not show in the answer. */
+static bool path_is_plain(const char *path)
 {
-	int fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
 	struct cursor in;
 	struct bytes part;
 
 	cursor_init(&in, bytes_str(path));
-	while (fd >= 0 && cursor_left(&in) > 0) {
-		bool last;
+	while (cursor_left(&in) > 0) {
+		if (!cursor_until(&in, '/', &part) || !part_is_plain(part))
+			return false;
+	}
+	return true;
+}
 
-		if (!cursor_until(&in, '/', &part) || !part_is_plain(part)) {
-			(void)close(fd);
-			return fault_of(fault, "import.photo-path");
-		}
-		last = cursor_left(&in) == 0;
+static cc_status open_below(int folder_fd, const char *path, int *ret_fd, struct row_fault *fault)
+{
+	struct cursor in;
+	struct bytes part;
+	int fd;
+
+	if (!path_is_plain(path))
+		return fault_of(fault, "import.photo-path");
+	fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
+	cursor_init(&in, bytes_str(path));
+	while (fd >= 0 && cursor_left(&in) > 0 && cursor_until(&in, '/', &part)) {
+		bool last = cursor_left(&in) == 0;
+
 		/* O_NONBLOCK: a pipe of that name must not hold the import. */
 		fd = step_down(fd, part, last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY);
 	}
