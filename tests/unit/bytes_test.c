@@ -66,8 +66,11 @@ static void numbers_are_big_endian_and_in_order(void **state)
 
 	(void)state;
 	cursor_init(&in, bytes_of(numbers, sizeof numbers));
-	assert_true(cursor_u8(&in, &a) && cursor_u16(&in, &b) && cursor_u24(&in, &c) && cursor_u32(&in, &d) &&
-		    cursor_u64(&in, &e));
+	assert_true(cursor_u8(&in, &a));
+	assert_true(cursor_u16(&in, &b));
+	assert_true(cursor_u24(&in, &c));
+	assert_true(cursor_u32(&in, &d));
+	assert_true(cursor_u64(&in, &e));
 	assert_int_equal(a, 0x01);
 	assert_int_equal(b, 0x0203);
 	assert_int_equal(c, 0x040506);

@@ -147,8 +147,10 @@ static void context_of(const json_t *v, struct buf *ret)
 
 	cursor_init(&c, buf_view(&command));
 	cursor_init(&r, buf_view(&reply));
-	assert_true(cursor_skip(&c, 5) && cursor_take(&c, 8, &host));
-	assert_true(cursor_skip(&r, 13) && cursor_take(&r, 8, &card));
+	assert_true(cursor_skip(&c, 5));
+	assert_true(cursor_take(&c, 8, &host));
+	assert_true(cursor_skip(&r, 13));
+	assert_true(cursor_take(&r, 8, &card));
 	writer_init(&w, 16);
 	writer_put(&w, host);
 	writer_put(&w, card);
