@@ -411,7 +411,7 @@ static void print_counts(struct session *s, const struct import_counts *c)
 		{ "completed", "Đã có, bổ sung ảnh", "Photo added", c->completed },
 		{ "conflicts", "Khác với dữ liệu đã có", "Conflicts", c->conflicts },
 		{ "refused", "Không nhập được", "Not imported", c->refused },
-		{ "held", "Tạm giữ, chưa cấp thẻ được", "Held: no card yet", c->held },
+		{ "held", "Tạm giữ, chưa cấp thẻ được", "Held, no card yet", c->held },
 		{ "warnings", "Lưu ý", "Notes", c->warnings },
 	};
 	json_t *counts = s->list != NULL ? json_object() : NULL;
