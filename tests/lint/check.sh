@@ -99,7 +99,8 @@ check_headers() {
 check_names() {
 	(cd "$root" && find crypto card biometrics station tests -type f 2>/dev/null | grep -v node_modules |
 		grep -E '(^|/)(util|utils|helper|helpers|misc|common)([._-][^/]*)?$' | sed 's/$/:1: name: says nothing about what is inside/')
-	(cd "$root" && for f in *; do
+	# What a user lets lie beside the project (a log) is not of it: in a checkout only tracked files count.
+	(cd "$root" && { [ -e .git ] && git ls-files | cut -d/ -f1 | sort -u || ls; } | grep -v '^\.' | while read -r f; do
 		case $f in
 		station | card | crypto | biometrics | tests | Makefile | LICENSE | README.md | build) ;;
 		*) echo "$f:1: name: does not belong at the top level" ;;
