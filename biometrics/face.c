@@ -12,7 +12,7 @@
 #define CROP_SIDE 2.2
 #define VIEWS 4u
 /* Answers that lie further apart than this are no face that stands as assumed. */
-#define SCATTER_LOST 0.06
+#define SCATTER_LOST 0.08
 /* The eye's centre: the landmarks' middle of the lids, corrected by the iris. */
 #define IRIS_SHARE 0.7
 #define IRIS_EDGE_MIN 3.0

@@ -104,13 +104,17 @@ static double share(const struct histogram *h, unsigned from, unsigned to)
 	return (double)n / h->n;
 }
 
-/* ISO/IEC 19794-5:2005 7.4.2.1: unique values of intensity in the facial region. */
-static double levels(const struct histogram *h)
+/* ISO/IEC 19794-5:2005 7.4.2.1: unique values of intensity in the facial region, from crown to chin and ear to ear. */
+static double levels(const struct image *grey)
 {
+	bool seen[256] = { false };
 	unsigned used = 0;
 
+	for (unsigned y = FRAME_Y - 130; y < FRAME_Y + 140; y++)
+		for (unsigned x = FRAME_X - 105; x < FRAME_X + 105; x++)
+			seen[image_row(grey, y)[x]] = true;
 	for (unsigned i = 0; i < 256; i++)
-		used += h->count[i] > 0;
+		used += seen[i];
 	return used;
 }
 
@@ -209,7 +213,7 @@ void quality_measure_light(const struct quality_frame *f, double v[QUALITY_MEASU
 	v[QUALITY_UNDER_EXPOSURE] = share(&h, 0, BLACK);
 	v[QUALITY_OVER_EXPOSURE] = share(&h, WHITE, 255);
 	v[QUALITY_LUMINANCE] = h.mean;
-	v[QUALITY_DYNAMIC_RANGE] = levels(&h);
+	v[QUALITY_DYNAMIC_RANGE] = levels(&f->grey);
 	v[QUALITY_ILLUMINATION] = evenness(zone);
 	v[QUALITY_SHADOW] = shadowed(&f->grey);
 	v[QUALITY_GLARE] = largest_spot(&f->rgb);
