@@ -259,6 +259,8 @@ static cc_status take_photo(struct run *run, const struct person *p, struct buf 
 		remark(run, IMPORT_HELD, &fault, 0);
 		return cc_ok();
 	}
+	if (st.code == CC_E_MEMORY)
+		return cc_fail(run->err, st.code, "memory", "photo");
 	return cc_failed(st) ? cc_fail(run->err, st.code, "file.io", "photo of line %llu", (unsigned long long)run->line) : st;
 }
 
@@ -282,11 +284,14 @@ static cc_status take_row(struct run *run, struct bytes row)
 	struct row_warnings warnings = { 0 };
 	struct row_fault fault = { 0 };
 	uint64_t first = 0;
-	cc_status st = cc_ok();
+	cc_status st;
 
-	if (cc_failed(person_parse(row, &p, &warnings, &fault))) {
+	st = person_parse(row, &p, &warnings, &fault);
+	if (st.code == CC_E_MEMORY)
+		return cc_fail(run->err, st.code, "memory", "row");
+	if (cc_failed(st)) {
 		refuse(run, &fault, 0);
-		return st;
+		return cc_ok();
 	}
 	for (size_t i = 0; i < warnings.count && i < PERSON_WARNINGS_MAX; i++)
 		remark(run, IMPORT_WARNING, &warnings.items[i], 0);

@@ -342,29 +342,39 @@ static bool take_object(struct parse *in, json_t *root, struct row_warnings *war
 	return check_whole(in);
 }
 
-static json_t *load_row(struct bytes row, struct row_fault *fault)
+/* What the JSON library says of a row that it can't read. Want of memory is no fault of the row. */
+static cc_status json_fault(const json_error_t *e, struct row_fault *fault)
+{
+	enum json_error_code code = json_error_code(e);
+	const char *key = "import.not-json";
+
+	if (code == json_error_out_of_memory)
+		key = "memory";
+	else if (code == json_error_duplicate_key)
+		key = "import.duplicate-field";
+	else if (code == json_error_invalid_utf8)
+		key = "import.not-utf8";
+	(void)reject_row(fault, key, e->position > 0 ? (size_t)e->position : 0);
+	return cc_code_status(code == json_error_out_of_memory ? CC_E_MEMORY : CC_E_FORMAT);
+}
+
+static cc_status load_row(struct bytes row, json_t **ret, struct row_fault *fault)
 {
 	json_error_t e = { 0 };
-	json_t *root;
+	cc_status st = cc_ok();
 
 	if (row.n > PERSON_ROW_MAX) {
 		(void)reject_row(fault, "import.line-too-long", 0);
-		return NULL;
+		return cc_code_status(CC_E_LIMIT);
 	}
 	if (!check_depth(row, fault))
-		return NULL;
+		return cc_code_status(CC_E_FORMAT);
 	wipe_what_json_frees();
-	root = json_loadb((const char *)row.p, row.n, JSON_REJECT_DUPLICATES, &e);
-	if (root == NULL) {
-		enum json_error_code code = json_error_code(&e);
-		const char *key = code == json_error_duplicate_key  ? "import.duplicate-field"
-				  : code == json_error_invalid_utf8 ? "import.not-utf8"
-								    : "import.not-json";
-
-		(void)reject_row(fault, key, e.position > 0 ? (size_t)e.position : 0);
-		cc_wipe(&e, sizeof e); /* its text quotes the row */
-	}
-	return root;
+	*ret = json_loadb((const char *)row.p, row.n, JSON_REJECT_DUPLICATES, &e);
+	if (*ret == NULL)
+		st = json_fault(&e, fault);
+	cc_wipe(&e, sizeof e); /* its text quotes the row */
+	return st;
 }
 
 cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault)
@@ -372,19 +382,19 @@ cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings
 	struct row_warnings warnings = { 0 };
 	struct row_fault unheard;
 	struct parse in = { .fault = fault != NULL ? fault : &unheard };
-	json_t *root = load_row(row, in.fault);
-	bool good = root != NULL && take_object(&in, root, &warnings);
+	json_t *root = NULL;
+	cc_status st = load_row(row, &root, in.fault);
 
+	if (!cc_failed(st) && !take_object(&in, root, &warnings))
+		st = cc_code_status(CC_E_FORMAT);
 	json_decref(root);
-	if (good) {
+	if (!cc_failed(st)) {
 		*ret = in.person;
 		if (ret_warnings != NULL)
 			*ret_warnings = warnings;
 	}
 	cc_wipe(&in, sizeof in);
-	if (good)
-		return cc_ok();
-	return cc_code_status(row.n > PERSON_ROW_MAX ? CC_E_LIMIT : CC_E_FORMAT);
+	return st;
 }
 
 /* ---- writing */

@@ -22,6 +22,11 @@ cc_status registry_store_error(struct registry *r, cc_status st, struct cc_error
 	return cc_fail(err, r->store->err.code, r->store->err.key, "%s", r->store->err.detail);
 }
 
+static cc_status crypto_error(cc_status st, struct cc_error *err, const char *what)
+{
+	return cc_fail(err, st.code, st.code == CC_E_MEMORY ? "memory" : "crypto.failed", "%s", what);
+}
+
 /* ---- keys */
 
 static cc_status derive(struct registry *r, const char *purpose, struct secret *ret, struct cc_error *err)
@@ -55,7 +60,7 @@ cc_status registry_mac(const struct secret *key, struct bytes in, struct digest 
 {
 	cc_status st = hash_hmac(HASH_SHA256, bytes_of(key->p, key->n), in, ret);
 
-	return cc_failed(st) ? cc_fail(err, st.code, "crypto.failed", "HMAC-SHA256") : st;
+	return cc_failed(st) ? crypto_error(st, err, "HMAC-SHA256") : st;
 }
 
 /* *ret_known: rows of this store were sealed under a key before. */
@@ -179,7 +184,7 @@ cc_status registry_seal(struct registry *r, const char *column, const char *id, 
 
 	place(aad, sizeof aad, column, id);
 	st = seal_encrypt(bytes_of(r->seal_key.p, r->seal_key.n), bytes_str(aad), plain, r->sys, ret);
-	return cc_failed(st) ? cc_fail(err, st.code, "crypto.failed", "seal %s", column) : st;
+	return cc_failed(st) ? crypto_error(st, err, column) : st;
 }
 
 cc_status registry_unseal(struct registry *r, const char *column, const char *id, struct bytes sealed, struct buf *ret,
@@ -190,5 +195,7 @@ cc_status registry_unseal(struct registry *r, const char *column, const char *id
 
 	place(aad, sizeof aad, column, id);
 	st = seal_decrypt(bytes_of(r->seal_key.p, r->seal_key.n), bytes_str(aad), sealed, ret);
-	return cc_failed(st) ? cc_fail(err, st.code, "registry.damaged", "%s of row %s", column, id) : st;
+	if (st.code == CC_E_VERIFY)
+		return cc_fail(err, st.code, "registry.damaged", "%s of row %s", column, id);
+	return cc_failed(st) ? crypto_error(st, err, column) : st;
 }

@@ -288,7 +288,11 @@ static cc_status open_record(struct registry *r, const char *id, struct bytes se
 	struct buf record = { 0 };
 	cc_status st = registry_unseal(r, column_record, id, sealed, &record, err);
 
-	if (!cc_failed(st) && cc_failed(person_parse(buf_view(&record), ret, NULL, NULL)))
+	if (!cc_failed(st))
+		st = person_parse(buf_view(&record), ret, NULL, NULL);
+	if (st.code == CC_E_MEMORY)
+		st = cc_fail(err, st.code, "memory", "record");
+	else if (st.code == CC_E_FORMAT || st.code == CC_E_LIMIT)
 		st = cc_fail(err, CC_E_VERIFY, "registry.damaged", "record of row %s", id);
 	buf_done(&record);
 	return st;

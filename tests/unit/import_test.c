@@ -4,6 +4,7 @@
 #include "station/message.h"
 #include "station/registry/photo.h"
 #include "station/registry/registry.h"
+#include "tests/support/alloc_fault.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -566,6 +567,76 @@ static void put_inside_an_aborted_transaction_leaves_nothing(void **state)
 	assert_int_equal(people(), 1);
 }
 
+/* ---- out of memory */
+
+static const char two_rows[] = ROW("001090000000", "An", ",\"photo\":\"photos/g02.jpg\"") ROW("002090000000", "Ba", "");
+
+/* A batch is all or nothing, and want of memory is never a fault of a row. */
+static void import_out_of_memory_imports_nothing(void **state)
+{
+	struct import_options o = { .folder = DATA, .check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() } };
+	size_t runs = 0;
+
+	(void)state;
+	for (size_t k = 1; alloc_fault_next(&k); runs++) {
+		struct import_counts c = { 0 };
+		struct cc_error err = { 0 };
+		FILE *in = fmemopen((void *)(uintptr_t)two_rows, sizeof two_rows - 1, "r");
+		cc_status st = import_run(reg, in, &o, &c, &err);
+		bool refused = alloc_fault_end();
+
+		(void)fclose(in);
+		assert_int_equal(st.code, refused ? CC_E_MEMORY : CC_OK);
+		assert_int_equal(c.refused + c.conflicts, 0);
+		assert_int_equal(people(), refused ? 0 : 2);
+		if (refused)
+			assert_string_equal(err.key, "memory");
+	}
+	assert_true(runs > 10);
+}
+
+static void reading_out_of_memory_says_so(void **state)
+{
+	struct record r = { 0 };
+	size_t runs = 0;
+
+	(void)state;
+	(void)run_text(two_rows, DATA, &r);
+	for (size_t k = 1; alloc_fault_next(&k); runs++) {
+		struct person p;
+		struct buf photo = { 0 };
+		struct cc_error err = { 0 };
+		cc_status st = registry_find(reg, "001090000000", &p, &photo, &err);
+		bool refused = alloc_fault_end();
+
+		assert_int_equal(st.code, refused ? CC_E_MEMORY : CC_OK);
+		assert_true(refused == (photo.n == 0));
+		if (refused)
+			assert_string_equal(err.key, "memory");
+		buf_done(&photo);
+	}
+	assert_true(runs > 2);
+}
+
+static void opening_out_of_memory_says_so(void **state)
+{
+	size_t runs = 0;
+
+	(void)state;
+	close_registry();
+	for (size_t k = 1; alloc_fault_next(&k); runs++) {
+		struct cc_error err = { 0 };
+		cc_status st = store_sqlite_open(db_path, &store, &err);
+
+		if (!cc_failed(st))
+			st = registry_open(store, ks, sys_real(), &reg, &err);
+		assert_int_equal(st.code, alloc_fault_end() ? CC_E_MEMORY : CC_OK);
+		close_registry();
+	}
+	assert_true(runs > 2);
+	open_registry();
+}
+
 /* ---- a crash */
 
 #define MANY 1200
@@ -656,6 +727,9 @@ int main(void)
 		registry_unit_test(other_key_store_is_told_before_any_row_is_read),
 		registry_unit_test(swapped_records_do_not_open),
 		registry_unit_test(put_inside_an_aborted_transaction_leaves_nothing),
+		registry_unit_test(import_out_of_memory_imports_nothing),
+		registry_unit_test(reading_out_of_memory_says_so),
+		registry_unit_test(opening_out_of_memory_says_so),
 		registry_unit_test(killed_import_is_finished_by_running_it_again),
 	};
 
