@@ -34,7 +34,7 @@ endif
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libssl-dev libpcsclite-dev libturbojpeg0-dev libsqlite3-dev libjansson-dev \
 	libutf8proc-dev libargon2-dev libpng-dev
 PACKAGES_RUN := pcscd vsmartcard-vpcd
-PACKAGES_TEST := libcmocka-dev openssl nodejs npm
+PACKAGES_TEST := libcmocka-dev openssl nodejs npm opensc
 PACKAGES_LINT := clang clang-format clang-tidy
 
 PKGS := libcrypto libpcsclite libturbojpeg libpng sqlite3 jansson libutf8proc libargon2

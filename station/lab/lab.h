@@ -79,7 +79,7 @@ int slot_serve(struct slot *s);
  */
 CC_MUST cc_status slot_request(const char *reader, const char *request, char *ret_answer, size_t cap, struct cc_error *err);
 
-/* Reader name <-> chip number: "CCCD Lab 01 00 00" is 1, "CCCD Lab 01 00 01" is 2, "CCCD Lab 02 01 00" is 3. 0: not a lab reader.
+/* Reader name <-> chip number: "CCCD Lab 01 00 00" is 1, "CCCD Lab 01 00 01" is 2, "CCCD Lab 02 00 00" is 3. 0: not a lab reader.
  */
 unsigned lab_reader_number(const char *name);
 
