@@ -22,7 +22,7 @@ cc_status atr_historical(struct bytes atr, struct bytes *ret)
 		return cc_code_status(CC_E_FORMAT);
 	count = format & 0x0F;
 	for (;;) {
-		size_t before_td = (size_t)((format >> 4 & 1) + (format >> 5 & 1) + (format >> 6 & 1));
+		size_t before_td = (format >> 4 & 1u) + (format >> 5 & 1u) + (format >> 6 & 1u);
 
 		if (!cursor_skip(&in, before_td))
 			return cc_code_status(CC_E_FORMAT);

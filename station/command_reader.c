@@ -201,12 +201,11 @@ static void tell_changes(const struct invocation *inv, const struct reader_list 
 
 		if (old == NULL)
 			tell(inv, EVENT_READER_IN, r);
-		if (r->card_present && (old == NULL || !old->card_present))
+		/* another ATR: another card, faster than we looked */
+		if (r->card_present && (old == NULL || !old->card_present || memcmp(old->atr, r->atr, sizeof r->atr) != 0))
 			tell(inv, EVENT_CARD_IN, r);
 		else if (old != NULL && old->card_present && !r->card_present)
 			tell(inv, EVENT_CARD_OUT, r);
-		else if (old != NULL && old->card_present && memcmp(old->atr, r->atr, sizeof r->atr) != 0)
-			tell(inv, EVENT_CARD_IN, r); /* another card, faster than we looked */
 		if (old != NULL && old->in_use != r->in_use)
 			tell(inv, r->in_use ? EVENT_BUSY : EVENT_FREE, r);
 	}

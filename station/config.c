@@ -86,12 +86,12 @@ static const struct setting *find_setting(const char *name)
 }
 
 /* Every name in the file must be known: a mistyped setting must not silently keep the default. */
-static cc_status check_names(const json_t *root, const char *path, struct cc_error *err)
+static cc_status check_names(json_t *root, const char *path, struct cc_error *err)
 {
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)root, name, value)
+	json_object_foreach(root, name, value)
 	{
 		if (find_setting(name) == NULL)
 			return cc_fail(err, CC_E_FORMAT, "settings.unknown", "%s: no setting named %.60s", path, name);

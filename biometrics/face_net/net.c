@@ -102,7 +102,7 @@ static double sigmoid(double x)
 static struct face_box box_at(const float *v, unsigned anchor, unsigned row, unsigned col, unsigned cells, double reach)
 {
 	double unit = reach / cells;
-	double w = exp(v[2]) * anchors[anchor][0] * unit, h = exp(v[3]) * anchors[anchor][1] * unit;
+	double w = exp((double)v[2]) * anchors[anchor][0] * unit, h = exp((double)v[3]) * anchors[anchor][1] * unit;
 
 	return (struct face_box){ { (col + sigmoid(v[0])) * unit - w / 2, (row + sigmoid(v[1])) * unit - h / 2, w, h },
 				  sigmoid(v[4]) };
