@@ -122,8 +122,8 @@ static cc_status card_transmit(void *ctx, struct bytes command, struct writer *a
 {
 	struct card *c = ctx;
 	struct cursor in;
-	uint8_t cla, ins, p1, p2, lc;
-	uint16_t fid;
+	uint8_t cla, ins = 0, p1 = 0, p2 = 0, lc;
+	uint16_t fid = 0;
 
 	c->commands++;
 	cursor_init(&in, command);

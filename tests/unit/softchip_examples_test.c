@@ -132,7 +132,7 @@ static struct command command_of(const struct buf *apdu)
 static struct bytes slice(const struct buf *b, size_t from, size_t n)
 {
 	struct cursor in;
-	struct bytes ret;
+	struct bytes ret = { 0 };
 
 	cursor_init(&in, buf_view(b));
 	assert_true(cursor_skip(&in, from) && cursor_take(&in, n, &ret));
