@@ -56,7 +56,7 @@ static void appendix_d_bac_and_secure_messaging(void **state)
 	"498FF49756F2DC1587840041839A85982BE7761D14715FB091EFA7BCE9058560 "                                                      \
 	"107CF58696EF6155053340FD633392BA81909DF7B9706F226F32086C7AFF974A"
 
-static void play_g1(struct softchip *chip)
+static void play_g1_to_mapping(struct softchip *chip)
 {
 	chip_raw_expect(chip, "0022C1A40F800A04007F00070202040202830101", "9000");
 	chip_raw_expect(chip, "10860000027C0000", "7C12801095A3A016522EE98D01E76CB6B98B42C39000");
@@ -65,6 +65,11 @@ static void play_g1(struct softchip *chip)
 			"18799115B55C9BAA6D9F6BC3A9618E70C25AF71777A9C4922D00",
 			"7C43824104824FBA91C9CBE26BEF53A0EBE7342A3BF178CEA9F45DE0B70AA601651FBA3F5730D8C879AAA9C9F73991E61B"
 			"58F4D52EB87A0A0C709A49DC63719363CCD13C549000");
+}
+
+static void play_g1(struct softchip *chip)
+{
+	play_g1_to_mapping(chip);
 	chip_raw_expect(chip,
 			"10860000457C438341042DB7A64C0355044EC9DF190514C625CBA2CEA48754887122F3A5EF0D5EDD301C3556F3B3B186DF"
 			"10B857B58F6A7EB80F20BA5DC7BE1D43D9BF850149FBB3646200",
@@ -115,6 +120,22 @@ static void appendix_g1_with_a_wrong_token_is_refused_and_counted(void **state)
 	assert_false(chip_sm_active(&cr.chip->s.sm));
 	/* The protocol begins anew: its last step alone is nothing. */
 	chip_raw_expect(cr.chip, "008600000C7C0A8508C2B0BD78D94BA86600", "6985");
+	chip_reader_done(&cr);
+}
+
+/* ICAO Doc 9303-11 4.4.3.3: the two ephemeral public keys differ; a terminal that mirrors the chip's is refused. */
+static void a_mirrored_public_key_is_refused(void **state)
+{
+	struct chip_raw_random random;
+	struct chip_reader cr;
+
+	(void)state;
+	start_g1(&cr, &random);
+	play_g1_to_mapping(cr.chip);
+	chip_raw_expect(cr.chip,
+			"10860000457C438341049E880F842905B8B3181F7AF7CAA9F0EFB743847F44A306D2D28C1D9EC65DF6DB7764B22277A2ED"
+			"DC3C265A9F018F9CB852E111B768B326904B59A0193776F09400",
+			"6300");
 	chip_reader_done(&cr);
 }
 
@@ -204,6 +225,7 @@ int main(void)
 		cmocka_unit_test(appendix_d_bac_and_secure_messaging),
 		cmocka_unit_test(appendix_g1_pace),
 		cmocka_unit_test(appendix_g1_with_a_wrong_token_is_refused_and_counted),
+		cmocka_unit_test(a_mirrored_public_key_is_refused),
 		cmocka_unit_test(scp03_sessions_of_the_vectors),
 	};
 
