@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define PEOPLE_MAX 512
+#define NAME_COLUMNS 46
 #define READERS_MAX 16
 /* pcscd notices a new card within 400 ms; a blank that isn't there after this is not coming. */
 #define CARD_WAIT_MS 10000
@@ -101,6 +102,19 @@ static void write_card_report(const struct stage *s, const struct row *row, cons
 	(void)fclose(out);
 }
 
+static const char *inspection_text(enum inspect_verdict v, enum lang lang)
+{
+	switch (v) {
+	case INSPECT_GOOD:
+		return lang == LANG_VI ? "đạt" : "passed";
+	case INSPECT_BAD:
+		return lang == LANG_VI ? "KHÔNG ĐẠT" : "FAILED";
+	case INSPECT_UNDECIDED:
+		break;
+	}
+	return lang == LANG_VI ? "CHƯA XÁC ĐỊNH" : "INCONCLUSIVE";
+}
+
 static bool issue(const struct stage *s, struct bench *b, struct row *row)
 {
 	const struct worker_request request = { .number = row->number };
@@ -171,7 +185,7 @@ static void inspect(const struct stage *s, struct bench *b, struct row *row)
 	if (cc_failed(st = read_in_field(s, b, row, i, &err))) {
 		field_error(row, &err);
 	} else {
-		row->inspection = inspect_verdict_name(i->verdict);
+		row->inspection = inspection_text(i->verdict, s->config->lang);
 		row->good = i->verdict == INSPECT_GOOD;
 	}
 	inspection_done(i);
@@ -196,7 +210,8 @@ static void tell_done(struct stage *s, const struct row *row)
 	CC_ASSERT(pthread_mutex_lock(&s->lock) == 0);
 	s->done++;
 	(void)fprintf(stderr, "%zu/%zu  %s  %s  %s%s%s\n", s->done, s->count, row->number, row->chip[0] ? row->chip : "-",
-		      row->verdict, row->err.key ? "  " : "", row->err.key ? row->err.key : "");
+		      report_verdict_text(row->verdict, s->config->lang), row->err.key ? "  " : "",
+		      row->err.key ? row->err.key : "");
 	CC_ASSERT(pthread_mutex_unlock(&s->lock) == 0);
 }
 
@@ -273,12 +288,20 @@ static int columns(const char *s)
 	return n;
 }
 
+/* printf counts bytes, and Vietnamese letters have up to three. */
+static void print_padded(FILE *out, const char *text, int width)
+{
+	(void)fprintf(out, "%s%*s", text, width - columns(text), "");
+}
+
 static void print_row(FILE *out, const struct stage *s, const struct row *r)
 {
-	(void)fprintf(out, "%s  %s%*s  %-16s  %2u  %5llu  %7llu  %6.2f  %5.3f  %s", r->number, r->name, 46 - columns(r->name), "",
-		      r->chip[0] ? r->chip : "-", r->reader, (unsigned long long)r->sums.spent.apdus,
-		      (unsigned long long)r->sums.spent.bytes, (double)r->sums.ms / 1000,
-		      (double)figures_permille(r->sums.spent.apdus, r->sums.least.apdus) / 1000, r->verdict);
+	(void)fprintf(out, "%s  ", r->number);
+	print_padded(out, r->name, NAME_COLUMNS);
+	(void)fprintf(out, "  %-16s  %6u  %5llu  %7llu  %6.2f  %7.3f  %s", r->chip[0] ? r->chip : "-", r->reader,
+		      (unsigned long long)r->sums.spent.apdus, (unsigned long long)r->sums.spent.bytes, (double)r->sums.ms / 1000,
+		      (double)figures_permille(r->sums.spent.apdus, r->sums.least.apdus) / 1000,
+		      report_verdict_text(r->verdict, s->config->lang));
 	if (r->inspection)
 		(void)fprintf(out, vietnamese(s) ? ", kiểm tra: %s" : ", inspection: %s", r->inspection);
 	if (r->err.key)
@@ -320,11 +343,10 @@ static void print_sum(FILE *out, const struct stage *s, const struct stock_count
 
 static void print_table(FILE *out, const struct stage *s, const struct stock_counts *stock)
 {
-	const char *name = vietnamese(s) ? "họ tên" : "name";
-
-	(void)fprintf(out, "%-12s  %-*s  %-16s  %2s  %5s  %7s  %6s  %5s  %s\n", vietnamese(s) ? "số" : "number",
-		      46 + (int)strlen(name) - columns(name), name, "chip", "R", "APDU", "byte", "s", "x",
-		      vietnamese(s) ? "kết quả" : "verdict");
+	print_padded(out, vietnamese(s) ? "số" : "number", 14);
+	print_padded(out, vietnamese(s) ? "họ tên" : "name", NAME_COLUMNS);
+	(void)fprintf(out, vietnamese(s) ? "  chíp               đầu đọc  lệnh     byte    giây  × ít nhất  kết quả\n"
+					 : "  chip              reader  APDUs    bytes seconds  × least  verdict\n");
 	for (size_t i = 0; i < s->count; i++)
 		print_row(out, s, &s->rows[i]);
 	print_sum(out, s, stock);

@@ -159,7 +159,7 @@ bool report_json(FILE *out, const struct worker_report *r, const struct cc_error
 
 /* ---- text */
 
-static const char *verdict_text(const char *verdict, enum lang lang)
+const char *report_verdict_text(const char *verdict, enum lang lang)
 {
 	static const struct {
 		const char *verdict, *vi, *en;
@@ -214,7 +214,7 @@ static void print_warnings(FILE *out, const struct worker_report *r, enum lang l
 void report_text(FILE *out, const struct worker_report *r, const struct cc_error *err, bool dry_run, enum lang lang)
 {
 	(void)fprintf(out, "%s  %s %s: %s\n", r->number, lang == LANG_VI ? "chíp" : "chip", r->serial[0] ? r->serial : "-",
-		      verdict_text(report_verdict(r, err, dry_run), lang));
+		      report_verdict_text(report_verdict(r, err, dry_run), lang));
 	if (r->spoil_reason[0])
 		(void)fprintf(out, "  %s %s\n",
 			      lang == LANG_VI ? "Phôi khai hỏng, lý do:" : "A blank was declared spoiled:", r->spoil_reason);

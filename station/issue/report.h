@@ -20,6 +20,8 @@
 
 /* "issued", "could-be-issued" (dry run), "spoiled", "held", "outstanding" (the same command finishes it), "not-started". */
 const char *report_verdict(const struct worker_report *r, const struct cc_error *err, bool dry_run);
+/* "ĐÃ CẤP" for "issued", in the user's language. */
+const char *report_verdict_text(const char *verdict, enum lang lang);
 struct report_sums {
 	struct figures_cost spent, least;
 	int64_t ms;
