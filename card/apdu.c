@@ -12,7 +12,8 @@
 #define INS_GET_DATA 0xCA
 #define INS_SELECT 0xA4
 #define INS_READ_BINARY 0xB0
-#define GET_RESPONSES_MAX 1024
+/* The longest answer in blocks of 256, and a few: a hostile card must not hold a reader with one byte at a time. */
+#define GET_RESPONSES_MAX 260
 #define CHAINED_MAX (1u << 20)
 
 void response_done(struct response *r)

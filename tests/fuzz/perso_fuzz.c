@@ -14,7 +14,8 @@
  * store gives back. Input: which parser (1), then its bytes; for a hostile card
  * the answers one after the other: length (2) and bytes.
  */
-#define COMMANDS_MAX 64
+/* Eight commands, each with the 260 GET RESPONSE and the corrected Le that the channel grants a card. */
+#define COMMANDS_MAX (8 * 262)
 
 static void parse_card(struct bytes in)
 {
