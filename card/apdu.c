@@ -3,6 +3,7 @@
 
 #include "card/atr.h"
 #include "card/sw.h"
+#include "crypto/base/log.h"
 
 #define SHORT_LC_MAX 255
 #define EXTENDED_LC_MAX 65535
@@ -136,6 +137,9 @@ static cc_status transmit(struct channel *ch, const struct apdu *wire, bool exte
 		st = cc_fail(&ch->err, st.code, "memory", "INS %02X", wire->ins);
 	else if (cc_failed(st))
 		st = cc_fail(&ch->err, st.code, "card.bad-answer", "INS %02X", wire->ins);
+	else /* I9: headers and lengths for support; never what a command or an answer carries */
+		log_debug("apdu %02X %02X %02X%02X, %zu bytes, Le %zu: %04X, %zu bytes", wire->cla, wire->ins, wire->p1, wire->p2,
+			  wire->data.n, wire->le, ret->sw, ret->data.n);
 out:
 	writer_done(&w);
 	buf_done(&answer);

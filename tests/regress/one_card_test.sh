@@ -83,7 +83,7 @@ run 1 "the same person twice is refused" "" "$cccd" lab run --chips 1 -- "$cccd"
 run 2 "a number that is none" "12" "$cccd" card issue 12345
 run 5 "no pcscd running" "pcscd" env PCSCLITE_CSOCK_NAME="$work/nowhere" "$cccd" card issue "$M"
 run 0 "a person that the register does not know, and a sealed card given as a blank" "" "$cccd" lab run --chips 1 --state "$work/state" -- sh -c '
-	"$CCCD" card issue 001090000009 >"$WORK/unknown" 2>&1; [ $? = 1 ] || exit 11
+	"$CCCD" card issue 002091000000 >"$WORK/unknown" 2>&1; [ $? = 1 ] || exit 11
 	"$CCCD" card issue "$M" >"$WORK/first" 2>&1 || exit 12
 	third=$(grep -oE "\"number\": *\"[0-9]{12}\"" tests/data/people/people.jsonl | grep -oE "[0-9]{12}" | sed -n 3p)
 	"$CCCD" card issue "$third" >"$WORK/sealed" 2>&1; rc=$?

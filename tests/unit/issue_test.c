@@ -138,9 +138,9 @@ static void holds_stop_a_card_with_their_reason(void **state)
 
 	(void)state;
 	issue_chip_blank(&station, &c, 4, true);
-	assert_refused(&c, "001090000001", CC_E_HELD, "registry.no-photo");
+	assert_refused(&c, "004090000000", CC_E_HELD, "registry.no-photo");
 	assert_refused(&c, "001050000000", CC_E_HELD, "registry.birth-incomplete");
-	assert_refused(&c, "001090000099", CC_E_NOT_FOUND, "registry.not-found");
+	assert_refused(&c, "006090000000", CC_E_NOT_FOUND, "registry.not-found");
 	assert_int_equal(softchip_apdu_count(c.chip), 0);
 	assert_int_equal(stock_of(4), STOCK_UNKNOWN);
 	issue_chip_done(&c);
