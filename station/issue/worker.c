@@ -154,6 +154,19 @@ static cc_status bind(struct worker *w)
 			   &w->err);
 }
 
+/* DG14, DG15 and EF.SOD are made later: room for keys of the largest curves and a SOD with its certificate. */
+#define LATER_BYTES_MAX 8192u
+
+static cc_status fits(struct worker *w)
+{
+	size_t total = lds_set_bytes(&w->prepared.files) + LATER_BYTES_MAX;
+
+	if (total > w->perso.profile->memory)
+		return cc_fail(&w->err, CC_E_LIMIT, "perso.too-large", "%zu bytes, the chip takes %zu", total,
+			       w->perso.profile->memory);
+	return cc_ok();
+}
+
 static cc_status start(struct worker *w, const struct person *person, const struct buf *photo)
 {
 	struct date today = w->issuer->check.today;
@@ -161,7 +174,8 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 
 	if (cc_failed(st = blank_is_free(w)) ||
 	    cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), today, &w->prepared, &w->err)) ||
-	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)))
+	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)) ||
+	    cc_failed(st = fits(w)))
 		return st;
 	w->report->name_truncated = w->prepared.name_truncated;
 	w->report->warnings = w->prepared.warnings;

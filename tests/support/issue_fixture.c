@@ -4,6 +4,7 @@
 #include "biometrics/jpeg.h"
 #include "crypto/pki/issue.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,52 @@ static void must(cc_status st, const struct cc_error *err, const char *what)
 			      err ? err->detail : "");
 		CC_ASSERT(!cc_failed(st));
 	}
+}
+
+/* ---- the fake world behind a lock */
+
+static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int64_t fake_wall_ms(void *ctx)
+{
+	struct sys_fake *fake = ctx;
+	int64_t now;
+
+	(void)pthread_mutex_lock(&fake_lock);
+	now = sys_wall_ms(&fake->sys);
+	(void)pthread_mutex_unlock(&fake_lock);
+	return now;
+}
+
+static int64_t fake_mono_ms(void *ctx)
+{
+	struct sys_fake *fake = ctx;
+	int64_t now;
+
+	(void)pthread_mutex_lock(&fake_lock);
+	now = sys_mono_ms(&fake->sys);
+	(void)pthread_mutex_unlock(&fake_lock);
+	return now;
+}
+
+static cc_status fake_random(void *ctx, uint8_t *out, size_t n)
+{
+	struct sys_fake *fake = ctx;
+	cc_status st;
+
+	(void)pthread_mutex_lock(&fake_lock);
+	st = sys_random(&fake->sys, out, n);
+	(void)pthread_mutex_unlock(&fake_lock);
+	return st;
+}
+
+static void fake_sleep_ms(void *ctx, int64_t ms)
+{
+	struct sys_fake *fake = ctx;
+
+	(void)pthread_mutex_lock(&fake_lock);
+	sys_fake_advance(fake, ms);
+	(void)pthread_mutex_unlock(&fake_lock);
 }
 
 /* ---- PKI */
@@ -40,7 +87,7 @@ static void write_cert(struct issue_fixture *f, const char *name, struct bytes c
 
 static void make_pki(struct issue_fixture *f)
 {
-	int64_t now = sys_wall_ms(&f->sys.sys) / 1000;
+	int64_t now = sys_wall_ms(&f->sys) / 1000;
 	struct pki_profile profile = {
 		.country = "VN",
 		.country_icao = "VNM",
@@ -63,13 +110,13 @@ static void make_pki(struct issue_fixture *f)
 	make_key(f->ks, "csca-1", KEYSTORE_EC, EC_BP256, 0);
 	make_key(f->ks, "ds-1", KEYSTORE_EC, EC_BP256, 0);
 	make_key(f->ks, "perso-master", KEYSTORE_AES, EC_P256, 128);
-	must(csca_issue(f->ks, "csca-1", &profile, &f->sys.sys, &csca_der, &f->err), &f->err, "csca");
+	must(csca_issue(f->ks, "csca-1", &profile, &f->sys, &csca_der, &f->err), &f->err, "csca");
 	must(cert_parse(buf_view(&csca_der), &csca, &f->err), &f->err, "csca");
 	profile.common_name = "DS Test";
 	profile.not_after_s = now + 11 * YEAR_S;
 	profile.private_to_s = now + YEAR_S;
 	profile.document_types[0] = "ID";
-	must(ds_issue(f->ks, "csca-1", csca, "ds-1", &profile, &f->sys.sys, &ds_der, &f->err), &f->err, "ds");
+	must(ds_issue(f->ks, "csca-1", csca, "ds-1", &profile, &f->sys, &ds_der, &f->err), &f->err, "ds");
 	write_cert(f, "certs/ds-1.cer", buf_view(&ds_der));
 	write_cert(f, "trust/csca-1.cer", buf_view(&csca_der));
 	cert_free(&csca);
@@ -165,15 +212,16 @@ void issue_fixture(struct issue_fixture *f)
 
 	memset(f, 0, sizeof *f);
 	cc_error_init(&f->err);
-	sys_fake_init(&f->sys, 42);
+	sys_fake_init(&f->fake, 42);
+	f->sys = (struct sys){ &f->fake, fake_wall_ms, fake_mono_ms, fake_random, fake_sleep_ms };
 	fixture_folder(&f->folder);
 	(void)snprintf(f->config.home, sizeof f->config.home, "%s", f->folder.path);
-	f->config.sys = &f->sys.sys;
+	f->config.sys = &f->sys;
 	f->config.lang = LANG_EN;
 	config_path(&f->config, "settings.json", path);
 	must(sys_write_file(path, BYTES_LITERAL("{\"dg2.width\": 120, \"dg2.bytes-max\": 4000}"), 0600, &f->err), &f->err, path);
 	config_path(&f->config, "keys.ccks", path);
-	must(keystore_file_create_cost(path, BYTES_LITERAL(PASSWORD), (struct password_cost){ 8192, 1, 1 }, &f->sys.sys, &f->ks,
+	must(keystore_file_create_cost(path, BYTES_LITERAL(PASSWORD), (struct password_cost){ 8192, 1, 1 }, &f->sys, &f->ks,
 				       &f->err),
 	     &f->err, path);
 	make_pki(f);
@@ -188,7 +236,7 @@ void issue_fixture_forked(struct issue_fixture *f)
 	char path[PATH_MAX];
 
 	config_path(&f->config, "keys.ccks", path);
-	must(keystore_file_open(path, BYTES_LITERAL(PASSWORD), &f->sys.sys, &f->ks, &f->err), &f->err, path);
+	must(keystore_file_open(path, BYTES_LITERAL(PASSWORD), &f->sys, &f->ks, &f->err), &f->err, path);
 }
 
 void issue_fixture_done(struct issue_fixture *f)
@@ -255,7 +303,7 @@ void issue_chip_blank(struct issue_fixture *f, struct issue_chip *c, uint32_t nu
 	config.key_mac = bytes_of(keys[1].p, keys[1].n);
 	config.key_dek = bytes_of(keys[2].p, keys[2].n);
 	softchip_free(&c->chip);
-	must(softchip_new(&config, &f->sys.sys, &c->chip), NULL, "chip");
+	must(softchip_new(&config, &f->sys, &c->chip), NULL, "chip");
 	c->saved = UINT64_MAX;
 	save(c);
 }
@@ -266,7 +314,7 @@ void issue_chip_load(struct issue_fixture *f, struct issue_chip *c)
 
 	must(sys_read_file(c->memory_path, 1u << 24, &memory, &f->err), &f->err, "chip memory");
 	softchip_free(&c->chip);
-	must(softchip_load(buf_view(&memory), &f->sys.sys, &c->chip), NULL, "chip memory");
+	must(softchip_load(buf_view(&memory), &f->sys, &c->chip), NULL, "chip memory");
 	c->saved = softchip_memory_version(c->chip);
 	buf_done(&memory);
 }
@@ -297,13 +345,17 @@ static cc_status chip_transmit(void *ctx, struct bytes command, struct writer *a
 	return st;
 }
 
-cc_status issue_run(struct issue_fixture *f, struct issue_chip *c, const struct worker_request *request,
-		    struct worker_report *report)
+struct reader *issue_reader(struct issue_chip *c)
 {
 	struct reader *reader = NULL;
 
-	CC_ASSERT(c != NULL);
-	cc_error_init(&f->err);
 	must(reader_memory_new("test", c, chip_power, chip_transmit, &reader), NULL, "reader");
-	return worker_issue(&f->issuer, reader, request, report, &f->err);
+	return reader;
+}
+
+cc_status issue_run(struct issue_fixture *f, struct issue_chip *c, const struct worker_request *request,
+		    struct worker_report *report)
+{
+	cc_error_init(&f->err);
+	return worker_issue(&f->issuer, issue_reader(c), request, report, &f->err);
 }

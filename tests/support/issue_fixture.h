@@ -18,7 +18,8 @@
 
 struct issue_fixture {
 	struct fixture_folder folder;
-	struct sys_fake sys;
+	struct sys_fake fake;
+	struct sys sys; /* the fake, behind a lock: several readers may issue at once */
 	struct config config;
 	struct keystore *ks;
 	struct store *store;
@@ -48,6 +49,8 @@ void issue_chip_blank(struct issue_fixture *f, struct issue_chip *c, uint32_t nu
 void issue_chip_load(struct issue_fixture *f, struct issue_chip *c);
 void issue_chip_done(struct issue_chip *c);
 
+/* A reader with the chip in it, not connected; c must outlive it. */
+struct reader *issue_reader(struct issue_chip *c);
 /* Runs one `card issue` on the chip; c without a chip: the reader is empty. report starts from {0}. f->err holds the
  * detail. */
 cc_status issue_run(struct issue_fixture *f, struct issue_chip *c, const struct worker_request *request,

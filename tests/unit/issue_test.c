@@ -184,7 +184,7 @@ static void wrong_keys_are_tried_never_and_the_blank_is_set_aside(void **state)
 	uint64_t sent;
 
 	(void)state;
-	assert_int_equal(softchip_new(&config, &station.sys.sys, &c.chip).code, CC_OK);
+	assert_int_equal(softchip_new(&config, &station.sys, &c.chip).code, CC_OK);
 	assert_refused(&c, ISSUE_ANNA, CC_E_DENIED, "perso.wrong-keys");
 	assert_int_equal(stock_of(8), STOCK_SPOILED);
 	sent = softchip_apdu_count(c.chip);
@@ -315,7 +315,7 @@ static cc_status same_random(void *ctx, uint8_t *out, size_t n)
 
 static void a_duplicate_public_key_stops_the_card(void **state)
 {
-	struct sys broken = station.sys.sys;
+	struct sys broken = station.sys;
 	struct issue_chip a = { 0 }, b = { 0 };
 	struct buf memory = { 0 };
 
