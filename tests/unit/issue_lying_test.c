@@ -246,6 +246,77 @@ static void a_card_that_cannot_be_opened_waits_for_a_decision(void **state)
 	issue_chip_done(&fresh);
 }
 
+/* Torn while it was written, and back with another key under the same serial: a clone, or a chip that lost its mind. */
+static void a_torn_chip_with_another_key_is_spoiled(void **state)
+{
+	const struct worker_request request = { .number = ISSUE_ANNA };
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct issue_chip c = { 0 };
+		struct worker_report r = { 0 };
+
+		issue_chip_blank(&station, &c, 650 + i, true);
+		softchip_tear_after(c.chip, 9, SOFTCHIP_TEAR_BEFORE); /* behind the keys, before the files */
+		assert_int_equal(issue_run(&station, &c, &request, &r).code, CC_E_DEVICE);
+		assert_int_equal(r.state, JOB_SIGNED);
+		worker_report_done(&r);
+		other_key(&c, i == 0 ? CHIP_FIELD_AA_KEY : CHIP_FIELD_CA_KEY);
+		assert_int_equal(issue_run(&station, &c, &request, &r).code, CC_E_VERIFY);
+		assert_string_equal(station.err.key, "issue.spoiled");
+		assert_int_equal(strncmp(r.spoil_reason, "issue.inconsistent", 18), 0);
+		worker_report_done(&r);
+		issue_chip_done(&c);
+	}
+}
+
+static void close_early(struct issue_chip *c)
+{
+	assert_int_equal(chip_memory_set_number(&c->chip->memory, CHIP_FIELD_APP_STATE, 0x0F, 1).code, CC_OK);
+}
+
+static void secure_early(struct issue_chip *c)
+{
+	assert_int_equal(chip_memory_set_number(&c->chip->memory, CHIP_FIELD_CARD_STATE, 0x0F, 1).code, CC_OK);
+}
+
+static void foreign_keys(struct issue_chip *c)
+{
+	other_key(c, CHIP_FIELD_KEYS);
+}
+
+/* Where the chip stands elsewhere than the journal can explain, nothing is guessed: one APDU of a torn card each. */
+static void journal_and_chip_that_contradict_end_the_blank(void **state)
+{
+	static const struct {
+		uint64_t torn_at;
+		enum job_state journal;
+		void (*surgery)(struct issue_chip *c);
+	} cases[] = {
+		{ 9, JOB_SIGNED, close_early }, { 9, JOB_SIGNED, secure_early },  { 9, JOB_SIGNED, foreign_keys },
+		{ 19, JOB_CLOSED, stay_open },	{ 19, JOB_CLOSED, foreign_keys }, { 20, JOB_SECURED, stay_open },
+	};
+	const struct worker_request request = { .number = ISSUE_ANNA };
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct issue_chip c = { 0 };
+		struct worker_report r = { 0 };
+
+		issue_chip_blank(&station, &c, 660 + i, true);
+		softchip_tear_after(c.chip, cases[i].torn_at, SOFTCHIP_TEAR_BEFORE);
+		assert_int_equal(issue_run(&station, &c, &request, &r).code, CC_E_DEVICE);
+		assert_int_equal(r.state, cases[i].journal);
+		worker_report_done(&r);
+		cases[i].surgery(&c);
+		assert_int_equal(issue_run(&station, &c, &request, &r).code, CC_E_VERIFY);
+		assert_string_equal(station.err.key, "issue.spoiled");
+		assert_int_equal(strncmp(r.spoil_reason, "issue.inconsistent", 18), 0);
+		worker_report_done(&r);
+		issue_chip_done(&c);
+	}
+}
+
 /* ---- two readers, one applicant */
 
 struct contender {
@@ -333,6 +404,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(no_lying_chip_is_issued),
 		CASE(a_card_that_cannot_be_opened_waits_for_a_decision),
+		CASE(a_torn_chip_with_another_key_is_spoiled),
+		CASE(journal_and_chip_that_contradict_end_the_blank),
 		CASE(two_readers_one_applicant_has_one_winner),
 		CASE(two_readers_two_applicants_both_win),
 	};

@@ -230,6 +230,25 @@ static void longer_file_on_the_chip_is_found(void **state)
 	fixture_done(&f);
 }
 
+/* The first block ends exactly where the prepared file ends; the chip's file goes on. */
+static void longer_file_is_found_behind_a_full_block(void **state)
+{
+	const size_t block = 236; /* short length, level 33: 239 bytes of answer, 3 of them the object's header */
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, &(struct chip_reader_options){ .number = 16, .short_length = true });
+	put_file(&f.files, lds_dg(15), 2 * block);
+	open_chip(&f);
+	make_keys(&f);
+	assert_int_equal(personalize_write(&f.p, &f.data).code, CC_OK);
+	f.files.files[lds_dg(15)].n = block;
+	assert_int_equal(personalize_compare(&f.p, &f.data).code, CC_E_VERIFY);
+	assert_string_equal(f.p.err.key, "perso.read-back");
+	f.files.files[lds_dg(15)].n = 2 * block;
+	fixture_done(&f);
+}
+
 static void wrong_keys_are_noticed_without_an_attempt(void **state)
 {
 	struct fixture f;
@@ -449,6 +468,7 @@ int main(void)
 		cmocka_unit_test(any_file_length_is_read_to_its_end),
 		cmocka_unit_test(changed_byte_is_found_by_read_back),
 		cmocka_unit_test(longer_file_on_the_chip_is_found),
+		cmocka_unit_test(longer_file_is_found_behind_a_full_block),
 		cmocka_unit_test(wrong_keys_are_noticed_without_an_attempt),
 		cmocka_unit_test(closed_chip_tells_its_state),
 		cmocka_unit_test(closed_chip_is_not_begun_again),
