@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * 10,000 broken pictures by class, from one seed: cut, changed, bombs, two
+ * files in one. None may crash or hang; each ends in a picture or in a refusal
+ * with its name, and each class that can't be a picture is always refused.
+ */
+#include "biometrics/jpeg.h"
+#include "biometrics/png.h"
+#include "crypto/base/sys.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FAULTY "tests/data/faulty_portraits/"
+
+static uint64_t seed = 20260101;
+
+/* G. Marsaglia's xorshift. */
+static size_t below(size_t n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (size_t)(seed % n);
+}
+
+static unsigned pictures, refusals;
+static unsigned broken_total;
+
+/* Returns the key of the refusal, or NULL when it is a picture. */
+static const char *feed(struct bytes file)
+{
+	struct cc_error err;
+	struct image im = { 0 };
+	bool png = png_is(file);
+	cc_status st;
+
+	cc_error_init(&err);
+	st = png ? png_decode(file, &im, &err) : jpeg_decode(file, 1, &im, NULL, &err);
+	broken_total++;
+	if (cc_failed(st)) {
+		assert_non_null(err.key);
+		assert_int_equal(strncmp(err.key, "photo.", 6), 0);
+		assert_null(im.p);
+		refusals++;
+		return err.key;
+	}
+	assert_true(im.width <= IMAGE_SIDE_MAX && im.height <= IMAGE_SIDE_MAX);
+	pictures++;
+	image_done(&im);
+	return NULL;
+}
+
+static struct buf encoded(unsigned w, unsigned h, unsigned channels, enum jpeg_chroma chroma)
+{
+	struct image im = { 0 };
+	struct buf out = { 0 };
+
+	assert_int_equal(image_new(w, h, channels, &im, NULL).code, CC_OK);
+	for (size_t i = 0; i < image_size(&im); i++)
+		im.p[i] = (uint8_t)(i * 37 / 3);
+	assert_int_equal(jpeg_encode(&im, &(struct jpeg_params){ 70, chroma }, &out, NULL).code, CC_OK);
+	image_done(&im);
+	return out;
+}
+
+#define SOURCES 5u
+static struct buf source[SOURCES];
+
+static struct buf load(const char *path)
+{
+	struct buf b = { 0 };
+
+	assert_int_equal(sys_read_file(path, JPEG_BYTES_MAX, &b, NULL).code, CC_OK);
+	return b;
+}
+
+static int open_sources(void **state)
+{
+	struct image im = { 0 };
+
+	(void)state;
+	source[0] = encoded(40, 56, 3, JPEG_CHROMA_QUARTER);
+	source[1] = encoded(33, 17, 3, JPEG_CHROMA_FULL);
+	source[2] = encoded(48, 64, 1, JPEG_CHROMA_FULL);
+	source[3] = encoded(8, 8, 3, JPEG_CHROMA_HALF);
+	assert_int_equal(image_new(30, 40, 3, &im, NULL).code, CC_OK);
+	assert_int_equal(png_encode(&im, &source[4], NULL).code, CC_OK);
+	image_done(&im);
+	return 0;
+}
+
+static int close_sources(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SOURCES; i++)
+		buf_done(&source[i]);
+	return 0;
+}
+
+static struct buf copy_of(unsigned i)
+{
+	struct buf b = { 0 };
+
+	assert_int_equal(buf_copy(&b, buf_view(&source[i])).code, CC_OK);
+	return b;
+}
+
+/* A picture that ends early is no picture, wherever it ends. */
+static void cut_files_are_refused(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2500; k++) {
+		unsigned i = k % 4;
+
+		assert_non_null(feed(bytes_of(source[i].p, below(source[i].n))));
+	}
+}
+
+static void changed_bytes_end_in_a_picture_or_a_name(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 3000; k++) {
+		struct buf b = copy_of(k % SOURCES);
+
+		for (size_t n = 1 + below(6); n > 0; n--)
+			b.p[below(b.n)] = (uint8_t)below(256);
+		(void)feed(buf_view(&b));
+		buf_done(&b);
+	}
+}
+
+/* Pieces of the file doubled, swapped or left out. */
+static void shuffled_pieces_end_in_a_picture_or_a_name(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 1500; k++) {
+		struct bytes in = buf_view(&source[k % SOURCES]);
+		size_t a = below(in.n), b = a + below(in.n - a), c = below(in.n);
+		struct writer w;
+		struct buf out = { 0 };
+
+		writer_init(&w, JPEG_BYTES_MAX);
+		writer_put(&w, bytes_of(in.p, c));
+		writer_put(&w, bytes_of(in.p + a, b - a));
+		writer_put(&w, bytes_of(in.p + (k & 1 ? c : b), in.n - (k & 1 ? c : b)));
+		assert_int_equal(writer_finish(&w, &out).code, CC_OK);
+		(void)feed(buf_view(&out));
+		buf_done(&out);
+	}
+}
+
+static uint8_t *frame_header(struct buf *b)
+{
+	for (size_t i = 0; i + 9 < b->n; i++)
+		if (b->p[i] == 0xFF && b->p[i + 1] == 0xC0)
+			return b->p + i;
+	fail();
+	return NULL;
+}
+
+/* A header that claims a picture of hundreds of megabytes, in a file of one kilobyte. */
+static void bombs_are_refused_before_they_cost_anything(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 1000; k++) {
+		struct buf b = copy_of(k % 4);
+		uint8_t *sof = frame_header(&b);
+		unsigned h = 2000 + (unsigned)below(63000), w = 2000 + (unsigned)below(63000);
+
+		sof[5] = (uint8_t)(h >> 8);
+		sof[6] = (uint8_t)h;
+		sof[7] = (uint8_t)(w >> 8);
+		sof[8] = (uint8_t)w;
+		assert_non_null(feed(buf_view(&b)));
+		buf_done(&b);
+	}
+}
+
+/* 12 bits, lossless, arithmetic, hierarchical; and numbers of components that no photo has. */
+static void rare_frames_are_refused(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 500; k++) {
+		struct buf b = copy_of(k % 4);
+		uint8_t *sof = frame_header(&b);
+		static const uint8_t kinds[] = { 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF };
+
+		if (k & 1)
+			sof[1] = kinds[below(sizeof kinds)];
+		else
+			sof[4] = (uint8_t)(9 + below(240));
+		assert_non_null(feed(buf_view(&b)));
+		buf_done(&b);
+	}
+}
+
+/* A picture with another file behind it, or another file's beginning before it. */
+static void two_files_in_one_are_refused(void **state)
+{
+	static const char *const others[] = { "PK\x03\x04",
+					      "%PDF-1.7",
+					      "<html><script>",
+					      "MZ\x90",
+					      "\x7F"
+					      "ELF",
+					      "#!/bin/sh\n",
+					      "GIF89a",
+					      "Rar!\x1A\x07" };
+
+	(void)state;
+	for (unsigned k = 0; k < 1000; k++) {
+		struct bytes picture = buf_view(&source[k % 4]), other = bytes_str(others[below(8)]);
+		struct writer w;
+		struct buf out = { 0 };
+
+		writer_init(&w, JPEG_BYTES_MAX);
+		writer_put(&w, k & 1 ? picture : other);
+		writer_fill(&w, 0, k & 1 ? below(5) : 0);
+		writer_put(&w, k & 1 ? other : picture);
+		assert_int_equal(writer_finish(&w, &out).code, CC_OK);
+		assert_string_equal(feed(buf_view(&out)), k & 1 ? "photo.trailing-data" : "photo.not-jpeg");
+		buf_done(&out);
+	}
+}
+
+/* Progressive, four inks and an Exif block that says which way is up: real files, changed. */
+static void changed_photos_end_in_a_picture_or_a_name(void **state)
+{
+	static const char *const files[] = { FAULTY "b22_progressive.jpg", FAULTY "b21_cmyk.jpg",
+					     FAULTY "b23_exif_orientation6.jpg" };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct buf whole = load(files[i]);
+
+		for (unsigned k = 0; k < 100; k++) {
+			struct buf b = { 0 };
+
+			assert_int_equal(buf_copy(&b, buf_view(&whole)).code, CC_OK);
+			/* Half of the changes fall on the headers. */
+			b.p[k & 1 ? below(b.n) : below(700)] = (uint8_t)below(256);
+			(void)feed(buf_view(&b));
+			buf_done(&b);
+		}
+		buf_done(&whole);
+	}
+}
+
+static void random_bytes_are_refused(void **state)
+{
+	uint8_t junk[512];
+
+	(void)state;
+	for (unsigned k = 0; k < 200; k++) {
+		size_t n = below(sizeof junk);
+
+		for (size_t i = 0; i < n; i++)
+			junk[i] = (uint8_t)below(256);
+		if (k & 1 && n > 3)
+			memcpy(junk, "\xFF\xD8\xFF", 3);
+		assert_non_null(feed(bytes_of(junk, n)));
+	}
+	printf("# count: %u broken pictures: %u refused by name, %u still pictures\n", broken_total, refusals, pictures);
+	assert_int_equal(broken_total, 10000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cut_files_are_refused),
+		cmocka_unit_test(changed_bytes_end_in_a_picture_or_a_name),
+		cmocka_unit_test(shuffled_pieces_end_in_a_picture_or_a_name),
+		cmocka_unit_test(bombs_are_refused_before_they_cost_anything),
+		cmocka_unit_test(rare_frames_are_refused),
+		cmocka_unit_test(two_files_in_one_are_refused),
+		cmocka_unit_test(changed_photos_end_in_a_picture_or_a_name),
+		cmocka_unit_test(random_bytes_are_refused),
+	};
+	return cmocka_run_group_tests(tests, open_sources, close_sources);
+}
