@@ -15,8 +15,8 @@
 #define HEAD_LENGTH_MIN 0.6
 #define HEAD_LENGTH_MAX 0.9
 
-#define EYES_WANTED 0.58 /* hair needs room above */
-#define HEAD_LENGTH_WANTED 0.7
+#define EYES_WANTED 0.56 /* hair needs room above */
+#define HEAD_LENGTH_WANTED 0.68
 
 /* The lowest landmark of the jaw lies on the front of the chin; its lower edge is so much further from the eyes. */
 #define CHIN_BELOW 1.1

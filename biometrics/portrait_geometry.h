@@ -32,7 +32,7 @@ double portrait_width_max(const struct head *head);
 double portrait_shift(const struct head *head, double width, double w, double h);
 
 /*
- * The portrait to cut: eyes in the middle and at 0.58 B, the head 0.7 B long, moved and narrowed as far as the bands allow so
+ * The portrait to cut: eyes in the middle and at 0.56 B, the head 0.68 B long, moved and narrowed as far as the bands allow so
  * that it stays inside the photo. It may still reach out when the photo is too narrow.
  */
 struct image_rect portrait_rect(const struct head *head, double w, double h);

@@ -5,6 +5,7 @@
 #include "biometrics/png.h"
 #include "station/message.h"
 #include "station/portrait_report.h"
+#include "station/portrait_rules.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -14,69 +15,8 @@
 
 /*
  * `cccd portrait check | make`: a verdict with reasons on a photo, and the
- * portrait for the chip. Thresholds are those of biometrics/quality.c; a file
- * HOME/portrait.json changes single bounds: {"background_colour": {"max": 30}}.
+ * portrait for the chip.
  */
-#define RULES_BYTES_MAX 65536
-
-static cc_status set_bound(struct quality_rules *rules, const char *name, const char *bound, const json_t *value,
-			   struct cc_error *err)
-{
-	bool high = strcmp(bound, "max") == 0;
-
-	if (!high && strcmp(bound, "min") != 0)
-		return cc_fail(err, CC_E_FORMAT, "settings.unknown", "portrait.json: %.60s has no %.20s", name, bound);
-	if (!json_is_number(value))
-		return cc_fail(err, CC_E_FORMAT, "settings.bad-value", "portrait.json: %.60s %.20s is no number", name, bound);
-	if (!quality_rules_set(rules, name, high, json_number_value(value)))
-		return cc_fail(err, CC_E_FORMAT, "settings.unknown", "portrait.json: no measure %.60s with a %.20s", name, bound);
-	return cc_ok();
-}
-
-static cc_status read_rules(json_t *root, struct quality_rules *rules, struct cc_error *err)
-{
-	const char *name, *bound;
-	json_t *bounds, *value;
-
-	json_object_foreach(root, name, bounds)
-	{
-		json_object_foreach(bounds, bound, value)
-		{
-			cc_status st = set_bound(rules, name, bound, value, err);
-
-			if (cc_failed(st))
-				return st;
-		}
-	}
-	return cc_ok();
-}
-
-/* Without the file: the defaults. */
-static cc_status load_rules(const struct config *c, struct quality_rules *rules, struct cc_error *err)
-{
-	char path[PATH_MAX];
-	struct buf text = { 0 };
-	json_error_t where;
-	json_t *root;
-	cc_status st;
-
-	*rules = quality_rules_default();
-	config_path(c, "portrait.json", path);
-	if (access(path, F_OK) != 0)
-		return cc_ok();
-	st = sys_read_file(path, RULES_BYTES_MAX, &text, err);
-	if (cc_failed(st))
-		return st;
-	root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &where);
-	if (!json_is_object(root))
-		st = cc_fail(err, CC_E_FORMAT, "settings.not-json", "portrait.json, line %d", where.line);
-	else
-		st = read_rules(root, rules, err);
-	json_decref(root);
-	buf_done(&text);
-	return st;
-}
-
 struct session {
 	struct face_net *net;
 	struct quality_rules rules;
@@ -96,7 +36,7 @@ static void session_done(struct session *s)
 static cc_status look(struct invocation *inv, struct session *s, struct cc_error *err)
 {
 	struct portrait_verdict *v = &s->verdict;
-	cc_status st = load_rules(&inv->config, &s->rules, err);
+	cc_status st = portrait_rules_load(&inv->config, &s->rules, err);
 
 	if (!cc_failed(st))
 		st = sys_read_file(inv->arguments[0], JPEG_BYTES_MAX, &s->photo, err);

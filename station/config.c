@@ -67,6 +67,7 @@ const struct setting settings_table[] = {
 	{ "chip.aa-hash", "sha256", "hash of Active Authentication signatures" },
 	{ "chip.ca-curve", "brainpoolP256r1", "curve of the chip's Chip Authentication key" },
 	{ "chip.ca-cipher", "aes128", "cipher of Chip Authentication: 3des, aes128, aes192, aes256" },
+	{ "photo.gate", "standard", "photos that may become a card: standard (every check), hard (no override possible), none" },
 	{ "dg2.bytes-max", "20000", "most bytes of the portrait's JPEG" },
 	{ "dg2.width", "480", "portrait width in pixels; the height is 4/3 of it" },
 	{ "dg13.name-case", "registry", "letter case of names in DG13: registry or upper" },

@@ -10,7 +10,10 @@
 #include "card/lds/ef_com.h"
 #include "card/lds/mrz.h"
 #include "card/lds/sod.h"
+#include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
+#include "station/message.h"
+#include "station/portrait_rules.h"
 #include "station/registry/vietnamese.h"
 
 #include <stdio.h>
@@ -74,16 +77,18 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	static const enum cipher_alg algs[] = { CIPHER_TDES, CIPHER_AES128, CIPHER_AES192, CIPHER_AES256 };
 	static const char *const versions[] = { "1.7", "1.8" }, *const codes[] = { "0107", "0108" };
 	static const char *const sods[] = { "0", "1" }, *const cases[] = { "registry", "upper" };
-	static const char *const params[] = { "named", "explicit" };
-	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0;
+	static const char *const params[] = { "named", "explicit" }, *const gates[] = { "standard", "hard", "none" };
+	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0, gate = 0;
 	cc_status st;
 
 	if (cc_failed(st = read_choice(c, "chip.ca-cipher", ciphers, 4, &cipher, err)) ||
 	    cc_failed(st = read_choice(c, "lds.version", versions, 2, &version, err)) ||
 	    cc_failed(st = read_choice(c, "lds.sod-version", sods, 2, &sod, err)) ||
 	    cc_failed(st = read_choice(c, "dg13.name-case", cases, 2, &name_case, err)) ||
+	    cc_failed(st = read_choice(c, "photo.gate", gates, 3, &gate, err)) ||
 	    cc_failed(st = read_choice(c, "pki.ec-parameters", params, 2, &param, err)))
 		return st;
+	s->gate = (enum prepare_gate)gate;
 	s->ca_alg = algs[cipher];
 	memcpy(s->lds_version, codes[version], sizeof s->lds_version);
 	s->sod_version = (unsigned)sod;
@@ -118,6 +123,7 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 	cc_status st;
 
 	if (cc_failed(st = read_words(c, &s, err)) || cc_failed(st = read_portrait(c, &s.portrait, err)) ||
+	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
 	    cc_failed(st = read_curve(c, "chip.aa-curve", &s.aa_curve, err)) ||
 	    cc_failed(st = read_curve(c, "chip.ca-curve", &s.ca_curve, err)) ||
 	    cc_failed(st = read_hash(c, "chip.aa-hash", &s.aa_hash, err)) ||
@@ -207,6 +213,63 @@ static cc_status make_dg1(const struct prepare_settings *s, const struct person 
 
 /* ---- DG2 */
 
+/* The first defect decides which sentence the officer reads; `cccd portrait check` tells them all. */
+static cc_status pass_gate(const struct prepare_settings *s, const struct quality_report *r, struct cc_error *err)
+{
+	char key[64];
+
+	if (r->passes || (s->gate == PREPARE_GATE_HARD && r->overridable && r->finding.count == 1))
+		return cc_ok();
+	for (size_t m = 0; m < QUALITY_MEASURES; m++) {
+		if (r->result[m].defect == NULL || (s->gate == PREPARE_GATE_HARD && !s->photo_rules.rule[m].hard))
+			continue;
+		(void)snprintf(key, sizeof key, "portrait.%s", r->result[m].defect);
+		/* the message's key lives as long as the program, this one does not */
+		return cc_fail(err, CC_E_HELD, message_find(key)->key, "photo: %s", r->result[m].defect);
+	}
+	return cc_fail(err, CC_E_HELD, "portrait.no_face", "photo: no face to cut to");
+}
+
+/* A photo judged and cut by the standard's geometry, with the centres of the eyes. */
+static cc_status judged_portrait(const struct prepare_settings *s, struct bytes photo, struct portrait *ret, struct cc_error *err)
+{
+	struct quality_report *report = cc_alloc(sizeof *report);
+	struct face_net *net = NULL;
+	struct image picture = { 0 };
+	cc_status st;
+
+	if (report == NULL)
+		return cc_fail(err, CC_E_MEMORY, "memory", "photo");
+	if (cc_failed(st = face_net_new(&net, err)) ||
+	    cc_failed(st = quality_check(net, photo, &s->photo_rules, report, &picture, err)) ||
+	    cc_failed(st = pass_gate(s, report, err)))
+		goto out;
+	st = portrait_from_face(net, &picture, &report->finding.face, &s->portrait, ret, err);
+out:
+	image_done(&picture);
+	face_net_free(&net);
+	cc_free(report, sizeof *report);
+	return st;
+}
+
+/* ISO/IEC 19794-5:2005 5.6: MPEG-4 points 12.1 and 12.2, in pixels of the picture. */
+static void put_eyes(const struct portrait *portrait, struct face_image *image)
+{
+	static const struct {
+		enum face_eye eye;
+		uint8_t point;
+	} eyes[] = { { FACE_EYE_LEFT, FACE_POINT_LEFT_EYE }, { FACE_EYE_RIGHT, FACE_POINT_RIGHT_EYE } };
+
+	for (size_t i = 0; i < sizeof eyes / sizeof eyes[0]; i++) {
+		struct face_point *p = &image->points[image->point_count++];
+
+		p->type = FACE_POINT_2D;
+		p->code = eyes[i].point;
+		p->x = (uint16_t)(portrait->eye[eyes[i].eye].x + 0.5);
+		p->y = (uint16_t)(portrait->eye[eyes[i].eye].y + 0.5);
+	}
+}
+
 static cc_status make_dg2(const struct prepare_settings *s, const struct person *person, struct bytes photo, struct prepared *p,
 			  struct cc_error *err)
 {
@@ -214,9 +277,10 @@ static cc_status make_dg2(const struct prepare_settings *s, const struct person 
 	struct face_record record = { .count = 1 };
 	struct face_image *image = &record.images[0];
 	struct buf bytes = { 0 };
-	cc_status st;
+	bool judged = s->gate != PREPARE_GATE_NONE;
+	cc_status st = judged ? judged_portrait(s, photo, &portrait, err) : portrait_make(photo, &s->portrait, &portrait, err);
 
-	if (cc_failed(st = portrait_make(photo, &s->portrait, &portrait, err)))
+	if (cc_failed(st))
 		goto out;
 	image->gender = person->sex == SEX_MALE ? FACE_GENDER_MALE : FACE_GENDER_FEMALE;
 	image->type = FACE_IMAGE_FULL_FRONTAL;
@@ -226,6 +290,8 @@ static cc_status make_dg2(const struct prepare_settings *s, const struct person 
 	image->width = (uint16_t)portrait.width;
 	image->height = (uint16_t)portrait.height;
 	image->data = buf_view(&portrait.jpeg);
+	if (judged)
+		put_eyes(&portrait, image);
 	if (cc_failed(st = face_record_encode(&record, FACE_STRICT, &bytes, err)))
 		goto out;
 	st = dg2_encode_face(buf_view(&bytes), FILE_MAX, &p->files.files[lds_dg(2)], err);

@@ -3,6 +3,7 @@
 #define CC_STATION_ISSUE_PREPARE_H
 
 #include "biometrics/portrait.h"
+#include "biometrics/quality.h"
 #include "card/lds/card_access.h"
 #include "card/lds/dg13.h"
 #include "card/lds/lds_set.h"
@@ -17,7 +18,12 @@
  * From a person to the files of one card. Built once: the bytes made here are
  * stored, signed, written, read back and compared.
  */
+/* What a photo must pass before it becomes a card: every check, those that no supervisor may override, or none. */
+enum prepare_gate { PREPARE_GATE_STANDARD, PREPARE_GATE_HARD, PREPARE_GATE_NONE };
+
 struct prepare_settings {
+	enum prepare_gate gate;
+	struct quality_rules photo_rules;
 	struct portrait_params portrait;
 	struct validity_rules rules;
 	bool name_upper;	/* DG13 */
@@ -45,7 +51,11 @@ void prepared_done(struct prepared *p); /* wipes */
 /* The secrets and a view of the files for the writer. */
 struct personalize_data prepared_data(const struct prepared *p);
 
-/* What needs no chip: EF.CardAccess, EF.COM, DG1, DG2. today: of the issue, when the person's record has none. */
+/*
+ * What needs no chip: EF.CardAccess, EF.COM, DG1, DG2. today: of the issue,
+ * when the person's record has none. A photo that the gate refuses is
+ * CC_E_HELD with the key of its first defect ("portrait.no_face").
+ */
 CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
 				 struct date today, struct prepared *ret, struct cc_error *err);
 /* DG13, which names the chip (16 hex digits). */

@@ -93,6 +93,26 @@ run 0 "a person that the register does not know, and a sealed card given as a bl
 for held in $(grep -oE '"number": *"[0-9]{12}"' $people/held.jsonl | grep -oE '[0-9]{12}'); do
 	run 3 "a held person is not issued: $held" "" "$cccd" lab run --chips 1 -- "$cccd" card issue "$held"
 done
+# ---- photos that must not become a card: no face, cut off, 20,000 pixels wide
+mkdir "$work/photos"
+node -e '
+	const fs = require("fs"), dir = process.argv[1], good = fs.readFileSync("tests/data/people/photos/g01.jpg");
+	fs.writeFileSync(dir + "/cut.jpg", good.subarray(0, 20000));
+	/* the same file that says it is 20,000 pixels wide: in its frame header (FFC0), height and width stand 5 bytes behind */
+	const wide = Buffer.from(good), frame = wide.indexOf(Buffer.from([0xff, 0xc0]));
+	wide.writeUInt16BE(20000, frame + 7);
+	fs.writeFileSync(dir + "/wide.jpg", wide);
+	const row = (number, photo) => JSON.stringify({ number, full_name: "Nguyễn Thị An", birth_date: "1990-02-15", sex: "female",
+		nationality: "Việt Nam", photo });
+	fs.copyFileSync("tests/fuzz/corpus/jpeg/" + fs.readdirSync("tests/fuzz/corpus/jpeg").sort()[0], dir + "/noface.jpg");
+	fs.writeFileSync(dir + "/p.jsonl", [row("001190000000", "noface.jpg"), row("002190000000", "cut.jpg"),
+		row("004190000000", "wide.jpg")].join("\n") + "\n");
+' "$work/photos"
+"$cccd" registry import "$work/photos/p.jsonl" >"$work/out" 2>&1
+run 3 "a photo without a face is held" "portrait\.|photo\." "$cccd" lab run --chips 1 -- "$cccd" card issue 001190000000
+run 1 "a photo cut off" "photo.damaged" "$cccd" lab run --chips 1 -- "$cccd" card issue 002190000000
+run 1 "a photo 20,000 pixels wide" "photo.too-large" "$cccd" lab run --chips 1 -- "$cccd" card issue 004190000000
+
 run 0 "a card with another number is not opened" "" "$cccd" lab run --chips 1 -- sh -c '
 	fourth=$(grep -oE "\"number\": *\"[0-9]{12}\"" tests/data/people/people.jsonl | grep -oE "[0-9]{12}" | sed -n 4p)
 	"$CCCD" card issue "$fourth" >/dev/null 2>&1 || exit 11

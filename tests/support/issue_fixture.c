@@ -219,7 +219,9 @@ void issue_fixture(struct issue_fixture *f)
 	f->config.sys = &f->sys;
 	f->config.lang = LANG_EN;
 	config_path(&f->config, "settings.json", path);
-	must(sys_write_file(path, BYTES_LITERAL("{\"dg2.width\": 120, \"dg2.bytes-max\": 4000}"), 0600, &f->err), &f->err, path);
+	must(sys_write_file(path, BYTES_LITERAL("{\"dg2.width\": 120, \"dg2.bytes-max\": 4000, \"photo.gate\": \"none\"}"), 0600,
+			    &f->err),
+	     &f->err, path);
 	config_path(&f->config, "keys.ccks", path);
 	must(keystore_file_create_cost(path, BYTES_LITERAL(PASSWORD), (struct password_cost){ 8192, 1, 1 }, &f->sys, &f->ks,
 				       &f->err),
