@@ -4,6 +4,7 @@
 #include "card/inspect/inspect.h"
 #include "card/lds/dg13.h"
 #include "crypto/base/secret.h"
+#include "station/card_inspect_html.h"
 #include "station/card_inspect_report.h"
 #include "station/registry/vietnamese.h"
 
@@ -21,12 +22,14 @@ const struct option_spec card_inspect_options[] = {
 	{ "--birth", "DATE", "with --number: birth date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày sinh, DD/MM/YYYY" },
 	{ "--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày hết hạn, DD/MM/YYYY" },
 	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
+	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
 	{ "--dump", "DIR", "write the files of the chip to this folder", "ghi các tệp của chip vào thư mục này" },
 	{ "--allow-bac", NULL, "use BAC when announced PACE fails", "cho dùng BAC khi PACE đã công bố mà hỏng" },
 	{ NULL, NULL, NULL, NULL },
 };
 
 const struct option_spec card_verify_options[] = {
+	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
 	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -221,6 +224,17 @@ static void compare_names(struct inspection *i)
 }
 
 /* ---- the verbs */
+static int write_page(const struct invocation *inv, const struct inspection *i, int rc)
+{
+	const char *path = invocation_option(inv, "--report");
+	struct cc_error err;
+
+	cc_error_init(&err);
+	if (path != NULL && cc_failed(card_inspect_html(path, i, sys_wall_ms(inv->config.sys), inv->config.lang, &err)))
+		return invocation_fail(inv, &err);
+	return rc;
+}
+
 static int report(const struct invocation *inv, const struct inspection *i)
 {
 	if (inv->config.json) {
@@ -229,7 +243,7 @@ static int report(const struct invocation *inv, const struct inspection *i)
 	} else {
 		card_inspect_report_text(stdout, i, inv->config.lang, inv->config.color);
 	}
-	return i->verdict == INSPECT_GOOD ? EXIT_DONE : EXIT_CHECK_NO;
+	return write_page(inv, i, i->verdict == INSPECT_GOOD ? EXIT_DONE : EXIT_CHECK_NO);
 }
 
 static cc_status inspect_in_reader(const struct invocation *inv, const struct inspect_params *p, struct inspection *ret,

@@ -36,7 +36,7 @@ static const struct label labels[] = {
 
 #define LABEL_COLUMNS 30
 
-static void label_of(const char *id, enum lang lang, char *out, size_t cap)
+void card_inspect_label(const char *id, enum lang lang, char *out, size_t cap)
 {
 	unsigned dg;
 	int end = 0;
@@ -77,19 +77,25 @@ static const struct {
 	[INSPECT_UNAVAILABLE] = { "o", "", "không đọc được", "unavailable" },
 };
 
+const char *card_inspect_result_text(enum inspect_result r, enum lang lang, const char **ret_mark)
+{
+	*ret_mark = results[r].mark;
+	return lang == LANG_VI ? results[r].vi : results[r].en;
+}
+
 static void print_check(FILE *out, const struct inspect_check *c, enum lang lang, bool color)
 {
 	const char *word = lang == LANG_VI ? results[c->result].vi : results[c->result].en;
 	const char *paint = color ? results[c->result].color : "";
 	char label[96];
 
-	label_of(c->id, lang, label, sizeof label);
+	card_inspect_label(c->id, lang, label, sizeof label);
 	(void)fprintf(out, "%s%s%s %s%*s %s%*s %s\n", paint, results[c->result].mark, paint[0] != 0 ? "\033[0m" : "", label,
 		      LABEL_COLUMNS > columns(label) ? LABEL_COLUMNS - columns(label) : 0, "", word,
 		      16 > columns(word) ? 16 - columns(word) : 0, "", c->evidence);
 }
 
-static const char *verdict_text(enum inspect_verdict v, enum lang lang)
+const char *card_inspect_verdict_text(enum inspect_verdict v, enum lang lang)
 {
 	switch (v) {
 	case INSPECT_GOOD:
@@ -113,7 +119,7 @@ static bool passed(const struct inspection *i, const char *id)
 }
 
 /* Genuine data can be copied; only the chip's own keys say that it is the chip they were made for. */
-static const char *chip_text(const struct inspection *i, enum lang lang)
+const char *card_inspect_chip_text(const struct inspection *i, enum lang lang)
 {
 	if (i->verdict != INSPECT_GOOD)
 		return "";
@@ -126,7 +132,7 @@ void card_inspect_report_text(FILE *out, const struct inspection *i, enum lang l
 {
 	for (size_t k = 0; k < i->check_count; k++)
 		print_check(out, &i->checks[k], lang, color);
-	(void)fprintf(out, "%s%s\n", verdict_text(i->verdict, lang), chip_text(i, lang));
+	(void)fprintf(out, "%s%s\n", card_inspect_verdict_text(i->verdict, lang), card_inspect_chip_text(i, lang));
 }
 
 /* ---- for machines */

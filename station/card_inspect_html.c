@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/card_inspect_html.h"
+
+#include "biometrics/face_record.h"
+#include "card/lds/dg13.h"
+#include "card/lds/dg2.h"
+#include "crypto/base/secret.h"
+#include "crypto/hash.h"
+#include "station/card_inspect_report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define PAGE_MAX (1u << 20)
+#define LABEL_SIZE 96
+
+static const char head[] =
+	"<!doctype html>\n<meta charset=\"utf-8\">\n"
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width\">\n"
+	"<style>\n"
+	"body{font:15px/1.45 'Noto Sans',system-ui,sans-serif;margin:2em auto;max-width:62em;padding:0 1em;color:#1b1b1b}\n"
+	"h1{font-size:1.3em;margin:0 0 .6em}h2{font-size:1.05em;margin:1.6em 0 .4em}\n"
+	".verdict{padding:.7em 1em;border-radius:6px;font-weight:600;border:2px solid}\n"
+	".passed{background:#e7f5ea;border-color:#1d7a35}.failed{background:#fdeaea;border-color:#b3261e}\n"
+	".inconclusive{background:#fff6de;border-color:#9a6a00}\n"
+	".person{display:flex;gap:1.5em;align-items:flex-start;flex-wrap:wrap}\n"
+	".person img{width:12em;border:1px solid #bbb}\n"
+	"table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25em .6em .25em 0;"
+	"border-bottom:1px solid #e2e2e2}\n"
+	"th{font-weight:600;white-space:nowrap}.person table{width:auto;flex:1}.mono{font-family:'Noto Sans Mono',monospace;font-size:.85em;"
+	"overflow-wrap:anywhere}\n"
+	".r-passed{color:#1d7a35}.r-failed{color:#b3261e;font-weight:600}.r-inconclusive{color:#9a6a00}\n"
+	"footer{margin-top:2em;color:#555;font-size:.85em}\n"
+	"@media print{body{margin:0;max-width:none}}\n"
+	"</style>\n";
+
+struct page {
+	struct writer w;
+	enum lang lang;
+};
+
+static const char *pick(const struct page *p, const char *vi, const char *en)
+{
+	return p->lang == LANG_VI ? vi : en;
+}
+
+/* Everything that isn't markup of this file goes through here: what a chip says is hostile. */
+static void put_text(struct page *p, struct bytes text)
+{
+	struct cursor in;
+	uint8_t c;
+
+	cursor_init(&in, text);
+	while (cursor_left(&in) > 0 && cursor_u8(&in, &c)) {
+		if (c == '<')
+			writer_str(&p->w, "&lt;");
+		else if (c == '>')
+			writer_str(&p->w, "&gt;");
+		else if (c == '&')
+			writer_str(&p->w, "&amp;");
+		else if (c == '"')
+			writer_str(&p->w, "&quot;");
+		else if (c == '\'')
+			writer_str(&p->w, "&#39;");
+		else
+			writer_u8(&p->w, c < 0x20 || c == 0x7F ? ' ' : c);
+	}
+}
+
+static void put(struct page *p, const char *markup)
+{
+	writer_str(&p->w, markup);
+}
+
+static void put_str(struct page *p, const char *text)
+{
+	put_text(p, bytes_str(text));
+}
+
+/* RFC 4648 4. */
+static void put_base64(struct page *p, struct bytes in)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct cursor c;
+	struct bytes group;
+
+	cursor_init(&c, in);
+	while (cursor_left(&c) > 0) {
+		size_t n = cursor_left(&c) < 3 ? cursor_left(&c) : 3;
+		uint32_t v;
+
+		if (!cursor_take(&c, n, &group))
+			return;
+		v = (uint32_t)group.p[0] << 16 | (n > 1 ? (uint32_t)group.p[1] << 8 : 0) | (n > 2 ? group.p[2] : 0u);
+		writer_u8(&p->w, (uint8_t)digits[v >> 18]);
+		writer_u8(&p->w, (uint8_t)digits[v >> 12 & 63]);
+		writer_u8(&p->w, (uint8_t)(n > 1 ? digits[v >> 6 & 63] : '='));
+		writer_u8(&p->w, (uint8_t)(n > 2 ? digits[v & 63] : '='));
+	}
+}
+
+/* ---- the person */
+
+static void put_row(struct page *p, const char *label, struct bytes value)
+{
+	if (value.n == 0)
+		return;
+	put(p, "<tr><th>");
+	put_str(p, label);
+	put(p, "</th><td>");
+	put_text(p, value);
+	put(p, "</td></tr>\n");
+}
+
+/* The browser decodes it, in a page without scripts; only what begins as a JPEG is given to it. */
+static void put_portrait(struct page *p, const struct inspection *i)
+{
+	struct face_record *record = cc_alloc(sizeof *record);
+	struct dg2 dg2;
+
+	if (record != NULL && !cc_failed(dg2_parse(lds_set_get(&i->files, lds_dg(2)), &dg2, NULL)) && dg2.count > 0 &&
+	    !cc_failed(face_record_decode(dg2.items[0].record, record, NULL)) && record->count > 0 &&
+	    bytes_starts_with(record->images[0].data, BYTES_LITERAL("\xFF\xD8\xFF"))) {
+		put(p, "<img alt=\"DG2\" src=\"data:image/jpeg;base64,");
+		put_base64(p, record->images[0].data);
+		put(p, "\">\n");
+	}
+	cc_free(record, sizeof *record);
+}
+
+static void put_dg13(struct page *p, const struct dg13 *d)
+{
+	put_row(p, pick(p, "Số định danh", "Personal number"), d->number);
+	put_row(p, pick(p, "Họ tên", "Full name"), d->name);
+	put_row(p, pick(p, "Ngày sinh", "Date of birth"), d->birth);
+	put_row(p, pick(p, "Giới tính", "Sex"), d->sex);
+	put_row(p, pick(p, "Quốc tịch", "Nationality"), d->nationality);
+	put_row(p, pick(p, "Dân tộc", "Ethnicity"), d->ethnicity);
+	put_row(p, pick(p, "Tôn giáo", "Religion"), d->religion);
+	put_row(p, pick(p, "Quê quán", "Place of origin"), d->origin);
+	put_row(p, pick(p, "Nơi cư trú", "Place of residence"), d->residence);
+	put_row(p, pick(p, "Đặc điểm nhận dạng", "Personal identification"), d->marks);
+	put_row(p, pick(p, "Cha", "Father"), d->father);
+	put_row(p, pick(p, "Mẹ", "Mother"), d->mother);
+	put_row(p, pick(p, "Vợ hoặc chồng", "Spouse"), d->spouse);
+	put_row(p, pick(p, "Ngày cấp", "Date of issue"), d->issued);
+	put_row(p, pick(p, "Có giá trị đến", "Date of expiry"), d->expiry);
+	put_row(p, pick(p, "Số CMND cũ", "Old number"), d->old_number);
+	put_row(p, pick(p, "Số chíp", "Chip"), d->chip_id);
+}
+
+/* In its printed lines, so that an eye can go from the card to the page and back. */
+static void put_mrz(struct page *p, const struct mrz *m)
+{
+	static const size_t line_len[] = { [MRZ_TD1] = 30, [MRZ_TD2] = 36, [MRZ_TD3] = 44 };
+	struct cursor in;
+	struct bytes line;
+
+	put(p, "<tr><th>MRZ</th><td class=\"mono\">");
+	cursor_init(&in, bytes_str(m->text));
+	while (cursor_left(&in) > 0) {
+		size_t n = cursor_left(&in) < line_len[m->format] ? cursor_left(&in) : line_len[m->format];
+
+		if (!cursor_take(&in, n, &line))
+			break;
+		put_text(p, line);
+		put(p, "<br>");
+	}
+	put(p, "</td></tr>\n");
+}
+
+static void put_person(struct page *p, const struct inspection *i)
+{
+	struct dg13 d;
+
+	put(p, "<h2>");
+	put_str(p, pick(p, "Chíp nói gì", "What the chip says"));
+	put(p, "</h2>\n<div class=\"person\">\n");
+	put_portrait(p, i);
+	put(p, "<table>\n");
+	if (!cc_failed(dg13_parse(lds_set_get(&i->files, lds_dg(13)), &d, NULL)))
+		put_dg13(p, &d);
+	if (i->has_mrz) {
+		put_mrz(p, &i->mrz);
+	}
+	put(p, "</table>\n</div>\n");
+}
+
+/* ---- checks and files */
+
+static void put_checks(struct page *p, const struct inspection *i)
+{
+	put(p, "<h2>");
+	put_str(p, pick(p, "Các kiểm tra", "Checks"));
+	put(p, "</h2>\n<table>\n");
+	for (size_t k = 0; k < i->check_count; k++) {
+		const struct inspect_check *c = &i->checks[k];
+		const char *mark, *word = card_inspect_result_text(c->result, p->lang, &mark);
+		char label[LABEL_SIZE];
+
+		card_inspect_label(c->id, p->lang, label, sizeof label);
+		put(p, "<tr><td class=\"r-");
+		put_str(p, inspect_result_name(c->result));
+		put(p, "\">");
+		put_str(p, mark);
+		put(p, " ");
+		put_str(p, word);
+		put(p, "</td><td>");
+		put_str(p, label);
+		put(p, "</td><td class=\"mono\">");
+		put_str(p, c->evidence);
+		put(p, "</td></tr>\n");
+	}
+	put(p, "</table>\n");
+}
+
+static void put_files(struct page *p, const struct inspection *i)
+{
+	put(p, "<h2>");
+	put_str(p, pick(p, "Các tệp đã đọc", "Files read"));
+	put(p, "</h2>\n<table>\n");
+	for (unsigned f = 0; f < LDS_FILE_COUNT; f++) {
+		struct bytes file = lds_set_get(&i->files, (enum lds_file)f);
+		char hex[2 * HASH_LEN_MAX + 1], size[24];
+		struct digest d;
+
+		if (file.n == 0 || cc_failed(hash_digest(HASH_SHA256, file, &d)))
+			continue;
+		bytes_to_hex(bytes_of(d.p, d.n), hex);
+		(void)snprintf(size, sizeof size, "%zu", file.n);
+		put(p, "<tr><td>");
+		put_str(p, lds_file_name((enum lds_file)f));
+		put(p, "</td><td>");
+		put_str(p, size);
+		put(p, "</td><td class=\"mono\">");
+		put_str(p, hex);
+		put(p, "</td></tr>\n");
+	}
+	put(p, "</table>\n");
+}
+
+static void put_footer(struct page *p, int64_t now_ms)
+{
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm utc;
+	char when[48] = "";
+
+	if (gmtime_r(&now, &utc) != NULL)
+		(void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &utc);
+	put(p, "<footer>cccd-station, ");
+	put_str(p, when);
+	put(p, ". ");
+	put_str(p, pick(p, "Trang này có dữ liệu cá nhân: giữ và hủy như hồ sơ.",
+			"This page holds personal data: keep and destroy it like a dossier."));
+	put(p, "</footer>\n");
+}
+
+cc_status card_inspect_html(const char *path, const struct inspection *i, int64_t now_ms, enum lang lang, struct cc_error *err)
+{
+	struct page p = { .lang = lang };
+	cc_status st;
+
+	writer_init(&p.w, PAGE_MAX);
+	put(&p, head);
+	put(&p, "<title>");
+	put_str(&p, pick(&p, "Kiểm tra thẻ", "Card inspection"));
+	put(&p, "</title>\n<h1>");
+	put_str(&p, pick(&p, "Kiểm tra thẻ căn cước gắn chíp", "Inspection of a chip identity card"));
+	put(&p, "</h1>\n<p class=\"verdict ");
+	put_str(&p, inspect_verdict_name(i->verdict));
+	put(&p, "\">");
+	put_str(&p, card_inspect_verdict_text(i->verdict, lang));
+	put_str(&p, card_inspect_chip_text(i, lang));
+	put(&p, "</p>\n");
+	put_person(&p, i);
+	put_checks(&p, i);
+	put_files(&p, i);
+	put_footer(&p, now_ms);
+	if (p.w.failed != CC_OK)
+		st = cc_fail(err, p.w.failed, "memory", "report");
+	else
+		st = sys_write_file(path, writer_view(&p.w), 0600, err);
+	writer_done(&p.w);
+	return st;
+}
