@@ -209,8 +209,7 @@ static void two_files_in_one_are_refused(void **state)
 					      "%PDF-1.7",
 					      "<html><script>",
 					      "MZ\x90",
-					      "\x7F"
-					      "ELF",
+					      "\177ELF",
 					      "#!/bin/sh\n",
 					      "GIF89a",
 					      "Rar!\x1A\x07" };
