@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/command.h"
 
+#include "card/reader.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +43,24 @@ static void look_pcscd(const struct config *c, struct diagnosis *d)
 	(void)snprintf(d->detail, sizeof d->detail, "/usr/sbin/pcscd");
 	if (access("/usr/sbin/pcscd", X_OK) != 0)
 		set(d, FINDING_BAD, "Cài gói pcscd.", "Install the package pcscd.");
+}
+
+static void look_readers(const struct config *c, struct diagnosis *d)
+{
+	struct reader_info readers[READER_PCSC_MAX];
+	struct cc_error err = { 0 };
+	size_t count = 0;
+
+	(void)c;
+	if (cc_failed(reader_pcsc_list(readers, READER_PCSC_MAX, &count, &err))) {
+		(void)snprintf(d->detail, sizeof d->detail, "%.190s", err.detail);
+		set(d, FINDING_WARN, "Khởi động dịch vụ pcscd (systemctl start pcscd), hoặc dùng cccd lab run.",
+		    "Start the service pcscd (systemctl start pcscd), or use cccd lab run.");
+		return;
+	}
+	(void)snprintf(d->detail, sizeof d->detail, "%zu", count);
+	if (count == 0)
+		set(d, FINDING_WARN, "Cắm đầu đọc thẻ.", "Plug in a card reader.");
 }
 
 static void look_lab(const struct config *c, struct diagnosis *d)
@@ -149,6 +169,7 @@ static void look_clock(const struct config *c, struct diagnosis *d)
 
 static const struct check checks[] = {
 	{ "pcscd", "Dịch vụ đầu đọc thẻ", "card reader service", look_pcscd },
+	{ "readers", "Số đầu đọc thẻ", "card readers", look_readers },
 	{ "lab", "Đầu đọc ảo cho phòng thử", "virtual reader for the lab", look_lab },
 	{ "home", "Thư mục của trạm", "the station's folder", look_home },
 	{ "settings", "Cài đặt", "settings", look_settings },
