@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "station/card_inspect_html.h"
 #include "station/demo.h"
 
 #include "card/inspect/inspect.h"
@@ -102,6 +103,19 @@ static void write_card_report(const struct stage *s, const struct row *row, cons
 	(void)fclose(out);
 }
 
+/* The page a QA officer would read. */
+static void write_card_page(const struct stage *s, const struct row *row, const struct inspection *i)
+{
+	char name[64], path[PATH_MAX];
+	struct cc_error err;
+
+	cc_error_init(&err);
+	(void)snprintf(name, sizeof name, "cards/%s.html", row->number);
+	config_path(s->config, name, path);
+	if (cc_failed(card_inspect_html(path, i, sys_wall_ms(s->config->sys), s->config->lang, &err)))
+		(void)fprintf(stderr, "%s\n", err.detail);
+}
+
 static const char *inspection_text(enum inspect_verdict v, enum lang lang)
 {
 	switch (v) {
@@ -187,6 +201,7 @@ static void inspect(const struct stage *s, struct bench *b, struct row *row)
 	} else {
 		row->inspection = inspection_text(i->verdict, s->config->lang);
 		row->good = i->verdict == INSPECT_GOOD;
+		write_card_page(s, row, i);
 	}
 	inspection_done(i);
 	cc_free(i, sizeof *i);

@@ -25,6 +25,7 @@ tap $? "24 rows of the table say so"
 [ "$(grep 'inspection: passed' "$work/out" | grep -oE ' [0-9A-F]{16} ' | sort -u | wc -l)" = 24 ]
 tap $? "24 different chips"
 [ "$(find "$work/demo/dumps" -name EF_SOD.bin | wc -l)" = 24 ] && [ "$(find "$work/demo/cards" -name '*.json' | wc -l)" = 24 ] &&
+	[ "$(grep -l 'VERDICT: PASSED' "$work"/demo/cards/*.html | wc -l)" = 24 ] &&
 	[ -s "$work/demo/report.txt" ]
 tap $? "dumps and reports of all cards are there"
 bad=0
