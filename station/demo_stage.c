@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "station/card_inspect_html.h"
 #include "station/demo.h"
 
 #include "card/inspect/inspect.h"
 #include "crypto/base/secret.h"
+#include "station/card_inspect_html.h"
 #include "station/issue/report.h"
 #include "station/issue/worker.h"
 #include "station/lab/lab.h"
