@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototype
 	-Wundef -Wcast-qual -Wpointer-arith -Wwrite-strings -Wswitch-enum -Werror
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
 FORTIFY ?= -D_FORTIFY_SOURCE=2
-LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LDHARDEN := -pie -Wl,--as-needed,-z,relro,-z,now,-z,noexecstack
 
 ifdef SANITIZE
 VARIANT := asan
@@ -32,13 +32,14 @@ endif
 
 # ---- Debian packages: what a target needs is installed when it is missing
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libssl-dev libpcsclite-dev libturbojpeg0-dev libsqlite3-dev libjansson-dev \
-	libutf8proc-dev libargon2-dev libpng-dev
+	libutf8proc-dev libargon2-dev libpng-dev libcbor-dev libopenjp2-7-dev libseccomp-dev libp11-kit-dev libpq-dev
 PACKAGES_RUN := pcscd vsmartcard-vpcd
-PACKAGES_TEST := libcmocka-dev openssl nodejs npm opensc
+PACKAGES_TEST := libcmocka-dev openssl nodejs npm opensc softhsm2 postgresql
 PACKAGES_LINT := clang clang-format clang-tidy
 
-PKGS := libcrypto libpcsclite libturbojpeg libpng sqlite3 jansson libutf8proc libargon2
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKGS := libcrypto libpcsclite libturbojpeg libpng libopenjp2 libcbor libseccomp libpq sqlite3 jansson libutf8proc libargon2
+# p11-kit: its headers alone; a token's module is opened at run time.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) p11-kit-1)
 LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
 CPPFLAGS_ALL = -I. -I$(BUILD)/gen -D_GNU_SOURCE $(FORTIFY) $(PKG_CFLAGS) $(CPPFLAGS)
