@@ -6,6 +6,7 @@
 #include "crypto/base/bytes.h"
 #include "crypto/base/err.h"
 #include "crypto/base/secret.h"
+#include "crypto/cipher.h"
 #include "crypto/hash.h"
 
 #include <stdbool.h>
@@ -41,6 +42,15 @@ bool ec_curve_from_oid(struct bytes oid, enum ec_curve *ret);
 int ec_curve_parameter_id(enum ec_curve curve);
 bool ec_curve_from_parameter_id(unsigned id, enum ec_curve *ret);
 
+/* The numbers of a curve, unsigned big-endian at the length of the field or order; g is 04 || x || y. The cofactor is 1. */
+struct ec_numbers {
+	struct buf p, a, b, g, n;
+};
+CC_MUST cc_status ec_curve_numbers(enum ec_curve curve, struct ec_numbers *ret);
+void ec_numbers_done(struct ec_numbers *n);
+/* The known curve that has these numbers, leading zeros aside; false for any other. */
+bool ec_curve_from_numbers(struct bytes p, struct bytes a, struct bytes b, struct bytes g, struct bytes n, enum ec_curve *ret);
+
 /* A group with its generator: the standard one, or PACE's mapped one. */
 struct ec_domain;
 
@@ -50,6 +60,15 @@ enum ec_curve ec_domain_curve(const struct ec_domain *d);
 /* ICAO 9303-11 4.4.3.3.1 generic mapping: G' = s*G + H. nonce: s as big-endian bytes; h_point: 04||x||y. */
 CC_MUST cc_status ec_domain_map_generic(const struct ec_domain *d, struct bytes nonce, struct bytes h_point,
 					struct ec_domain **ret);
+/*
+ * ICAO 9303-11 4.4.3.3.2 integrated mapping: G' = f_G(R_p(s, t)), the point encoding of that clause (simplified
+ * SWU, for p = 3 mod 4: all curves but P-224, which is CC_E_UNSUPPORTED). alg: PACE's cipher; lengths: pace_prf.h.
+ */
+CC_MUST cc_status ec_domain_map_integrated(const struct ec_domain *d, enum cipher_alg alg, struct bytes s, struct bytes t,
+					   struct ec_domain **ret);
+/* f_G alone, for worked examples: a field element to a point. */
+CC_MUST cc_status ec_point_encode_element(enum ec_curve curve, struct bytes element, struct buf *ret_point);
+bool ec_curve_maps_integrated(enum ec_curve curve);
 /* CC_E_VERIFY unless the point is uncompressed, on the curve and not infinity. */
 CC_MUST cc_status ec_point_check(const struct ec_domain *d, struct bytes point);
 /* The generator, for worked examples. */
