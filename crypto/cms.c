@@ -465,7 +465,9 @@ cc_status cms_verify(const struct cms *c, const struct cert *signer, struct cc_e
 		if (st.code == CC_E_VERIFY && !attributes_sorted(s))
 			st = verify_attributes(s, true, key);
 	}
-	if (cc_failed(st))
+	if (st.code == CC_E_VERIFY)
 		return cc_fail(err, st.code, "cms.signature-wrong", "the signature doesn't verify under the signer's key");
+	if (cc_failed(st))
+		return cc_fail(err, st.code, st.code == CC_E_MEMORY ? "memory" : "crypto.failed", "signature of the content");
 	return st;
 }

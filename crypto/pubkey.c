@@ -14,7 +14,7 @@ static const struct bytes oid_rsa_pss = BYTES_LITERAL("\x2A\x86\x48\x86\xF7\x0D\
 struct pubkey {
 	enum pubkey_kind kind;
 	enum ec_curve curve;
-	bool is_explicit;
+	bool is_explicit, lacks_sign_octet;
 	struct buf point;
 	struct buf modulus, exponent;
 	struct rsa_key *rsa;
@@ -71,19 +71,25 @@ static cc_status ec_from_spki(struct asn1_algorithm alg, struct bytes point, str
 	return st;
 }
 
-/* INTEGER content, two's complement, of a number that must be positive. */
-static bool positive(struct cursor *in, struct bytes *ret)
+/*
+ * INTEGER that must be positive. *ret_lacks_octet (NULL: refused then): it has no
+ * leading zero octet, and its first octets are not held against minimality, for
+ * they are those of the unsigned number.
+ */
+static bool positive(struct cursor *in, struct bytes *ret, bool *ret_lacks_octet)
 {
-	struct bytes twos;
+	struct bytes value;
 	struct cursor c;
-	uint8_t first;
+	uint8_t first, second;
 
-	if (!der_integer(in, &twos))
+	if (!tlv_expect_bytes(in, TLV_STRICT, DER_INTEGER, &value))
 		return false;
-	cursor_init(&c, twos);
-	if (!cursor_peek(&c, &first) || first >= 0x80)
+	cursor_init(&c, value);
+	if (!cursor_peek(&c, &first) || (first >= 0x80 && ret_lacks_octet == NULL))
 		return cursor_fail(in);
-	if (first == 0 && cursor_left(&c) > 1 && !cursor_skip(&c, 1))
+	if (ret_lacks_octet != NULL)
+		*ret_lacks_octet = first >= 0x80;
+	if (first == 0 && cursor_left(&c) > 1 && (!cursor_skip(&c, 1) || !cursor_peek(&c, &second) || second < 0x80))
 		return cursor_fail(in);
 	*ret = cursor_rest(&c);
 	return true;
@@ -113,15 +119,17 @@ static cc_status rsa_from_spki(struct bytes key, struct pubkey **ret, struct cc_
 {
 	struct cursor in, seq;
 	struct bytes modulus, exponent;
+	bool lacks_octet = false;
 	cc_status st;
 
 	cursor_init(&in, key);
-	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || !positive(&seq, &modulus) || !positive(&seq, &exponent) ||
-	    cc_failed(cursor_end(&seq)) || cc_failed(cursor_end(&in)))
+	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || !positive(&seq, &modulus, &lacks_octet) ||
+	    !positive(&seq, &exponent, NULL) || cc_failed(cursor_end(&seq)) || cc_failed(cursor_end(&in)))
 		return cc_fail(err, CC_E_FORMAT, "pubkey.malformed", "RSAPublicKey");
 	st = rsa_from_numbers(modulus, exponent, ret);
 	if (cc_failed(st))
 		return cc_fail(err, st.code, "pubkey.bad-modulus", "RSA key of %zu bytes", modulus.n);
+	(*ret)->lacks_sign_octet = lacks_octet;
 	return st;
 }
 
@@ -158,6 +166,11 @@ enum ec_curve pubkey_curve(const struct pubkey *k)
 bool pubkey_is_explicit(const struct pubkey *k)
 {
 	return k->is_explicit;
+}
+
+bool pubkey_lacks_sign_octet(const struct pubkey *k)
+{
+	return k->lacks_sign_octet;
 }
 
 struct bytes pubkey_point(const struct pubkey *k)

@@ -34,6 +34,12 @@ struct bytes pubkey_point(const struct pubkey *k);   /* PUBKEY_EC: 04||x||y, vie
 struct bytes pubkey_modulus(const struct pubkey *k); /* PUBKEY_RSA: without leading zeros, view */
 struct bytes pubkey_exponent(const struct pubkey *k);
 unsigned pubkey_bits(const struct pubkey *k);
+/*
+ * PUBKEY_RSA: the modulus was written without the zero octet that keeps an
+ * INTEGER positive (X.690 8.3). Some issuers write DG15 so; read as the unsigned
+ * number that is meant. Nothing of ours is ever written so.
+ */
+bool pubkey_lacks_sign_octet(const struct pubkey *k);
 
 enum ec_param_form { EC_PARAMS_NAMED, EC_PARAMS_EXPLICIT };
 /* Whole SubjectPublicKeyInfo. Explicit: SpecifiedECDomain version 1 with prime field, cofactor, no seed (RFC 3279 2.3.5). */

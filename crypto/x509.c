@@ -21,7 +21,8 @@ struct cert {
 	struct bytes tbs, serial, issuer, subject, spki, sig_alg, sig, ski, aki;
 	int64_t not_before_s, not_after_s;
 	int64_t private_from_s, private_to_s;
-	bool is_ca, has_usage, has_private_usage, has_unknown_critical;
+	uint64_t path_len;
+	bool is_ca, has_path_len, has_usage, has_private_usage, has_unknown_critical;
 	unsigned usage;
 	struct pubkey *key;
 	struct extension extensions[EXTENSIONS_MAX];
@@ -119,7 +120,6 @@ static bool read_basic_constraints(struct cert *c, struct bytes value)
 {
 	struct cursor in, seq;
 	struct bytes flag;
-	uint64_t path_len;
 
 	cursor_init(&in, value);
 	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || cc_failed(cursor_end(&in)))
@@ -129,7 +129,8 @@ static bool read_basic_constraints(struct cert *c, struct bytes value)
 			return false;
 		c->is_ca = !bytes_equal(flag, BYTES_LITERAL("\x00"));
 	}
-	if (tlv_is_next(&seq, DER_INTEGER) && !der_uint(&seq, &path_len))
+	c->has_path_len = tlv_is_next(&seq, DER_INTEGER);
+	if (c->has_path_len && !der_uint(&seq, &c->path_len))
 		return false;
 	return !cc_failed(cursor_end(&seq));
 }
@@ -399,6 +400,23 @@ int64_t cert_not_after_s(const struct cert *c)
 	return c->not_after_s;
 }
 
+struct bytes cert_tbs(const struct cert *c)
+{
+	return c->tbs;
+}
+
+struct bytes cert_sig_alg(const struct cert *c)
+{
+	return c->sig_alg;
+}
+
+bool cert_path_len(const struct cert *c, uint64_t *ret)
+{
+	if (c->has_path_len)
+		*ret = c->path_len;
+	return c->has_path_len;
+}
+
 bool cert_is_ca(const struct cert *c)
 {
 	return c->is_ca;
@@ -448,7 +466,10 @@ cc_status cert_verify_signature(const struct cert *c, const struct cert *issuer,
 	if (cc_failed(st))
 		return st;
 	st = pubkey_verify(issuer->key, alg, c->tbs, c->sig);
-	if (cc_failed(st))
+	if (st.code == CC_E_VERIFY)
 		return cc_fail(err, st.code, "certificate.signature-wrong", "signature under the issuer's key");
+	/* No memory, or a library that refuses, says nothing about the signature. */
+	if (cc_failed(st))
+		return cc_fail(err, st.code, st.code == CC_E_MEMORY ? "memory" : "crypto.failed", "certificate signature");
 	return st;
 }

@@ -32,7 +32,11 @@ struct bytes cert_ski(const struct cert *c);		/* empty when absent */
 struct bytes cert_aki(const struct cert *c);		/* key identifier; empty when absent */
 int64_t cert_not_before_s(const struct cert *c);	/* seconds since 1970 UTC */
 int64_t cert_not_after_s(const struct cert *c);
+struct bytes cert_tbs(const struct cert *c);	 /* TBSCertificate DER */
+struct bytes cert_sig_alg(const struct cert *c); /* AlgorithmIdentifier DER */
 bool cert_is_ca(const struct cert *c);
+/* pathLenConstraint; false when absent. */
+bool cert_path_len(const struct cert *c, uint64_t *ret);
 /* RFC 5280 4.2.1.3, bit n of the BIT STRING as 1 << n; false when the extension is absent. */
 #define CERT_USAGE_DIGITAL_SIGNATURE (1u << 0)
 #define CERT_USAGE_KEY_CERT_SIGN (1u << 5)
@@ -71,7 +75,7 @@ enum chain_verdict {
 	CHAIN_SIGNATURE_WRONG, /* an anchor with that name and key id exists, but the signature doesn't verify */
 	CHAIN_EXPIRED,	       /* certificate or anchor outside its validity at `at_s` */
 	CHAIN_STRUCTURE_WRONG, /* not a CA, missing fields */
-	CHAIN_UNDETERMINED,    /* algorithm or curve unknown to us */
+	CHAIN_UNDETERMINED,    /* not judged: algorithm or curve unknown to us, no memory, library failure; err says which */
 };
 const char *chain_verdict_name(enum chain_verdict v); /* "no-anchor" ... */
 
@@ -79,7 +83,7 @@ const char *chain_verdict_name(enum chain_verdict v); /* "no-anchor" ... */
  * Document signer to country signer: candidates by AKI, else by issuer name;
  * each is tried (a signer may verify under a self-signed and a link
  * certificate). *ret_anchor: the certificate that verified (or the best
- * candidate), may be NULL; a view into t.
+ * candidate), a view into t; untouched when there is no candidate.
  */
 CC_MUST enum chain_verdict trust_verify(const struct trust *t, const struct cert *ds, int64_t at_s,
 					const struct cert **ret_anchor, struct cc_error *err);

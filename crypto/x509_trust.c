@@ -262,8 +262,10 @@ static enum chain_verdict judge(const struct cert *ds, const struct cert *anchor
 	cc_status st = cert_verify_signature(ds, anchor, NULL);
 	const char *fault;
 
-	if (st.code == CC_E_UNSUPPORTED) {
-		(void)cc_fail(err, CC_E_UNSUPPORTED, "chain.undetermined", "key or signature algorithm unknown");
+	/* Only a signature that was judged can be wrong; no memory or an unknown algorithm is our own failure to judge. */
+	if (cc_failed(st) && st.code != CC_E_VERIFY) {
+		(void)cc_fail(err, st.code, "chain.undetermined", "%s",
+			      st.code == CC_E_UNSUPPORTED ? "key or signature algorithm unknown" : cc_code_name(st.code));
 		return CHAIN_UNDETERMINED;
 	}
 	if (cc_failed(st)) {
@@ -312,6 +314,7 @@ enum chain_verdict trust_verify(const struct trust *t, const struct cert *ds, in
 	}
 	if (best != CHAIN_GOOD)
 		(void)cc_fail(err, best_err.code, best_err.key, "%s", best_err.detail);
-	*ret_anchor = best_anchor;
+	if (best_anchor != NULL && ret_anchor != NULL)
+		*ret_anchor = best_anchor;
 	return best;
 }

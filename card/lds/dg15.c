@@ -13,6 +13,9 @@ cc_status dg15_encode(struct bytes spki, struct buf *ret, struct cc_error *err)
 	struct writer w;
 	cc_status st = pubkey_from_spki(spki, &key, NULL);
 
+	/* X.690 8.3.3: read leniently from foreign chips, never written */
+	if (!cc_failed(st) && pubkey_lacks_sign_octet(key))
+		st = cc_code_status(CC_E_FORMAT);
 	pubkey_free(&key);
 	if (cc_failed(st))
 		return cc_fail(err, CC_E_ARG, "dg15.key", "not a SubjectPublicKeyInfo of a known kind");

@@ -248,8 +248,13 @@ static void chain_verdicts(void **state)
 	assert_non_null(anchor);
 	/* nobody, or another country signer of the same name: no anchor, not a forgery */
 	assert_int_equal(trust_new(&none).code, CC_OK);
+	anchor = NULL;
 	assert_int_equal(trust_verify(none, p->ds, FIXTURE_NOW_S, &anchor, NULL), CHAIN_NO_ANCHOR);
 	assert_null(anchor);
+	/* without a candidate the output stays as it was */
+	anchor = p->csca;
+	assert_int_equal(trust_verify(none, p->ds, FIXTURE_NOW_S, &anchor, NULL), CHAIN_NO_ANCHOR);
+	assert_ptr_equal(anchor, p->csca);
 	fixture_pki(&stranger, EC_P384, 0, sha256, EC_PARAMS_NAMED);
 	assert_int_equal(trust_verify(stranger.trust, p->ds, FIXTURE_NOW_S, &anchor, NULL), CHAIN_NO_ANCHOR);
 	/* both there: the right one is found behind the wrong one */
@@ -287,6 +292,29 @@ static void forged_signature_is_told_from_a_missing_anchor(void **state)
 	assert_ptr_equal(anchor, trust_at(p->trust, 0));
 	cert_free(&c);
 	buf_done(&der);
+}
+
+/* Out of memory is no judgement: the verdict is undetermined, never a wrong signature. */
+static void lack_of_memory_is_not_a_wrong_signature(void **state)
+{
+	struct fixture_pki *p = *state;
+	unsigned failures = 0;
+
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		struct cc_error err = { 0 };
+		const struct cert *anchor = NULL;
+		enum chain_verdict v = trust_verify(p->trust, p->ds, FIXTURE_NOW_S, &anchor, &err);
+
+		if (!alloc_fault_end()) {
+			assert_int_equal(v, CHAIN_GOOD);
+			continue;
+		}
+		assert_int_equal(v, CHAIN_UNDETERMINED);
+		assert_string_equal(err.key, "chain.undetermined");
+		assert_int_equal(err.code, CC_E_MEMORY);
+		failures++;
+	}
+	assert_true(failures > 0);
 }
 
 /* A key that signs certificates but whose own certificate is a document signer's. */
@@ -428,6 +456,7 @@ int main(void)
 		cmocka_unit_test(name_text_is_safe_to_print),
 		with_authority(chain_verdicts),
 		with_authority(forged_signature_is_told_from_a_missing_anchor),
+		with_authority(lack_of_memory_is_not_a_wrong_signature),
 		with_authority(signer_that_is_no_ca_is_a_structure_fault),
 		with_authority(folder_is_loaded_and_bad_files_are_counted),
 		cmocka_unit_test(master_list_of_541_country_signers),
