@@ -24,11 +24,13 @@ static const struct command *const nouns[] = {
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 
-enum everywhere { OPT_HOME, OPT_READER, OPT_PASSWORD_FILE, OPT_LANG, OPT_JSON, OPT_DRY_RUN, OPT_VERBOSE, OPT_HELP, OPT_COUNT };
+enum everywhere { OPT_HOME, OPT_READER, OPT_STORE, OPT_PASSWORD_FILE, OPT_LANG, OPT_JSON, OPT_DRY_RUN, OPT_VERBOSE, OPT_HELP, OPT_COUNT };
 
 static const struct option_spec everywhere[OPT_COUNT + 1] = {
 	[OPT_HOME] = { "--home", "DIR", "the station's folder (CCCD_HOME)", "thư mục của trạm (CCCD_HOME)" },
 	[OPT_READER] = { "--reader", "NAME", "card reader by name (CCCD_READER)", "đầu đọc theo tên (CCCD_READER)" },
+	[OPT_STORE] = { "--store", "PLACE", "postgres://... or a file; default HOME/station.db (CCCD_STORE)",
+			"postgres://... hoặc tệp; mặc định HOME/station.db (CCCD_STORE)" },
 	[OPT_PASSWORD_FILE] = { "--password-file", "FILE", "password of the key store (CCCD_PASSWORD_FILE)",
 				"tệp mật khẩu của kho khóa (CCCD_PASSWORD_FILE)" },
 	[OPT_LANG] = { "--lang", "vi|en", "language of messages (CCCD_LANG)", "ngôn ngữ thông báo (CCCD_LANG)" },
@@ -140,6 +142,8 @@ static bool apply_everywhere(struct config *config, int option, const char *valu
 		return copy_text(config->home, sizeof config->home, value);
 	case OPT_READER:
 		return copy_text(config->reader, sizeof config->reader, value);
+	case OPT_STORE:
+		return copy_text(config->store, sizeof config->store, value);
 	case OPT_PASSWORD_FILE:
 		return copy_text(config->password_file, sizeof config->password_file, value);
 	case OPT_LANG:

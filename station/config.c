@@ -49,6 +49,7 @@ void config_init(struct config *c)
 	    snprintf(c->home, sizeof c->home, "%s/.local/share/cccd", user != NULL ? user : ".") >= (int)sizeof c->home)
 		c->home[0] = '\0';
 	copy_env(c->reader, sizeof c->reader, "CCCD_READER");
+	copy_env(c->store, sizeof c->store, "CCCD_STORE");
 	copy_env(c->password_file, sizeof c->password_file, "CCCD_PASSWORD_FILE");
 	c->color = getenv("NO_COLOR") == NULL && isatty(STDOUT_FILENO) != 0;
 }
@@ -204,15 +205,9 @@ cc_status config_open_store(const struct config *c, struct store **ret, struct c
 	if (cc_failed(st))
 		return st;
 	config_path(c, "station.db", path);
-	st = store_sqlite_open(path, &s, err);
+	st = store_open(c->store[0] != '\0' ? c->store : path, &s, err);
 	if (cc_failed(st))
 		return st;
-	st = store_migrate(s, store_migrations, store_migration_count, c->sys);
-	if (cc_failed(st)) {
-		(void)cc_fail(err, s->err.code != CC_OK ? s->err.code : st.code, s->err.key, "%s", s->err.detail);
-		store_close(&s);
-		return st;
-	}
 	*ret = s;
 	return st;
 }

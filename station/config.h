@@ -14,12 +14,13 @@ enum lang { LANG_VI, LANG_EN };
 
 /*
  * What is the same for every command. Order of precedence: command line, environment
- * (CCCD_HOME, CCCD_LANG, CCCD_READER, CCCD_PASSWORD_FILE, NO_COLOR), the home's
+ * (CCCD_HOME, CCCD_LANG, CCCD_READER, CCCD_STORE, CCCD_PASSWORD_FILE, NO_COLOR), the home's
  * settings file, built-in default.
  */
 struct config {
 	char home[PATH_MAX];	      /* --home or CCCD_HOME; default ~/.local/share/cccd */
 	char reader[128];	      /* --reader; "" : the only reader with a card */
+	char store[512];	      /* --store: an address of PostgreSQL or a file; "": HOME/station.db */
 	char password_file[PATH_MAX]; /* --password-file; "": ask on the terminal */
 	enum lang lang;		      /* --lang vi|en; default vi unless LANG starts with en */
 	bool json, dry_run, verbose, color;
@@ -49,7 +50,7 @@ extern const size_t settings_count;
 /* Paths in the home: "station.db", "keys.ccks", "trust/", "certs/", ... out has PATH_MAX. */
 void config_path(const struct config *c, const char *name, char *out);
 
-/* Opens HOME/station.db, migrated, locked. Missing home: CC_E_NOT_FOUND "home.missing". */
+/* Opens the store (HOME/station.db unless config.store names another), migrated. Missing home: CC_E_NOT_FOUND "home.missing". */
 CC_MUST cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err);
 /* The key store's password, without the line end; CC_E_DENIED "keystore.no-password". The caller wipes it (buf_done). */
 CC_MUST cc_status config_read_password(const struct config *c, struct buf *ret, struct cc_error *err);

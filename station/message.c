@@ -14,6 +14,7 @@ static const struct message *const tables[] = {
 	messages_issue,
 	messages_pki,
 	messages_registry,
+	messages_store,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",

@@ -64,21 +64,6 @@ static cc_status check_key(struct books *b, struct cc_error *err)
 	return books_end(b, st, err);
 }
 
-static cc_status read_last_seq(struct books *b, struct cc_error *err)
-{
-	struct stmt *q = NULL;
-	bool row = false;
-	cc_status st;
-
-	books_lock(b);
-	st = books_query(b, "SELECT MAX(seq) FROM issue_journal", NULL, 0, &q, &row, err);
-	if (!cc_failed(st) && row)
-		b->last_seq = stmt_column_int(q, 0);
-	stmt_finish(&q);
-	books_unlock(b);
-	return st;
-}
-
 cc_status books_open(struct store *store, struct keystore *ks, const struct sys *sys, const struct issue_hooks *hooks,
 		     struct books **ret, struct cc_error *err)
 {
@@ -91,8 +76,7 @@ cc_status books_open(struct store *store, struct keystore *ks, const struct sys 
 	b->sys = sys;
 	(void)pthread_mutex_init(&b->lock, NULL);
 	if (cc_failed(st = find_or_make_key(ks, err)) || cc_failed(st = derive(ks, KEY_ID_SEAL, &b->seal_key, err)) ||
-	    cc_failed(st = derive(ks, KEY_ID_MAC, &b->mac_key, err)) || cc_failed(st = check_key(b, err)) ||
-	    cc_failed(st = read_last_seq(b, err))) {
+	    cc_failed(st = derive(ks, KEY_ID_MAC, &b->mac_key, err)) || cc_failed(st = check_key(b, err))) {
 		books_close(&b);
 		return st;
 	}

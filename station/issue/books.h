@@ -32,7 +32,6 @@ struct books {
 	struct issue_hooks hooks;
 	pthread_mutex_t lock;
 	struct secret seal_key, mac_key;
-	int64_t last_seq; /* of the journal */
 };
 
 /* The key "issue-data" is made when there is none and nothing is sealed. CC_E_VERIFY "issue.damaged": another key sealed the

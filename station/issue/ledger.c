@@ -316,12 +316,22 @@ static cc_status put_key(struct books *b, const struct job *job, const struct di
 	return st;
 }
 
+/* Only from the state that this worker knows: another one may have taken the job on meanwhile. */
 static cc_status set_state(struct books *b, const struct job *job, enum job_state to, const char *reason, struct cc_error *err)
 {
 	const struct books_value values[] = { books_text(job->id), books_text(job_state_name(to)),
-					      books_int(job_state_is_final(to) ? 0 : 1), books_text(reason) };
+					      books_int(job_state_is_final(to) ? 0 : 1), books_text(reason),
+					      books_text(job_state_name(job->state)) };
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st = books_query(
+		b, "UPDATE issue_job SET state = $2, live = $3, reason = $4 WHERE id = $1 AND state = $5 RETURNING id", values, 5,
+		&q, &row, err);
 
-	return books_run(b, "UPDATE issue_job SET state = $2, live = $3, reason = $4 WHERE id = $1", values, 4, err);
+	stmt_finish(&q);
+	if (!cc_failed(st) && !row)
+		return cc_fail(err, CC_E_BUSY, "issue.job-busy", "job %s is no longer %s", job->id, job_state_name(job->state));
+	return st;
 }
 
 static cc_status book_card(struct books *b, const struct job *job, struct cc_error *err)

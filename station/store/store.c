@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/store/store.h"
 
+#include <string.h>
+
 /*
  * What both engines share: transaction state, the stop after a failed commit,
  * and an error that tells of the last failed call.
@@ -18,6 +20,25 @@ static bool begin_call(struct store *s)
 		return false;
 	cc_error_init(&s->err);
 	return true;
+}
+
+/* Told once, so that both engines go on alike: PostgreSQL refuses everything after it, SQLite would carry on. */
+static cc_status in_transaction(struct store *s, cc_status st)
+{
+	if (cc_failed(st) && s->in_transaction)
+		s->transaction_failed = true;
+	return st;
+}
+
+cc_status store_open(const char *place, struct store **ret, struct cc_error *err)
+{
+	static const char *const marks[] = { "postgres://", "postgresql://", "host=", "service=", "dbname=" };
+
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		if (strncmp(place, marks[i], strlen(marks[i])) == 0)
+			return store_pg_open(place, ret, err);
+	}
+	return store_sqlite_open(place, ret, err);
 }
 
 void store_close(struct store **s)
@@ -38,6 +59,7 @@ cc_status store_begin(struct store *s)
 		return stopped_status(s);
 	st = s->ops->exec(s, "BEGIN");
 	s->in_transaction = !cc_failed(st);
+	s->transaction_failed = false;
 	return st;
 }
 
@@ -48,6 +70,10 @@ cc_status store_commit(struct store *s)
 	CC_ASSERT(s->in_transaction);
 	if (!begin_call(s))
 		return stopped_status(s);
+	if (s->transaction_failed) {
+		store_rollback(s);
+		return cc_fail(&s->err, CC_E_STATE, "store.transaction-failed", "a statement of the transaction failed");
+	}
 	st = s->ops->exec(s, "COMMIT");
 	if (cc_failed(st)) {
 		/* After a failed fsync the kernel may have dropped the pages: trying again would claim what is lost. */
@@ -75,7 +101,7 @@ cc_status store_prepare(struct store *s, const char *sql, struct stmt **ret)
 {
 	if (!begin_call(s))
 		return stopped_status(s);
-	return s->ops->prepare(s, sql, ret);
+	return in_transaction(s, s->ops->prepare(s, sql, ret));
 }
 
 cc_status stmt_bind_int(struct stmt *q, int index, int64_t v)
@@ -107,7 +133,7 @@ cc_status stmt_step(struct stmt *q, bool *ret_row)
 {
 	if (!begin_call(q->store))
 		return stopped_status(q->store);
-	return q->store->ops->step(q, ret_row);
+	return in_transaction(q->store, q->store->ops->step(q, ret_row));
 }
 
 cc_status stmt_run(struct stmt *q)

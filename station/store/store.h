@@ -13,11 +13,16 @@
 
 /*
  * The store: SQL statements behind one seam, the same SQL for SQLite
- * (store_sqlite.c) and PostgreSQL: `$1` placeholders, ids made by the
+ * (store_sqlite.c) and PostgreSQL (store_pg.c): `$1` placeholders, ids made by the
  * program, time as BIGINT milliseconds UTC, no engine-made keys or clocks.
  * One thread owns a store. SQLite: one process owns the file by a lock
  * (CC_E_BUSY "store.in-use"), WAL, synchronous=FULL, the writing connection
- * checkpoints. An fsync or commit error is a stop: later calls fail with CC_E_IO.
+ * checkpoints. PostgreSQL: many stations; unique indexes decide who was first, a
+ * lost connection is made anew outside transactions. An fsync or commit error is
+ * a stop: later calls fail with CC_E_IO.
+ *
+ * A statement that fails inside a transaction fails the transaction, on both
+ * engines: it can be rolled back and nothing else.
  */
 struct store;
 struct stmt;
@@ -43,6 +48,7 @@ struct store {
 	const struct store_ops *ops;
 	struct cc_error err;
 	bool in_transaction;
+	bool transaction_failed;
 	bool stopped; /* after an I/O error at commit */
 };
 
@@ -53,10 +59,19 @@ struct stmt {
 
 /* ret is ready, migrated (store_migrate) and locked. */
 CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err);
+/*
+ * A libpq address ("postgres://station@host/cccd", "host=/run/postgresql dbname=cccd"); ret is migrated. A password in it is
+ * refused ("store.address-password": it belongs into a passfile or a client certificate); a server elsewhere must
+ * show a certificate for its name unless the address says another sslmode.
+ */
+CC_MUST cc_status store_pg_open(const char *url, struct store **ret, struct cc_error *err);
+/* By what it looks like: an address of PostgreSQL, else a path. */
+CC_MUST cc_status store_open(const char *place, struct store **ret, struct cc_error *err);
 void store_close(struct store **s);
 
 CC_MUST cc_status store_begin(struct store *s);
-CC_MUST cc_status store_commit(struct store *s); /* durable when it returns CC_OK */
+/* Durable when it returns CC_OK. CC_E_STATE "store.transaction-failed" (rolled back): a statement inside failed. */
+CC_MUST cc_status store_commit(struct store *s);
 void store_rollback(struct store *s);		 /* harmless outside a transaction */
 
 /* SQL constants only; values go through binds. Statements are cached by the store; stmt_finish returns them. */

@@ -7,17 +7,19 @@
 #include <cmocka.h>
 
 #include "tests/support/books_fixture.h"
+#include "tests/support/store_engine.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static void open_books(struct books_fixture *f)
 {
-	char path[256];
+	char path[256], place[1024];
 
 	cc_error_init(&f->err);
 	fixture_path(&f->folder, "station.db", path, sizeof path);
-	assert_int_equal(store_sqlite_open(path, &f->store, &f->err).code, CC_OK);
+	store_engine_place(path, place, sizeof place);
+	assert_int_equal(store_open(place, &f->store, &f->err).code, CC_OK);
 	assert_int_equal(books_open(f->store, f->ks, &f->sys.sys, NULL, &f->books, &f->err).code, CC_OK);
 }
 

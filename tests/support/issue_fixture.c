@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/issue_fixture.h"
+#include "tests/support/store_engine.h"
 
 #include "biometrics/jpeg.h"
 #include "crypto/pki/issue.h"
@@ -227,10 +228,13 @@ void issue_fixture(struct issue_fixture *f)
 				       &f->err),
 	     &f->err, path);
 	make_pki(f);
+	config_path(&f->config, "station.db", path);
+	store_engine_place(path, f->config.store, sizeof f->config.store);
 	issue_fixture_open(f, NULL);
 	make_people(f);
 	issue_fixture_close(f);
-	copy_file(f, "station.db", "template.db");
+	if (!store_engine_is_postgres())
+		copy_file(f, "station.db", "template.db");
 }
 
 void issue_fixture_forked(struct issue_fixture *f)
@@ -251,6 +255,17 @@ void issue_fixture_done(struct issue_fixture *f)
 void issue_fixture_fresh(struct issue_fixture *f)
 {
 	CC_ASSERT(!f->open);
+	if (store_engine_is_postgres()) {
+		char path[PATH_MAX];
+
+		config_path(&f->config, "station.db", path);
+		store_engine_drop(path);
+		store_engine_place(path, f->config.store, sizeof f->config.store);
+		issue_fixture_open(f, NULL);
+		make_people(f);
+		issue_fixture_close(f);
+		return;
+	}
 	drop(f, "station.db-wal");
 	drop(f, "station.db-shm");
 	copy_file(f, "template.db", "station.db");
