@@ -54,7 +54,7 @@ struct dh_key;
 
 /* Private number from sys, 1 <= x < q. The key doesn't need the domain afterwards. */
 CC_MUST cc_status dh_key_generate(const struct dh_domain *d, const struct sys *sys, struct dh_key **ret);
-/* x: big-endian, 1 <= x < q, else CC_E_VERIFY. */
+/* x: big-endian, below p; taken modulo q, where 0 is CC_E_VERIFY. */
 CC_MUST cc_status dh_key_import(const struct dh_domain *d, struct bytes x, struct dh_key **ret);
 void dh_key_free(struct dh_key **k);
 enum dh_group dh_key_group(const struct dh_key *k);

@@ -4,11 +4,7 @@
 #include <openssl/bn.h>
 #include <openssl/err.h>
 
-struct ec_domain {
-	enum ec_curve curve;
-	const EC_GROUP *group;
-	EC_GROUP *mapped; /* owned; NULL on the standard generator */
-};
+#define NONCE_MAX 32 /* AES-192 and AES-256 */
 
 cc_status ec_domain_new(enum ec_curve curve, struct ec_domain **ret)
 {
@@ -113,29 +109,27 @@ static BIGNUM *secret_scalar(struct bytes in)
 	return bn;
 }
 
-static cc_status map_group(const struct ec_domain *d, const BIGNUM *s, const EC_POINT *h, BN_CTX *ctx, EC_GROUP **ret)
+cc_status ec_domain_with_generator(const struct ec_domain *d, const EC_POINT *g, struct ec_domain **ret)
 {
-	cc_status st = cc_code_status(CC_E_CRYPTO);
-	EC_POINT *g = EC_POINT_new(d->group);
-	EC_GROUP *mapped = EC_GROUP_dup(d->group);
+	struct ec_domain *out = NULL;
+	EC_GROUP *mapped;
+	cc_status st;
 
-	if (g == NULL || mapped == NULL)
-		goto out;
-	/* ICAO 9303-11 4.4.3.3.1: G' = s * G + H. Two steps: the nonce meets the constant-time multiplication alone. */
-	if (EC_POINT_mul(d->group, g, s, NULL, NULL, ctx) != 1 || EC_POINT_add(d->group, g, g, h, ctx) != 1)
-		goto out;
-	if (EC_POINT_is_at_infinity(d->group, g)) {
-		st = cc_code_status(CC_E_VERIFY);
-		goto out;
+	if (EC_POINT_is_at_infinity(d->group, g))
+		return cc_code_status(CC_E_VERIFY);
+	mapped = EC_GROUP_dup(d->group);
+	if (mapped == NULL)
+		return cc_code_status(CC_E_MEMORY);
+	st = cc_code_status(CC_E_CRYPTO);
+	if (EC_GROUP_set_generator(mapped, g, EC_GROUP_get0_order(d->group), EC_GROUP_get0_cofactor(d->group)) == 1)
+		st = ec_domain_new(d->curve, &out);
+	if (cc_failed(st)) {
+		EC_GROUP_free(mapped);
+		return st;
 	}
-	if (EC_GROUP_set_generator(mapped, g, EC_GROUP_get0_order(d->group), EC_GROUP_get0_cofactor(d->group)) != 1)
-		goto out;
-	*ret = mapped;
-	mapped = NULL;
-	st = cc_ok();
-out:
-	EC_GROUP_free(mapped);
-	EC_POINT_clear_free(g);
+	out->mapped = mapped;
+	out->group = mapped;
+	*ret = out;
 	return st;
 }
 
@@ -143,34 +137,32 @@ cc_status ec_domain_map_generic(const struct ec_domain *d, struct bytes nonce, s
 {
 	BN_CTX *ctx = NULL;
 	BIGNUM *s = NULL;
-	EC_POINT *h = NULL;
-	EC_GROUP *group = NULL;
-	struct ec_domain *out = NULL;
+	EC_POINT *h = NULL, *g = NULL;
 	cc_status st;
 
-	if (nonce.n == 0 || nonce.n > ec_order_len(d->curve))
+	if (nonce.n == 0 || nonce.n > NONCE_MAX)
 		return cc_code_status(CC_E_ARG);
 	ctx = BN_CTX_secure_new();
 	s = secret_scalar(nonce);
-	if (ctx == NULL || s == NULL) {
+	g = EC_POINT_new(d->group);
+	if (ctx == NULL || s == NULL || g == NULL) {
 		st = cc_code_status(CC_E_MEMORY);
 		goto out;
 	}
 	st = point_decode(d->group, ec_field_len(d->curve), h_point, ctx, &h);
 	if (cc_failed(st))
 		goto out;
-	st = map_group(d, s, h, ctx, &group);
-	if (cc_failed(st))
-		goto out;
-	st = ec_domain_new(d->curve, &out);
-	if (cc_failed(st))
-		goto out;
-	out->mapped = group;
-	out->group = group;
-	group = NULL;
-	*ret = out;
+	/*
+	 * ICAO 9303-11 4.4.3.3.1: G' = s * G + H. Two steps: the nonce meets the constant-time multiplication alone. Reduced
+	 * first, which changes nothing of s * G: a nonce of 256 bits may be above the order of a smaller curve.
+	 */
+	if (BN_nnmod(s, s, EC_GROUP_get0_order(d->group), ctx) != 1 || EC_POINT_mul(d->group, g, s, NULL, NULL, ctx) != 1 ||
+	    EC_POINT_add(d->group, g, g, h, ctx) != 1)
+		st = cc_code_status(CC_E_CRYPTO);
+	else
+		st = ec_domain_with_generator(d, g, ret);
 out:
-	EC_GROUP_free(group);
+	EC_POINT_clear_free(g);
 	EC_POINT_clear_free(h);
 	BN_clear_free(s);
 	BN_CTX_free(ctx);

@@ -17,6 +17,15 @@
 const EC_GROUP *ec_curve_group(enum ec_curve curve);
 const char *ec_curve_openssl_name(enum ec_curve curve);
 
+struct ec_domain {
+	enum ec_curve curve;
+	const EC_GROUP *group;
+	EC_GROUP *mapped; /* owned; NULL on the standard generator */
+};
+
+/* A domain with another generator (PACE's mappings); CC_E_VERIFY for infinity. */
+CC_MUST cc_status ec_domain_with_generator(const struct ec_domain *d, const EC_POINT *g, struct ec_domain **ret);
+
 /* What signing prepares on first use; behind a pointer because a const key may be shared by threads. */
 struct ec_key_signer {
 	pthread_mutex_t lock;
