@@ -209,6 +209,34 @@ static bool set_padding(EVP_PKEY_CTX *ctx, struct sig_alg alg)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)alg.salt_len) > 0;
 }
 
+cc_status rsa_private_raw(const struct rsa_key *k, struct bytes in, struct buf *ret)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
+	size_t n = (size_t)EVP_PKEY_get_size(k->pkey);
+	struct buf out = { 0 };
+	cc_status st = cc_code_status(CC_E_CRYPTO);
+
+	if (ctx == NULL || EVP_PKEY_sign_init(ctx) <= 0 || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) <= 0)
+		goto out;
+	if (in.n != n) {
+		st = cc_code_status(CC_E_VERIFY);
+		goto out;
+	}
+	st = buf_zero(&out, n);
+	if (cc_failed(st))
+		goto out;
+	if (EVP_PKEY_sign(ctx, out.p, &n, in.p, in.n) <= 0 || n != out.n) {
+		st = cc_code_status(CC_E_VERIFY);
+		goto out;
+	}
+	buf_move(ret, &out);
+out:
+	buf_done(&out);
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return st;
+}
+
 cc_status rsa_sign_digest(const struct rsa_key *k, struct sig_alg alg, struct bytes digest, struct buf *ret)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(k->pkey, NULL);

@@ -28,6 +28,12 @@ void rsa_key_free(struct rsa_key **k);
 /* Without leading zeros. */
 CC_MUST cc_status rsa_key_numbers(const struct rsa_key *k, struct buf *ret_modulus, struct buf *ret_exponent);
 
+/*
+ * The bare private operation (RFC 8017 5.2.1, RSASP1), blinded: for a chip that
+ * signs by ISO/IEC 9796-2. in: as many bytes as the modulus, below it
+ * (CC_E_VERIFY); ret has as many.
+ */
+CC_MUST cc_status rsa_private_raw(const struct rsa_key *k, struct bytes in, struct buf *ret);
 CC_MUST cc_status rsa_sign_digest(const struct rsa_key *k, struct sig_alg alg, struct bytes digest, struct buf *ret);
 /* CC_E_VERIFY when wrong. */
 CC_MUST cc_status rsa_verify_digest(const struct rsa_key *k, struct sig_alg alg, struct bytes digest, struct bytes sig);

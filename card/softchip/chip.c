@@ -12,7 +12,7 @@
 #define STATE_SELECTABLE 0x07
 #define STATE_PERSONALIZED 0x0F
 #define KEY_VERSION 0x30
-#define SCALAR_TRIES 128
+#define PRIVATE_TRIES 128
 
 uint16_t chip_sw_of(cc_status st)
 {
@@ -73,30 +73,37 @@ void chip_access_end(struct softchip *chip)
 	chip->s.access = false;
 	chip->s.access_staged = false;
 	chip->s.ef = 0;
+	chip_terminal_reset(&chip->s.terminal);
+	buf_done(&chip->s.id_picc);
 }
 
-cc_status chip_make_key(struct softchip *chip, enum ec_curve curve, struct ec_key **ret)
+/* Bytes of a private number, and which bits of the first one may be set. */
+static size_t private_len(struct agree_group g, uint8_t *ret_mask)
 {
-	struct ec_domain *domain = NULL;
-	struct buf scalar = { 0 };
-	cc_status st = ec_domain_new(curve, &domain);
+	*ret_mask = g.kind == AGREE_ECDH && g.curve == EC_P521 ? 0x01 : 0xFF;
+	return g.kind == AGREE_ECDH ? ec_order_len(g.curve) : dh_order_len(g.group);
+}
 
-	if (!cc_failed(st))
-		st = buf_zero(&scalar, ec_order_len(curve));
+cc_status chip_make_key(struct softchip *chip, const struct agree_domain *domain, struct agree_key **ret, struct buf *ret_private)
+{
+	struct buf number = { 0 };
+	uint8_t mask;
+	cc_status st = buf_zero(&number, private_len(agree_domain_group(domain), &mask));
+
 	/* BSI TR-03111 4.1.1 algorithm 2: draw until the number is below the order. */
-	for (int i = 0; !cc_failed(st) && i < SCALAR_TRIES; i++) {
-		st = sys_random(chip->sys, scalar.p, scalar.n);
+	for (int i = 0; !cc_failed(st) && i < PRIVATE_TRIES; i++) {
+		st = sys_random(chip->sys, number.p, number.n);
 		if (cc_failed(st))
 			break;
-		if (curve == EC_P521)
-			scalar.p[0] &= 0x01;
-		st = ec_key_import(domain, buf_view(&scalar), ret);
+		number.p[0] &= mask;
+		st = agree_key_import(domain, buf_view(&number), ret);
 		if (st.code != CC_E_VERIFY)
 			break;
-		st = i + 1 < SCALAR_TRIES ? cc_ok() : cc_code_status(CC_E_CRYPTO);
+		st = i + 1 < PRIVATE_TRIES ? cc_ok() : cc_code_status(CC_E_CRYPTO);
 	}
-	buf_done(&scalar);
-	ec_domain_free(&domain);
+	if (!cc_failed(st) && ret_private != NULL)
+		buf_move(ret_private, &number);
+	buf_done(&number);
 	return st;
 }
 
@@ -107,6 +114,8 @@ static void session_reset(struct softchip *chip)
 	chip_scp03_reset(&s->scp03);
 	chip_pace_reset(&s->pace);
 	chip_sm_reset(&s->sm);
+	chip_terminal_reset(&s->terminal);
+	buf_done(&s->id_picc);
 	writer_done(&s->chain.data);
 	buf_done(&s->reply);
 	cc_wipe(s, sizeof *s);

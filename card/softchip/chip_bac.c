@@ -10,6 +10,7 @@
 #define MUTUAL_LEN 40
 #define TEXT_LEN 32
 #define MAC_LEN 8
+#define MRZ_DATES_LEN 14 /* birth and expiry with their check digits, behind the document number */
 
 cc_status chip_password_count(struct softchip *chip, bool right)
 {
@@ -110,6 +111,18 @@ static uint16_t open_mutual(struct softchip *chip, struct bac_keys *k, struct by
 }
 
 /* Session keys from both halves, ICAO 9303-11 4.3.3 and 9.7.1; SSC from both random numbers. */
+/* ICAO 9303-11 7.1.3: after BAC the chip's name is the document number with its check digit. */
+static cc_status name_chip(struct softchip *chip)
+{
+	struct cursor in;
+	struct bytes dates;
+
+	cursor_init(&in, chip_memory_field(&chip->memory, CHIP_FIELD_MRZ));
+	if (!cursor_take_back(&in, MRZ_DATES_LEN, &dates))
+		return cc_code_status(CC_E_FORMAT);
+	return buf_copy(&chip->s.id_picc, cursor_rest(&in));
+}
+
 static cc_status start_session(struct softchip *chip, const struct mutual *m, const uint8_t k_ic[16])
 {
 	uint8_t seed[16], ssc[8];
@@ -120,7 +133,9 @@ static cc_status start_session(struct softchip *chip, const struct mutual *m, co
 		seed[i] = m->k_ifd[i] ^ k_ic[i];
 	memcpy(ssc, m->rnd_ic + 4, 4);
 	memcpy(ssc + 4, m->rnd_ifd + 4, 4);
-	st = kdf_9303(bytes_of(seed, sizeof seed), bytes_of(NULL, 0), KDF_ENC, CIPHER_TDES, &enc);
+	st = name_chip(chip);
+	if (!cc_failed(st))
+		st = kdf_9303(bytes_of(seed, sizeof seed), bytes_of(NULL, 0), KDF_ENC, CIPHER_TDES, &enc);
 	if (!cc_failed(st))
 		st = kdf_9303(bytes_of(seed, sizeof seed), bytes_of(NULL, 0), KDF_MAC, CIPHER_TDES, &mac);
 	if (!cc_failed(st))

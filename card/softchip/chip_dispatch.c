@@ -32,8 +32,9 @@ static const struct row {
 	{ 0xE6, CHIP_ROOT | CHIP_ISD, true, chip_store_install },
 	{ 0xE2, CHIP_ROOT | CHIP_ISD, true, chip_store_data },
 	{ INS_GET_CHALLENGE, CHIP_EMRTD, false, chip_bac_get_challenge },
-	{ INS_EXTERNAL_AUTHENTICATE, CHIP_EMRTD, false, chip_bac_external_authenticate },
-	{ 0x88, CHIP_EMRTD, false, chip_auth_internal },
+	{ INS_EXTERNAL_AUTHENTICATE, CHIP_EMRTD, false, chip_auth_external },
+	{ 0x88, CHIP_EMRTD, false, chip_active_internal },
+	{ 0x2A, CHIP_EMRTD, false, chip_terminal_verify },
 	{ 0x22, CHIP_ROOT | CHIP_EMRTD, false, chip_auth_manage_environment },
 	{ INS_GENERAL_AUTHENTICATE, CHIP_ROOT | CHIP_EMRTD, false, chip_auth_general },
 };

@@ -4,6 +4,8 @@
 #include "crypto/base/tlv.h"
 
 #define FILE_ATR_INFO 0x2F01
+#define FILE_CARD_SECURITY 0x011D /* under the MF; in the application it is the SOD */
+#define FILE_CVCA 0x011C	  /* in the application; under the MF it is EF.CardAccess */
 #define SFI_ATR_INFO 0x01
 #define SFI_FLAG 0x80
 #define TAG_OFFSET 0x54
@@ -22,42 +24,79 @@ static cc_status atr_info(const struct softchip *chip, struct buf *ret)
 	return writer_finish(&w, ret);
 }
 
-static uint16_t open_root_file(struct softchip *chip, uint16_t id, struct buf *made, struct bytes *ret)
+/* A file as written, once the rules have let the reader through. */
+static uint16_t give(const struct chip_file *f, struct bytes *ret)
 {
-	const struct chip_file *f = chip_memory_file(&chip->memory, CHIP_FILE_CARD_ACCESS);
-
-	if (id == FILE_ATR_INFO && chip_is_icao(chip)) {
-		cc_status st = atr_info(chip, made);
-
-		*ret = buf_view(made);
-		return chip_sw_of(st);
-	}
-	if (id != CHIP_FILE_CARD_ACCESS || f->size == 0)
-		return CHIP_SW_FILE_NOT_FOUND;
-	*ret = bytes_of(f->body.p, f->filled);
-	return chip_is_personalized(chip) ? CHIP_SW_OK : CHIP_SW_SECURITY;
-}
-
-static uint16_t open_emrtd_file(struct softchip *chip, uint16_t id, struct bytes *ret)
-{
-	const struct chip_file *f = chip_memory_file(&chip->memory, id);
-
-	if (f == NULL || id == CHIP_FILE_CARD_ACCESS)
-		return CHIP_SW_FILE_NOT_FOUND;
-	/* ICAO 9303-11 4.2, 7.1: BAC or PACE first; fingers and irises need extended access as well. */
-	if (!chip_is_personalized(chip) || !chip->s.access || id == CHIP_FILE_DG(3) || id == CHIP_FILE_DG(4))
-		return CHIP_SW_SECURITY;
 	if (f->size == 0)
 		return CHIP_SW_FILE_NOT_FOUND;
 	*ret = bytes_of(f->body.p, f->filled);
 	return CHIP_SW_OK;
 }
 
+/* A file that the chip makes up. */
+static uint16_t give_made(cc_status st, const struct buf *made, struct bytes *ret)
+{
+	*ret = buf_view(made);
+	return chip_sw_of(st);
+}
+
+static uint16_t open_root_file(struct softchip *chip, uint16_t id, struct buf *made, struct bytes *ret)
+{
+	const struct chip_file *f = chip_memory_file(&chip->memory, CHIP_FILE_CARD_SECURITY);
+
+	if (id == FILE_ATR_INFO && chip_is_icao(chip))
+		return give_made(atr_info(chip, made), made, ret);
+	/* ICAO 9303-11 9.2.11: EF.CardSecurity is read after PACE. */
+	if (id == FILE_CARD_SECURITY && f->size > 0)
+		return chip->s.access ? give(f, ret) : CHIP_SW_SECURITY;
+	f = chip_memory_file(&chip->memory, CHIP_FILE_CARD_ACCESS);
+	if (id != CHIP_FILE_CARD_ACCESS || f->size == 0)
+		return CHIP_SW_FILE_NOT_FOUND;
+	return chip_is_personalized(chip) ? give(f, ret) : CHIP_SW_SECURITY;
+}
+
+static uint16_t open_cvca(struct softchip *chip, struct buf *made, struct bytes *ret)
+{
+	struct writer w;
+
+	writer_init(&w, 64);
+	if (!chip_trust_put_ef(chip, &w))
+		return CHIP_SW_FILE_NOT_FOUND;
+	if (!chip->s.access) {
+		writer_done(&w);
+		return CHIP_SW_SECURITY;
+	}
+	return give_made(writer_finish(&w, made), made, ret);
+}
+
+/* What reading a file takes beyond BAC or PACE: the right of an authenticated terminal. */
+static uint8_t rights_for(uint16_t id)
+{
+	if (id == CHIP_FILE_DG(3))
+		return CHIP_CVC_READ_DG3;
+	return id == CHIP_FILE_DG(4) ? CHIP_CVC_READ_DG4 : 0;
+}
+
+static uint16_t open_emrtd_file(struct softchip *chip, uint16_t id, struct buf *made, struct bytes *ret)
+{
+	const struct chip_file *f = chip_memory_file(&chip->memory, id);
+	uint8_t need = rights_for(id);
+
+	if (id == FILE_CVCA)
+		return open_cvca(chip, made, ret);
+	if (f == NULL || id == CHIP_FILE_CARD_SECURITY)
+		return CHIP_SW_FILE_NOT_FOUND;
+	/* ICAO 9303-11 4.2, 7.1: BAC or PACE first; fingers and irises need extended access as well. */
+	if (!chip_is_personalized(chip) || !chip->s.access || (chip->s.terminal.rights & need) != need)
+		return CHIP_SW_SECURITY;
+	return give(f, ret);
+}
+
 /* The content, when the rules allow it now. made: storage for files that the chip makes up. */
 static uint16_t open_file(struct softchip *chip, uint16_t id, struct buf *made, struct bytes *ret)
 {
 	if (chip->s.place == CHIP_EMRTD)
-		return open_emrtd_file(chip, id, ret);
+		return open_emrtd_file(chip, id, made, ret);
 	return open_root_file(chip, id, made, ret);
 }
 

@@ -16,7 +16,7 @@
 #define TAG_KEY_INFO 0x00E0
 #define TAG_CARD_DATA 0x0066
 #define TAG_AA_KEY 0x00A1
-#define TAG_CA_KEY 0x00A2
+#define TAG_CA_KEY 0x00A2 /* to 00A5 */
 
 void chip_gp_close(struct softchip *chip)
 {
@@ -117,7 +117,10 @@ uint16_t chip_gp_get_data(struct softchip *chip, const struct command *cmd, stru
 	case TAG_AA_KEY:
 		return get_public_key(chip, CHIP_FIELD_AA_KEY, out);
 	case TAG_CA_KEY:
-		return get_public_key(chip, CHIP_FIELD_CA_KEY, out);
+	case TAG_CA_KEY + 1:
+	case TAG_CA_KEY + 2:
+	case TAG_CA_KEY + 3:
+		return get_public_key(chip, (enum chip_field)(CHIP_FIELD_CA_KEY + (cmd->p2 - TAG_CA_KEY)), out);
 	default:
 		return CHIP_SW_NOT_FOUND;
 	}

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#define IMAGE_MAGIC "CCSCHIP1"
+#define IMAGE_MAGIC "CCSCHIP2"
 #define IMAGE_MAX (1u << 20)
 #define WRITES_MAX (4u << 20)
-#define FIELD_LEN_MAX 256
+#define FIELD_LEN_MAX 4096
 #define FILE_LEN_MAX 65535
 
 enum write_kind { WRITE_FIELD, WRITE_FILE_NEW, WRITE_FILE_APPEND };
@@ -54,6 +54,8 @@ static bool file_index(uint16_t id, size_t *ret)
 		*ret = (size_t)(id - CHIP_FILE_DG(1));
 	else if (id >= CHIP_FILE_CARD_ACCESS && id <= CHIP_FILE_COM)
 		*ret = (size_t)(16 + id - CHIP_FILE_CARD_ACCESS);
+	else if (id == CHIP_FILE_CARD_SECURITY)
+		*ret = CHIP_FILE_COUNT - 1;
 	else
 		return false;
 	return true;
@@ -316,8 +318,6 @@ static bool fields_fit(const struct chip_memory *m)
 		{ CHIP_FIELD_PASSWORD_FAILURES, 0, 1 },
 		{ CHIP_FIELD_MRZ, 0, 64 },
 		{ CHIP_FIELD_CAN, 0, 6 },
-		{ CHIP_FIELD_AA_KEY, 0, 68 },
-		{ CHIP_FIELD_CA_KEY, 0, 68 },
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

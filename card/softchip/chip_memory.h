@@ -28,16 +28,24 @@ enum chip_field {
 	CHIP_FIELD_PASSWORD_FAILURES, /* u8: wrong BAC or PACE passwords in a row */
 	CHIP_FIELD_MRZ,		      /* MRZ information */
 	CHIP_FIELD_CAN,
-	CHIP_FIELD_AA_KEY, /* parameter id, hash id, scalar */
-	CHIP_FIELD_CA_KEY, /* parameter id, cipher id, scalar */
+	CHIP_FIELD_AA_KEY, /* see chip_keypair.c, as the Chip Authentication keys */
+	CHIP_FIELD_CA_KEY,
+	CHIP_FIELD_CA_KEY_2,
+	CHIP_FIELD_CA_KEY_3,
+	CHIP_FIELD_CA_KEY_4,
+	CHIP_FIELD_TRUST, /* current date and trust points, see chip_trust.c */
 	CHIP_FIELD_COUNT
 };
+
+#define CHIP_CA_KEYS 4 /* CHIP_FIELD_CA_KEY and the three behind it */
 
 #define CHIP_FILE_CARD_ACCESS 0x011C
 #define CHIP_FILE_SOD 0x011D
 #define CHIP_FILE_COM 0x011E
 #define CHIP_FILE_DG(n) ((uint16_t)(0x0100 + (n)))
-#define CHIP_FILE_COUNT 19
+/* 011D under the MF in the field: inside the chip the SOD has that number. */
+#define CHIP_FILE_CARD_SECURITY 0x021D
+#define CHIP_FILE_COUNT 20
 #define CHIP_MEMORY_FREE (80u * 1024)
 
 struct chip_file {

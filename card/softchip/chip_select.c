@@ -50,6 +50,8 @@ static uint16_t select_emrtd(struct softchip *chip, bool fci, struct writer *out
 	chip_gp_close(chip);
 	chip->s.place = CHIP_EMRTD;
 	chip->s.ef = 0;
+	/* BSI TR-03110-1 3.4: rights of a terminal are of one selection. */
+	chip_terminal_reset(&chip->s.terminal);
 	if (fci)
 		put_emrtd_fci(out);
 	return CHIP_SW_OK;

@@ -17,7 +17,16 @@
 #define CAN_LEN 6
 
 /* The data groupings that are no files. */
-enum { DGI_AA_KEY = 0x00A1, DGI_CA_KEY = 0x00A2, DGI_MRZ = 0x00B1, DGI_CAN = 0x00B2, DGI_END = 0x00FF };
+enum {
+	DGI_AA_KEY = 0x00A1,
+	DGI_CA_KEY = 0x00A2, /* and the three behind it */
+	DGI_CA_KEY_4 = 0x00A5,
+	DGI_MRZ = 0x00B1,
+	DGI_CAN = 0x00B2,
+	DGI_CVCA = 0x00B3,
+	DGI_DATE = 0x00B4,
+	DGI_END = 0x00FF
+};
 
 static bool session_strong(const struct softchip *chip)
 {
@@ -118,15 +127,27 @@ static uint16_t finish(struct softchip *chip, const struct block *b)
 	return chip_sw_of(chip_memory_set_number(&chip->memory, CHIP_FIELD_APP_STATE, STATE_PERSONALIZED, 1));
 }
 
+static bool is_ca_key(uint16_t dgi)
+{
+	return dgi >= DGI_CA_KEY && dgi <= DGI_CA_KEY_4;
+}
+
 /* Header read: is it a known grouping of a possible length? */
 static uint16_t dgi_begin(struct softchip *chip, uint16_t dgi, size_t n)
 {
 	bool fits;
 
+	if (is_ca_key(dgi))
+		return n == 2 || n == 3 ? CHIP_SW_OK : CHIP_SW_DATA;
 	switch (dgi) {
 	case DGI_AA_KEY:
-	case DGI_CA_KEY:
-		fits = n == 2;
+		fits = n >= 2 && n <= 4;
+		break;
+	case DGI_CVCA:
+		fits = n > 0 && n <= CHIP_CVC_MAX;
+		break;
+	case DGI_DATE:
+		fits = n == CHIP_DATE_LEN;
 		break;
 	case DGI_MRZ:
 		fits = n >= MRZ_MIN && n <= MRZ_MAX;
@@ -150,11 +171,15 @@ static uint16_t dgi_end(struct softchip *chip, const struct block *b)
 	struct chip_store *s = &chip->s.store;
 	struct bytes body = bytes_of(s->small, s->small_n);
 
+	if (is_ca_key(s->dgi))
+		return chip_keypair_make(chip, (enum chip_field)(CHIP_FIELD_CA_KEY + (s->dgi - DGI_CA_KEY)), body, b->answer);
 	switch (s->dgi) {
 	case DGI_AA_KEY:
 		return chip_keypair_make(chip, CHIP_FIELD_AA_KEY, body, b->answer);
-	case DGI_CA_KEY:
-		return chip_keypair_make(chip, CHIP_FIELD_CA_KEY, body, b->answer);
+	case DGI_CVCA:
+		return chip_trust_personalize(chip, body);
+	case DGI_DATE:
+		return chip_trust_personalize_date(chip, body);
 	case DGI_MRZ:
 		return mrz_valid(body) ? chip_sw_of(chip_memory_set(&chip->memory, CHIP_FIELD_MRZ, body)) : CHIP_SW_DATA;
 	case DGI_CAN:

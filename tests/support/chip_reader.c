@@ -99,10 +99,9 @@ void chip_reader_personalize(struct chip_reader *cr, const struct chip_reader_do
 
 void chip_reader_public_key(struct chip_reader *cr, bool chip_authentication, struct buf *ret)
 {
-	struct ec_key *key = NULL;
-	uint8_t detail;
+	struct chip_key key = { 0 };
 
-	must(chip_keypair_load(cr->chip, chip_authentication ? CHIP_FIELD_CA_KEY : CHIP_FIELD_AA_KEY, &detail, &key));
-	must(buf_copy(ret, ec_key_public(key)));
-	ec_key_free(&key);
+	must(chip_keypair_load(cr->chip, chip_authentication ? CHIP_FIELD_CA_KEY : CHIP_FIELD_AA_KEY, &key));
+	must(buf_copy(ret, agree_key_public(key.agree)));
+	chip_key_done(&key);
 }

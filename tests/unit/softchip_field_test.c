@@ -282,7 +282,8 @@ static void chip_authentication_refuses_what_is_wrong(void **state)
 	assert_int_equal(protected_hex(0x22, 0x41, 0xA4, "800A04007F00070202030201", 0), 0x6A80);
 	assert_int_equal(protected_hex(0x22, 0x41, 0xA4, "840101", 0), 0x6A80);
 	assert_int_equal(protected_hex(0x22, 0x41, 0xA6, "910104", 0), 0x6A80); /* KAT is for 3DES */
-	assert_int_equal(protected_hex(0x22, 0x81, 0xB6, "830101", 0), 0x6A86);
+	assert_int_equal(protected_hex(0x22, 0x81, 0xB6, "830101", 0), 0x6A88); /* a trust point that isn't there */
+	assert_int_equal(protected_hex(0x22, 0x81, 0xB7, "830101", 0), 0x6A86);
 	assert_int_equal(protected_hex(0xA4, 0x02, 0x0C, "0101", 0), 0x9000); /* the old keys hold */
 }
 

@@ -143,7 +143,13 @@ static void store_data_checks_its_parameters(void **state)
 	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00B2053030303030", 0, NULL), 0x6A80);
 	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "01120100", 0, NULL), 0x6A80);
 	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "010100", 0, NULL), 0x6A80);
-	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A1020E03", 0, NULL), 0x6A80);
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A1021303", 0, NULL), 0x6A80);     /* no such parameters */
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A1020103", 0, NULL), 0x6A80);     /* DH signs nothing */
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A1030D0302", 0, NULL), 0x6A80);   /* no such form */
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A104FF030400", 0, NULL), 0x6A80); /* RSA, 1024 bits */
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A202FF02", 0, NULL), 0x6A80);     /* RSA agrees on nothing */
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00B306000000000000", 0, NULL), 0x6A80);
+	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00B406020601030001", 0, NULL), 0x6A80); /* month 13 */
 	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x08, 0x00, "00A1020D06", 0, NULL), 0x6A80);
 	assert_int_equal(chip_desk_send_hex(&d, 0xE2, 0x88, 0x00, "010105AA", 0, NULL), 0x6A80);
 	assert_int_equal(chip_desk_store(&d,

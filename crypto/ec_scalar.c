@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/ec_scalar.h"
+
+#include "crypto/ec_internal.h"
+
+#include <openssl/bn.h>
+
+static bool in_range(const BIGNUM *v, const BIGNUM *order)
+{
+	return !BN_is_zero(v) && BN_cmp(v, order) < 0;
+}
+
+static BIGNUM *secret_number(struct bytes in)
+{
+	BIGNUM *v = BN_secure_new();
+
+	if (v == NULL || BN_bin2bn(in.p, (int)in.n, v) == NULL) {
+		BN_clear_free(v);
+		return NULL;
+	}
+	BN_set_flags(v, BN_FLG_CONSTTIME);
+	return v;
+}
+
+/* The order is a prime: b^-1 = b^(n-2), by the constant-time exponentiation. */
+static bool divide(BIGNUM *r, const BIGNUM *a, const BIGNUM *b, const BIGNUM *order, BN_CTX *ctx)
+{
+	BIGNUM *e = BN_dup(order);
+	bool good = e != NULL && BN_sub_word(e, 2) == 1 && BN_mod_exp_mont_consttime(r, b, e, order, ctx, NULL) == 1 &&
+		    BN_mod_mul(r, r, a, order, ctx) == 1;
+
+	BN_free(e);
+	return good;
+}
+
+cc_status ec_scalar_divide(enum ec_curve curve, struct bytes a, struct bytes b, struct buf *ret)
+{
+	const EC_GROUP *group = ec_curve_group(curve);
+	const BIGNUM *order = group != NULL ? EC_GROUP_get0_order(group) : NULL;
+	BN_CTX *ctx = NULL;
+	BIGNUM *na = NULL, *nb = NULL, *r = NULL;
+	struct buf out = { 0 };
+	cc_status st = cc_code_status(CC_E_VERIFY);
+
+	if (order == NULL)
+		return cc_code_status(CC_E_CRYPTO);
+	if (a.n == 0 || b.n == 0 || a.n > EC_ORDER_LEN_MAX || b.n > EC_ORDER_LEN_MAX)
+		return st;
+	ctx = BN_CTX_secure_new();
+	na = secret_number(a);
+	nb = secret_number(b);
+	r = BN_secure_new();
+	if (ctx == NULL || na == NULL || nb == NULL || r == NULL) {
+		st = cc_code_status(CC_E_MEMORY);
+		goto out;
+	}
+	if (!in_range(na, order) || !in_range(nb, order))
+		goto out;
+	st = buf_zero(&out, ec_order_len(curve));
+	if (!cc_failed(st) && (!divide(r, na, nb, order, ctx) || BN_bn2binpad(r, out.p, (int)out.n) != (int)out.n))
+		st = cc_code_status(CC_E_CRYPTO);
+	if (!cc_failed(st))
+		buf_move(ret, &out);
+out:
+	buf_done(&out);
+	BN_clear_free(r);
+	BN_clear_free(nb);
+	BN_clear_free(na);
+	BN_CTX_free(ctx);
+	return st;
+}
