@@ -108,6 +108,46 @@ bool asn1_time(struct cursor *in, int64_t *ret_s)
 	return cursor_fail(in);
 }
 
+bool asn1_extension(struct cursor *in, struct asn1_extension *ret)
+{
+	struct cursor seq;
+	struct asn1_extension e = { 0 };
+	struct bytes flag;
+
+	if (!tlv_expect(in, TLV_STRICT, DER_SEQUENCE, &seq))
+		return false;
+	if (!der_oid(&seq, &e.oid))
+		return cursor_fail(in);
+	if (tlv_is_next(&seq, DER_BOOLEAN)) {
+		if (!tlv_expect_bytes(&seq, TLV_STRICT, DER_BOOLEAN, &flag) || flag.n != 1)
+			return cursor_fail(in);
+		e.critical = !bytes_equal(flag, BYTES_LITERAL("\x00"));
+	}
+	if (!tlv_expect_bytes(&seq, TLV_STRICT, DER_OCTET_STRING, &e.value) || cc_failed(cursor_end(&seq)))
+		return cursor_fail(in);
+	*ret = e;
+	return true;
+}
+
+bool asn1_authority_key_id(struct bytes value, struct bytes *ret)
+{
+	struct cursor in, seq;
+	struct bytes id = { 0 };
+	struct tlv t;
+
+	cursor_init(&in, value);
+	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || cc_failed(cursor_end(&in)))
+		return false;
+	while (cursor_left(&seq) > 0) {
+		if (!tlv_next(&seq, TLV_STRICT, &t))
+			return false;
+		if (t.tag == 0x80)
+			id = t.value;
+	}
+	*ret = id;
+	return true;
+}
+
 void asn1_put_bit_string(struct writer *w, struct bytes octets)
 {
 	tlv_open(w, DER_BIT_STRING);

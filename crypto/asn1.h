@@ -43,6 +43,15 @@ CC_MUST bool asn1_time(struct cursor *in, int64_t *ret_s);
 /* The content of a GeneralizedTime with an implicit tag. */
 CC_MUST bool asn1_generalized_time_text(struct bytes text, int64_t *ret_s);
 
+/* Extension ::= SEQUENCE { OID, critical BOOLEAN DEFAULT FALSE, OCTET STRING } (RFC 5280 4.1). */
+struct asn1_extension {
+	struct bytes oid, value;
+	bool critical;
+};
+CC_MUST bool asn1_extension(struct cursor *in, struct asn1_extension *ret);
+/* RFC 5280 4.2.1.1: the key identifier of an AuthorityKeyIdentifier; empty when it has none. */
+CC_MUST bool asn1_authority_key_id(struct bytes value, struct bytes *ret);
+
 void asn1_put_bit_string(struct writer *w, struct bytes octets);
 /* RFC 5280 4.1.2.5: UTCTime to 2049, GeneralizedTime from 2050. */
 void asn1_put_time(struct writer *w, int64_t s);

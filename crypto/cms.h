@@ -18,12 +18,15 @@
  * certificate, one SignerInfo (version 1, issuer and serial), signed attributes
  * content type and message digest (and signing time where asked), DER.
  */
+#define CMS_MORE_CERTS_MAX 8
 struct cms_sign_params {
 	struct bytes content_type; /* OID content bytes */
 	struct bytes content;
 	struct keystore *keystore;
 	const char *key_label;
 	const struct cert *signer;
+	const struct cert *const *more_certs; /* beside the signer's; may be NULL (master list: its country signer) */
+	size_t more_cert_count;		      /* at most CMS_MORE_CERTS_MAX */
 	struct sig_alg alg;
 	bool with_signing_time; /* default off: SODs of one batch must not tell when */
 	int64_t signing_time_s;

@@ -98,12 +98,32 @@ static void put_signer_info(struct writer *w, const struct cms_sign_params *p, c
 	tlv_close(w);
 }
 
+/* RFC 5652 10.2.3: CertificateSet is a SET OF. */
+static void put_certs(struct writer *w, const struct cms_sign_params *p)
+{
+	struct bytes members[CMS_MORE_CERTS_MAX + 1] = { cert_der(p->signer) };
+	size_t count = 1;
+
+	for (size_t i = 0; i < p->more_cert_count; i++)
+		members[count++] = cert_der(p->more_certs[i]);
+	asn1_put_set_of(w, 0xA0, members, count);
+}
+
+static size_t certs_len(const struct cms_sign_params *p)
+{
+	size_t n = cert_der(p->signer).n;
+
+	for (size_t i = 0; i < p->more_cert_count; i++)
+		n += cert_der(p->more_certs[i]).n;
+	return n;
+}
+
 /* ICAO 9303-10 4.6.2.2: SignedData version 3 with the document signer's certificate inside. */
 static cc_status encode(const struct cms_sign_params *p, const struct signature_parts *parts, struct buf *ret)
 {
 	struct writer w;
 
-	writer_init(&w, p->content.n + cert_der(p->signer).n + 4 * PART_MAX);
+	writer_init(&w, p->content.n + certs_len(p) + 4 * PART_MAX);
 	tlv_open(&w, DER_SEQUENCE);
 	der_put_oid(&w, cms_oid_signed_data);
 	tlv_open(&w, 0xA0);
@@ -118,9 +138,7 @@ static cc_status encode(const struct cms_sign_params *p, const struct signature_
 	tlv_put(&w, DER_OCTET_STRING, p->content);
 	tlv_close(&w);
 	tlv_close(&w);
-	tlv_open(&w, 0xA0);
-	writer_put(&w, cert_der(p->signer));
-	tlv_close(&w);
+	put_certs(&w, p);
 	tlv_open(&w, DER_SET);
 	put_signer_info(&w, p, parts);
 	tlv_close(&w);
@@ -173,7 +191,8 @@ cc_status cms_sign(const struct cms_sign_params *params, struct buf *ret_der, st
 	struct buf der = { 0 };
 	cc_status st;
 
-	if (params->content.n > CONTENT_MAX || params->content_type.n == 0 || params->alg.hash >= HASH_COUNT)
+	if (params->content.n > CONTENT_MAX || params->content_type.n == 0 || params->alg.hash >= HASH_COUNT ||
+	    params->more_cert_count > CMS_MORE_CERTS_MAX)
 		return cc_fail(err, CC_E_ARG, "cms.sign-failed", "content or algorithm out of bounds");
 	st = sign(params, &parts, err);
 	if (cc_failed(st))

@@ -18,7 +18,13 @@ static bool is_certificate(const char *name)
 	return strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0;
 }
 
-cc_status pem_each_certificate(struct bytes data, cc_status (*each)(void *ctx, struct bytes der), void *ctx, size_t *ret_count)
+static bool is_crl(const char *name)
+{
+	return strcmp(name, PEM_STRING_X509_CRL) == 0;
+}
+
+static cc_status each_block(struct bytes data, bool (*wanted)(const char *name), cc_status (*each)(void *ctx, struct bytes der),
+			    void *ctx, size_t *ret_count)
 {
 	BIO *bio;
 	char *name = NULL, *header = NULL;
@@ -33,7 +39,7 @@ cc_status pem_each_certificate(struct bytes data, cc_status (*each)(void *ctx, s
 	if (bio == NULL)
 		return cc_code_status(CC_E_MEMORY);
 	while (!cc_failed(st) && PEM_read_bio(bio, &name, &header, &der, &n) == 1) {
-		if (is_certificate(name) && n > 0) {
+		if (wanted(name) && n > 0) {
 			count++;
 			st = each(ctx, bytes_of(der, (size_t)n));
 		}
@@ -46,6 +52,16 @@ cc_status pem_each_certificate(struct bytes data, cc_status (*each)(void *ctx, s
 	if (!cc_failed(st))
 		*ret_count = count;
 	return st;
+}
+
+cc_status pem_each_certificate(struct bytes data, cc_status (*each)(void *ctx, struct bytes der), void *ctx, size_t *ret_count)
+{
+	return each_block(data, is_certificate, each, ctx, ret_count);
+}
+
+cc_status pem_each_crl(struct bytes data, cc_status (*each)(void *ctx, struct bytes der), void *ctx, size_t *ret_count)
+{
+	return each_block(data, is_crl, each, ctx, ret_count);
 }
 
 cc_status pem_encode_certificate(struct bytes der, struct buf *ret)

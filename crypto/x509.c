@@ -10,11 +10,6 @@
 #define CERT_LEN_MAX (1u << 20)
 #define EXTENSIONS_MAX 64
 
-struct extension {
-	struct bytes oid, value;
-	bool critical;
-};
-
 /* All views point into der. */
 struct cert {
 	struct buf der;
@@ -25,7 +20,7 @@ struct cert {
 	bool is_ca, has_path_len, has_usage, has_private_usage, has_unknown_critical;
 	unsigned usage;
 	struct pubkey *key;
-	struct extension extensions[EXTENSIONS_MAX];
+	struct asn1_extension extensions[EXTENSIONS_MAX];
 	size_t extension_count;
 };
 
@@ -57,22 +52,9 @@ static bool read_ski(struct cert *c, struct bytes value)
 	return tlv_expect_bytes(&in, TLV_STRICT, DER_OCTET_STRING, &c->ski) && !cc_failed(cursor_end(&in));
 }
 
-/* RFC 5280 4.2.1.1: only the key identifier is used. */
 static bool read_aki(struct cert *c, struct bytes value)
 {
-	struct cursor in, seq;
-	struct tlv t;
-
-	cursor_init(&in, value);
-	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || cc_failed(cursor_end(&in)))
-		return false;
-	while (cursor_left(&seq) > 0) {
-		if (!tlv_next(&seq, TLV_STRICT, &t))
-			return false;
-		if (t.tag == 0x80)
-			c->aki = t.value;
-	}
-	return true;
+	return asn1_authority_key_id(value, &c->aki);
 }
 
 static bool read_key_usage(struct cert *c, struct bytes value)
@@ -146,7 +128,7 @@ static const struct {
 	{ &oid_basic_constraints, read_basic_constraints },
 };
 
-static bool read_by_oid(struct cert *c, const struct extension *e)
+static bool read_by_oid(struct cert *c, const struct asn1_extension *e)
 {
 	for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
 		if (bytes_equal(e->oid, *readers[i].oid))
@@ -161,22 +143,12 @@ static bool read_by_oid(struct cert *c, const struct extension *e)
 
 static bool read_extension(struct cert *c, struct cursor *in)
 {
-	struct cursor seq;
-	struct extension e = { 0 };
-	struct bytes flag, unused;
+	struct asn1_extension e;
+	struct bytes unused;
 	bool critical;
 
-	if (!tlv_expect(in, TLV_STRICT, DER_SEQUENCE, &seq) || !der_oid(&seq, &e.oid))
-		return false;
-	if (tlv_is_next(&seq, DER_BOOLEAN)) {
-		if (!tlv_expect_bytes(&seq, TLV_STRICT, DER_BOOLEAN, &flag) || flag.n != 1)
-			return false;
-		e.critical = !bytes_equal(flag, BYTES_LITERAL("\x00"));
-	}
-	if (!tlv_expect_bytes(&seq, TLV_STRICT, DER_OCTET_STRING, &e.value) || cc_failed(cursor_end(&seq)))
-		return false;
 	/* RFC 5280 4.2: a certificate must not include more than one instance of an extension. */
-	if (c->extension_count == EXTENSIONS_MAX || cert_extension(c, e.oid, &unused, &critical))
+	if (!asn1_extension(in, &e) || c->extension_count == EXTENSIONS_MAX || cert_extension(c, e.oid, &unused, &critical))
 		return false;
 	c->extensions[c->extension_count++] = e;
 	return read_by_oid(c, &e);

@@ -58,16 +58,41 @@ bool cert_name_equal(struct bytes a, struct bytes b);
 /* Signature of `c` under `issuer`'s key. CC_E_VERIFY, CC_E_UNSUPPORTED. */
 CC_MUST cc_status cert_verify_signature(const struct cert *c, const struct cert *issuer, struct cc_error *err);
 
-/* Trust anchors: country signer and link certificates, from a folder of .cer .crt .der .pem files (PEM may hold several). */
+/*
+ * What a verifier trusts. A self-issued country signer is an anchor. A link
+ * certificate (the new key signed by the old one, Doc 9303-12 7.1) is a step: it
+ * counts when it leads to an anchor. The certificates of a master list are all
+ * anchors, links too, because the list's signer vouches for each. Revocation
+ * lists count when a trusted country signer signed them.
+ */
 struct trust;
 
 CC_MUST cc_status trust_new(struct trust **ret);
 void trust_free(struct trust **t);
+/* DER, or PEM with several; all of it or nothing. */
 CC_MUST cc_status trust_add(struct trust *t, struct bytes cert_data, struct cc_error *err);
-/* Unreadable files are counted, not fatal: *ret_skipped. CC_E_NOT_FOUND when the folder is missing. */
+/* DER or PEM. It may come before its issuer's certificate. */
+CC_MUST cc_status trust_add_crl(struct trust *t, struct bytes crl_data, struct cc_error *err);
+/*
+ * The list's own signature, its signer's extended key usage and chain are judged
+ * first, the chain at the signing time: to an anchor that is here already (over
+ * link certificates of the list too), or, when none of them issued it, to a
+ * country signer that the list itself holds. Then the file's source is all there
+ * is to trust: *ret_self_vouched. CC_E_VERIFY "master-list.chain" and others:
+ * nothing was added.
+ */
+CC_MUST cc_status trust_add_master_list(struct trust *t, struct bytes data, bool *ret_self_vouched, struct cc_error *err);
+/*
+ * Files .cer .crt .der .pem, then .crl, then .ml. Unreadable files are counted,
+ * not fatal: *ret_skipped. CC_E_NOT_FOUND "trust.no-folder" when the folder is missing.
+ */
 CC_MUST cc_status trust_load_folder(struct trust *t, const char *path, size_t *ret_skipped, struct cc_error *err);
-size_t trust_count(const struct trust *t);
+/* A folder as above, or one file of one of these kinds, which must then be good. */
+CC_MUST cc_status trust_load(struct trust *t, const char *path, size_t *ret_skipped, struct cc_error *err);
+size_t trust_count(const struct trust *t); /* certificates: anchors and links */
 const struct cert *trust_at(const struct trust *t, size_t i);
+bool trust_is_anchor(const struct trust *t, size_t i);
+size_t trust_crl_count(const struct trust *t);
 
 enum chain_verdict {
 	CHAIN_GOOD,
@@ -75,6 +100,7 @@ enum chain_verdict {
 	CHAIN_SIGNATURE_WRONG, /* an anchor with that name and key id exists, but the signature doesn't verify */
 	CHAIN_EXPIRED,	       /* certificate or anchor outside its validity at `at_s` */
 	CHAIN_STRUCTURE_WRONG, /* not a CA, missing fields */
+	CHAIN_REVOKED,	       /* the chain is good, and a revocation list of the country signer names one of its certificates */
 	CHAIN_UNDETERMINED,    /* not judged: algorithm or curve unknown to us, no memory, library failure; err says which */
 };
 const char *chain_verdict_name(enum chain_verdict v); /* "no-anchor" ... */
@@ -87,5 +113,29 @@ const char *chain_verdict_name(enum chain_verdict v); /* "no-anchor" ... */
  */
 CC_MUST enum chain_verdict trust_verify(const struct trust *t, const struct cert *ds, int64_t at_s,
 					const struct cert **ret_anchor, struct cc_error *err);
+
+/* What revocation lists say of a chain: a remark beside the verdict, but for REVOKED. */
+enum crl_status {
+	CRL_STATUS_NONE,	 /* no list of that country signer is here */
+	CRL_STATUS_GOOD,	 /* a current list doesn't name it */
+	CRL_STATUS_STALE,	 /* the newest list doesn't name it, but should have been replaced by now */
+	CRL_STATUS_UNDETERMINED, /* there is a list that can't be judged */
+	CRL_STATUS_REVOKED,
+};
+const char *crl_status_name(enum crl_status s); /* "none", "good", "stale", "undetermined", "revoked" */
+
+/* Issuers from the certificate's own to the anchor; at most this many. */
+#define CHAIN_LENGTH_MAX 8
+struct chain {
+	enum chain_verdict verdict;
+	size_t count; /* when good or revoked; else 0 or the best candidate alone */
+	const struct cert *path[CHAIN_LENGTH_MAX];
+	enum crl_status crl;
+	int64_t crl_next_update_s; /* of the newest list, when there is one */
+	int64_t revoked_s;	   /* CRL_STATUS_REVOKED */
+	const char *revoked_reason;
+};
+/* The same with the whole path and the revocation lists. err: the cause of what isn't good. */
+void trust_verify_chain(const struct trust *t, const struct cert *c, int64_t at_s, struct chain *ret, struct cc_error *err);
 
 #endif

@@ -105,6 +105,7 @@ static enum inspect_result result_of_chain(enum chain_verdict v)
 	case CHAIN_SIGNATURE_WRONG:
 	case CHAIN_EXPIRED:
 	case CHAIN_STRUCTURE_WRONG:
+	case CHAIN_REVOKED:
 		return INSPECT_FAILED;
 	}
 	return INSPECT_FAILED;

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/pki/master_list.h"
 #include "crypto/pki/tbs.h"
 
 #include <string.h>
 
+/* Document signers and master list signers differ in what their key is for. */
+enum signer_kind { SIGNER_DOCUMENT, SIGNER_MASTER_LIST };
+
 struct ds_extensions {
+	enum signer_kind kind;
 	const struct pki_profile *profile;
 	struct bytes key_id, csca_key_id;
 };
@@ -19,7 +24,10 @@ static void put_extensions(struct writer *w, const void *ctx)
 	tbs_extension_private_key_usage(w, p->private_from_s, p->private_to_s);
 	tbs_extension_alt_names(w, p->country_icao);
 	tbs_extension_crl(w, p->crl_url);
-	tbs_extension_document_types(w, p->document_types, sizeof p->document_types / sizeof p->document_types[0]);
+	if (e->kind == SIGNER_MASTER_LIST)
+		tbs_extension_master_list_signer(w);
+	else
+		tbs_extension_document_types(w, p->document_types, sizeof p->document_types / sizeof p->document_types[0]);
 }
 
 static cc_status check_issuer(const struct cert *csca, const struct pki_profile *profile, struct cc_error *err)
@@ -40,8 +48,9 @@ static cc_status check_issuer(const struct cert *csca, const struct pki_profile 
 	return cc_ok();
 }
 
-cc_status ds_issue(struct keystore *ks, const char *csca_label, const struct cert *csca, const char *ds_label,
-		   const struct pki_profile *profile, const struct sys *sys, struct buf *ret_cert, struct cc_error *err)
+static cc_status issue(enum signer_kind kind, struct keystore *ks, const char *csca_label, const struct cert *csca,
+		       const char *ds_label, const struct pki_profile *profile, const struct sys *sys, struct buf *ret_cert,
+		       struct cc_error *err)
 {
 	struct buf name = { 0 }, spki = { 0 };
 	struct digest key_id = { 0 };
@@ -57,7 +66,7 @@ cc_status ds_issue(struct keystore *ks, const char *csca_label, const struct cer
 		st = tbs_public_key(ks, ds_label, profile->params, &spki, &key_id, err);
 	if (cc_failed(st))
 		goto out;
-	extensions = (struct ds_extensions){ profile, bytes_of(key_id.p, key_id.n), cert_ski(csca) };
+	extensions = (struct ds_extensions){ kind, profile, bytes_of(key_id.p, key_id.n), cert_ski(csca) };
 	tbs = (struct tbs){
 		.issuer = cert_subject(csca),
 		.subject = buf_view(&name),
@@ -73,4 +82,17 @@ out:
 	buf_done(&name);
 	buf_done(&spki);
 	return st;
+}
+
+cc_status ds_issue(struct keystore *ks, const char *csca_label, const struct cert *csca, const char *ds_label,
+		   const struct pki_profile *profile, const struct sys *sys, struct buf *ret_cert, struct cc_error *err)
+{
+	return issue(SIGNER_DOCUMENT, ks, csca_label, csca, ds_label, profile, sys, ret_cert, err);
+}
+
+cc_status master_list_signer_issue(struct keystore *ks, const char *csca_label, const struct cert *csca, const char *label,
+				   const struct pki_profile *profile, const struct sys *sys, struct buf *ret_cert,
+				   struct cc_error *err)
+{
+	return issue(SIGNER_MASTER_LIST, ks, csca_label, csca, label, profile, sys, ret_cert, err);
 }

@@ -13,7 +13,7 @@
 
 /*
  * Certificates of the issuing authority by the profiles of Doc 9303-12 7.1:
- * country signer (csca.c) and document signer (ds.c).
+ * country signer and its links (csca.c), document signer (ds.c).
  *
  * Country signer: self-signed, serial of 1 to 20 octets, C (upper case), O, CN;
  * basicConstraints CA pathlen 0 critical, keyUsage keyCertSign+cRLSign
@@ -40,6 +40,15 @@ struct pki_profile {
 
 CC_MUST cc_status csca_issue(struct keystore *ks, const char *key_label, const struct pki_profile *profile, const struct sys *sys,
 			     struct buf *ret_cert, struct cc_error *err);
+/*
+ * Link certificate (Doc 9303-12 7.1): the new country signer's key and name,
+ * signed with the old key, so that who trusts the old one can trust the new one.
+ * It ends with the first of the two. A changed name carries the name change
+ * extension (2.23.136.1.1.6.1). Not country signers of one country, or the old
+ * key's usage period over: CC_E_ARG, CC_E_STATE "pki.issuer".
+ */
+CC_MUST cc_status csca_link(struct keystore *ks, const char *old_label, const struct cert *old_csca, const struct cert *new_csca,
+			    const struct pki_profile *profile, const struct sys *sys, struct buf *ret_cert, struct cc_error *err);
 CC_MUST cc_status ds_issue(struct keystore *ks, const char *csca_label, const struct cert *csca, const char *ds_label,
 			   const struct pki_profile *profile, const struct sys *sys, struct buf *ret_cert, struct cc_error *err);
 

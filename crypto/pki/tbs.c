@@ -249,6 +249,24 @@ void tbs_extension_crl(struct writer *w, const char *url)
 	close_extension(w);
 }
 
+/* ICAO 9303-12 7.1.1.4 */
+void tbs_extension_master_list_signer(struct writer *w)
+{
+	open_extension(w, BYTES_LITERAL("\x55\x1D\x25"), true);
+	tlv_open(w, DER_SEQUENCE);
+	der_put_oid(w, BYTES_LITERAL("\x67\x81\x08\x01\x01\x03"));
+	tlv_close(w);
+	close_extension(w);
+}
+
+/* ICAO 9303-12 7.1.1.5: NameChangeSyntax ::= NULL, not critical */
+void tbs_extension_name_change(struct writer *w)
+{
+	open_extension(w, BYTES_LITERAL("\x67\x81\x08\x01\x01\x06\x01"), false);
+	der_put_null(w);
+	close_extension(w);
+}
+
 /* ICAO 9303-12 7.1.1.6: DocumentTypeListSyntax ::= SEQUENCE { version 0, SET OF PrintableString }, in DER order. */
 void tbs_extension_document_types(struct writer *w, const char *const *types, size_t cap)
 {

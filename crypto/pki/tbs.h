@@ -40,6 +40,10 @@ void tbs_extension_private_key_usage(struct writer *w, int64_t from_s, int64_t t
 void tbs_extension_alt_names(struct writer *w, const char *country_icao);
 void tbs_extension_basic_constraints_ca(struct writer *w, unsigned path_len);
 void tbs_extension_crl(struct writer *w, const char *url);
+/* extKeyUsage 2.23.136.1.1.3 alone, critical. */
+void tbs_extension_master_list_signer(struct writer *w);
+/* A link certificate whose subject has another name than its issuer (2.23.136.1.1.6.1). */
+void tbs_extension_name_change(struct writer *w);
 void tbs_extension_document_types(struct writer *w, const char *const *types, size_t cap);
 
 #endif
