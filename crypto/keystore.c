@@ -131,6 +131,17 @@ cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t k
 	return cc_failed(st) ? st : ks->ops->derive_kdf3(ks, label, key_id, diversification, ret);
 }
 
+cc_status keystore_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x)
+{
+	cc_status st = check_label(ks, label);
+
+	if (cc_failed(st))
+		return st;
+	if (ks->ops->agree == NULL)
+		return keystore_fail(ks, CC_E_UNSUPPORTED, "keystore.kind", "the %s store has no key agreement", ks->ops->name);
+	return ks->ops->agree(ks, label, peer_point, ret_x);
+}
+
 cc_status keystore_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count)
 {
 	return ks->ops->list(ks, ret, cap, ret_count);

@@ -43,6 +43,7 @@ struct keystore_ops {
 	cc_status (*sign)(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig);
 	cc_status (*derive_kdf3)(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
 				 struct secret *ret);
+	cc_status (*agree)(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x);
 	cc_status (*list)(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count);
 	void (*close)(struct keystore *ks);
 };
@@ -75,6 +76,11 @@ CC_MUST cc_status keystore_sign(struct keystore *ks, const char *label, struct s
 /* A card key from an AES master key (kdf_kdf3): the one secret that leaves, for one card. */
 CC_MUST cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
 				       struct secret *ret);
+/*
+ * ECDH (TR-03111 4.3.1) of an EC key with a checked point (04||x||y) of its curve: the x-coordinate, from which the caller
+ * derives a message key. CC_E_VERIFY: the point is not on the curve. CC_E_UNSUPPORTED: this store can't.
+ */
+CC_MUST cc_status keystore_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x);
 /* *ret_count: all there are; at most cap are written. */
 CC_MUST cc_status keystore_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count);
 void keystore_close(struct keystore **ks); /* wipes; NULL-safe */

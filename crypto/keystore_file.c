@@ -463,6 +463,39 @@ static cc_status file_derive_kdf3(struct keystore *ks, const char *label, uint8_
 	return pass_on(f, st, &err);
 }
 
+static cc_status agree_ec(const struct keystore_key_info *info, struct bytes private, struct bytes peer_point, struct buf *ret)
+{
+	struct ec_domain *d = NULL;
+	struct ec_key *k = NULL;
+	cc_status st = ec_domain_new(info->curve, &d);
+
+	if (!cc_failed(st))
+		st = ec_key_import(d, private, &k);
+	if (!cc_failed(st))
+		st = ec_agree_x(k, peer_point, ret);
+	ec_key_free(&k);
+	ec_domain_free(&d);
+	return st;
+}
+
+static cc_status file_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x)
+{
+	struct keystore_file *f = file_of(ks);
+	struct keystore_key_info info;
+	struct buf private = { 0 };
+	struct cc_error err;
+	cc_status st;
+
+	cc_error_init(&err);
+	st = open_key(f, label, &info, &private, &err);
+	if (!cc_failed(st) && info.kind != KEYSTORE_EC)
+		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no EC key", label);
+	if (!cc_failed(st))
+		st = agree_ec(&info, buf_view(&private), peer_point, ret_x);
+	buf_done(&private);
+	return pass_on(f, st, &err);
+}
+
 static cc_status file_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count)
 {
 	struct keystore_file *f = file_of(ks);
@@ -493,6 +526,7 @@ static const struct keystore_ops file_ops = {
 	.public_key = file_public_key,
 	.sign = file_sign,
 	.derive_kdf3 = file_derive_kdf3,
+	.agree = file_agree,
 	.list = file_list,
 	.close = file_close,
 };

@@ -15,6 +15,7 @@ static const struct message *const tables[] = {
 	messages_pki,
 	messages_registry,
 	messages_store,
+	messages_exchange,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",

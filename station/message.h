@@ -32,5 +32,6 @@ extern const struct message messages_lab[];
 extern const struct message messages_card[];
 extern const struct message messages_inspect[];
 extern const struct message messages_pki[];
+extern const struct message messages_exchange[];
 
 #endif
