@@ -141,8 +141,7 @@ static bool read_pair(struct cbor_in *map, struct cose_headers *ret)
 	if (cbor_has_key(map, COSE_LABEL_CRIT))
 		return cbor_item(map, "crit", &ret->critical);
 	if (cbor_has_key(map, COSE_LABEL_KID))
-		return ret->kid.n > 0 ? cbor_refuse(map, "kid", "given twice")
-				      : cbor_bytes(map, "kid", 1, COSE_KID_MAX, &ret->kid);
+		return read_kid(map, ret);
 	if (cbor_has_key(map, COSE_LABEL_IV))
 		return ret->iv.n > 0 ? cbor_refuse(map, "IV", "given twice") : cbor_bytes(map, "IV", 1, 16, &ret->iv);
 	if (cbor_has_key(map, COSE_LABEL_EPHEMERAL))
