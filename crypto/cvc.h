@@ -44,6 +44,7 @@ struct cvc_key {
 	struct sig_alg alg;
 	enum pubkey_kind kind;
 	bool has_domain; /* PUBKEY_EC: curve is known */
+	bool unusable;	 /* PUBKEY_EC: parameters of no known curve, or a point off it: such a key verifies nothing */
 	enum ec_curve curve;
 	struct bytes point;		/* PUBKEY_EC: 04 || x || y; on the curve once has_domain */
 	struct bytes modulus, exponent; /* PUBKEY_RSA */
@@ -68,7 +69,7 @@ struct cvc {
 
 /*
  * One certificate (7F21 with dates), or one request (7F21 without, or 67). All bytes used. CC_E_FORMAT
- * "cvc.structure", CC_E_LIMIT, CC_E_UNSUPPORTED "cvc.algorithm" or "cvc.unknown-curve". Views into der.
+ * "cvc.structure", CC_E_LIMIT, CC_E_UNSUPPORTED "cvc.algorithm". Views into der.
  */
 CC_MUST cc_status cvc_parse(struct bytes der, struct cvc *ret, struct cc_error *err);
 /* The next certificate of several in a row (files of chains); *ret_used bytes were taken. */
@@ -82,7 +83,7 @@ CC_MUST cc_status cvc_parse_content(struct bytes content, struct cvc *ret, struc
 CC_MUST cc_status cvc_key_inherit(struct cvc_key *k, const struct cvc_key *from);
 /* A signature of this key over message: ECDSA plain r || s, RSA as its OID says. CC_E_VERIFY; CC_E_STATE without a domain. */
 CC_MUST cc_status cvc_key_verify(const struct cvc_key *k, struct bytes message, struct bytes signature);
-/* The signature of cert by issuer; names and dates aren't looked at. */
+/* The signature of cert by issuer; names and dates aren't looked at. CC_E_UNSUPPORTED for a curve that isn't known. */
 CC_MUST cc_status cvc_verify(const struct cvc *cert, const struct cvc_key *issuer);
 /* A request's own signature by the key in it, and the outer one by `holder` when there is one (NULL: not looked at). */
 CC_MUST cc_status cvc_request_verify(const struct cvc *request, const struct cvc_key *holder);

@@ -6,6 +6,7 @@
 
 static const struct message *const tables[] = {
 	messages_base,
+	messages_access,
 	messages_lab,
 	messages_card,
 	messages_inspect,

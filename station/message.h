@@ -27,6 +27,7 @@ extern const struct message messages_portrait[];
 extern const struct message messages_issue[];
 extern const struct message messages_registry[];
 extern const struct message messages_store[];
+extern const struct message messages_access[];
 extern const struct message messages_base[];
 extern const struct message messages_lab[];
 extern const struct message messages_card[];
