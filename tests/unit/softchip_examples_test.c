@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/softchip/chip.h"
+#include "crypto/ec_scalar.h"
 #include "tests/support/chip_raw.h"
 #include "tests/support/chip_reader.h"
 #include "tests/support/vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -139,6 +141,73 @@ static void a_mirrored_public_key_is_refused(void **state)
 	chip_reader_done(&cr);
 }
 
+/* One GENERAL AUTHENTICATE of a DH value (128 bytes), and the value that must come back. */
+static void play_dh_step(struct softchip *chip, const json_t *v, uint8_t tag, const char *ours, const char *theirs)
+{
+	char command[600], answer[600];
+
+	(void)snprintf(command, sizeof command, "10860000867C8183%02X8180%s00", tag, vectors_text(v, ours));
+	(void)snprintf(answer, sizeof answer, "7C8183%02X8180%s9000", tag + 1, vectors_text(v, theirs));
+	chip_raw_expect(chip, command, answer);
+}
+
+/* ICAO Doc 9303-11, 8th edition, Appendix G.2: DH, generic mapping. */
+static void appendix_g2_pace_with_dh(void **state)
+{
+	json_t *root = vectors_open("02_pace/pace_icao_appG_GM_appI_CAM.json"), *v;
+	struct chip_raw_random random;
+	struct chip_reader cr;
+	struct buf card_access;
+	char dealt[200], token[64];
+
+	(void)state;
+	if (root == NULL)
+		skip();
+	v = vectors_at(root, "G2_DH_GM");
+	card_access = vectors_hex(v, "CardAccess");
+	(void)snprintf(dealt, sizeof dealt, "%s %s %s", vectors_text(v, "s"), vectors_text(v, "PICC_map_priv"),
+		       vectors_text(v, "PICC_eph_priv"));
+	chip_raw_random(&random, dealt);
+	chip_reader_init(&cr, &(struct chip_reader_options){ .number = 1 }, &random.sys);
+	const struct chip_reader_file files[] = { { 0x011C, buf_view(&card_access) } };
+	const struct chip_reader_document doc = { files, 1, vectors_text(v, "mrz_information"), NULL, 0, 0, 0, 0 };
+	chip_reader_personalize(&cr, &doc);
+	chip_raw_power(cr.chip);
+	chip_raw_expect(cr.chip, vectors_text(v, "apdus_head.0.0"), vectors_text(v, "apdus_head.0.1"));
+	chip_raw_expect(cr.chip, vectors_text(v, "apdus_head.1.0"), vectors_text(v, "apdus_head.1.1"));
+	play_dh_step(cr.chip, v, 0x81, "PCD_map_pub", "PICC_map_pub");
+	play_dh_step(cr.chip, v, 0x83, "PCD_eph_pub", "PICC_eph_pub");
+	(void)snprintf(token, sizeof token, "7C0A8608%s9000", vectors_text(v, "T_PICC"));
+	chip_raw_expect(cr.chip, vectors_text(v, "apdus_head.2.0"), token);
+	assert_true(chip_sm_active(&cr.chip->s.sm));
+	chip_reader_done(&cr);
+	buf_done(&card_access);
+	json_decref(root);
+}
+
+/* Appendix I.1: the chip's proof in Chip Authentication Mapping, from its two private keys. */
+static void appendix_i1_chip_authentication_data(void **state)
+{
+	json_t *root = vectors_open("02_pace/pace_icao_appG_GM_appI_CAM.json"), *v;
+	struct buf map, chip, got = { 0 };
+
+	(void)state;
+	if (root == NULL)
+		skip();
+	v = vectors_at(root, "I1_ECDH_CAM");
+	map = vectors_hex(v, "PICC_map_priv");
+	chip = vectors_hex(v, "SK_IC_derived");
+	assert_false(cc_failed(ec_scalar_divide(EC_BP256, buf_view(&map), buf_view(&chip), &got)));
+	assert_true(vectors_is_hex(buf_view(&got), vectors_text(v, "CA_IC")));
+	assert_int_equal(ec_scalar_divide(EC_BP256, buf_view(&map), BYTES_LITERAL("\x00"), &got).code, CC_E_VERIFY);
+	assert_int_equal(ec_scalar_divide(EC_BP192, buf_view(&map), buf_view(&chip), &got).code, CC_E_VERIFY);
+	assert_true(vectors_is_hex(buf_view(&got), vectors_text(v, "CA_IC")));
+	buf_done(&map);
+	buf_done(&chip);
+	buf_done(&got);
+	json_decref(root);
+}
+
 /* ---- SCP03: sessions recorded by pySim, vectors 03_gp */
 
 static struct command command_of(const struct buf *apdu)
@@ -226,6 +295,8 @@ int main(void)
 		cmocka_unit_test(appendix_g1_pace),
 		cmocka_unit_test(appendix_g1_with_a_wrong_token_is_refused_and_counted),
 		cmocka_unit_test(a_mirrored_public_key_is_refused),
+		cmocka_unit_test(appendix_g2_pace_with_dh),
+		cmocka_unit_test(appendix_i1_chip_authentication_data),
 		cmocka_unit_test(scp03_sessions_of_the_vectors),
 	};
 
