@@ -168,21 +168,19 @@ static void sum_rows(const struct image *src, const struct taps *t, unsigned fir
 	}
 }
 
-/* One output pixel of three channels; `in` is the row's first pixel that counts. */
+typedef float v4 __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* One output pixel of three channels; `in` is the row's first pixel that counts. The fourth lane is the next pixel's and ignored.
+ */
 static void pixel_rgb(const float *in, const struct taps *t, uint8_t *to)
 {
-	float r = 0, g = 0, b = 0;
+	v4 sum = { 0, 0, 0, 0 };
 
-	for (int k = 0; k < t->count; k++, in += 3) {
-		float w = t->weight[k];
-
-		r += w * in[0];
-		g += w * in[1];
-		b += w * in[2];
-	}
-	to[0] = to_byte(r);
-	to[1] = to_byte(g);
-	to[2] = to_byte(b);
+	for (int k = 0; k < t->count; k++, in += 3)
+		sum += t->weight[k] * *(const v4 *)in;
+	to[0] = to_byte(sum[0]);
+	to[1] = to_byte(sum[1]);
+	to[2] = to_byte(sum[2]);
 }
 
 /* Any number of channels, and taps beyond the row's ends. */
@@ -216,7 +214,7 @@ static cc_status resample(const struct image *src, const struct image_rect *from
 			  struct cc_error *err)
 {
 	struct filter across = { 0 }, down = { 0 };
-	size_t row_size = (size_t)src->width * src->channels * sizeof(float);
+	size_t row_size = ((size_t)src->width * src->channels + 1) * sizeof(float); /* one more: pixel_rgb */
 	float *row = cc_alloc(row_size);
 	cc_status st = cc_ok();
 	unsigned first, end;

@@ -11,19 +11,29 @@ struct taps {
 	float w[4];
 };
 
+/* floorf by conversion: a call of the library for each sample costs more than the sample. */
+static int floor_of(float v)
+{
+	int i = (int)v;
+
+	return i - ((float)i > v);
+}
+
 static struct taps linear(float x)
 {
-	float f = floorf(x - 0.5f), a = x - 0.5f - f;
+	int f = floor_of(x - 0.5f);
+	float a = x - 0.5f - (float)f;
 
-	return (struct taps){ (int)f, 2, { 1 - a, a, 0, 0 } };
+	return (struct taps){ f, 2, { 1 - a, a, 0, 0 } };
 }
 
 /* Catmull and Rom's cubic: passes through the pixels, keeps straight ramps straight. */
 static struct taps cubic(float x)
 {
-	float f = floorf(x - 0.5f), a = x - 0.5f - f, b = 1 - a;
+	int f = floor_of(x - 0.5f);
+	float a = x - 0.5f - (float)f, b = 1 - a;
 
-	return (struct taps){ (int)f - 1,
+	return (struct taps){ f - 1,
 			      4,
 			      { -0.5f * a * b * b, 1 + a * a * (1.5f * a - 2.5f), 1 + b * b * (1.5f * b - 2.5f),
 				-0.5f * b * a * a } };

@@ -7,11 +7,9 @@
 /* What is known of the file when it is no JPEG. */
 static struct jpeg_info other_info(const struct image *im, bool grey)
 {
-	return (struct jpeg_info){ .width = im->width,
-				   .height = im->height,
-				   .orientation = 1,
-				   .scans = 1,
-				   .colour = grey ? JPEG_GREY : JPEG_COLOUR };
+	return (struct jpeg_info){
+		.width = im->width, .height = im->height, .orientation = 1, .scans = 1, .colour = grey ? JPEG_GREY : JPEG_COLOUR
+	};
 }
 
 cc_status photo_decode(struct bytes file, struct photo *ret, struct cc_error *err)

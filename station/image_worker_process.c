@@ -113,9 +113,9 @@ bool image_answer_take(struct bytes header, struct image_answer *ret)
 /* Reading and writing the one socket, memory that can't become code, and ending. */
 static bool allow_decoding(scmp_filter_ctx f)
 {
-	static const int plain[] = { SCMP_SYS(munmap),	       SCMP_SYS(brk),	      SCMP_SYS(madvise),       SCMP_SYS(futex),
-				     SCMP_SYS(exit),	       SCMP_SYS(exit_group),  SCMP_SYS(clock_gettime), SCMP_SYS(mremap),
-				     SCMP_SYS(restart_syscall) };
+	static const int plain[] = { SCMP_SYS(munmap),	      SCMP_SYS(brk),	SCMP_SYS(madvise),
+				     SCMP_SYS(futex),	      SCMP_SYS(exit),	SCMP_SYS(exit_group),
+				     SCMP_SYS(clock_gettime), SCMP_SYS(mremap), SCMP_SYS(restart_syscall) };
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
@@ -130,10 +130,11 @@ static bool allow_decoding(scmp_filter_ctx f)
 static bool allow_sanitizer(scmp_filter_ctx f)
 {
 #ifdef SANITIZED
-	static const int more[] = { SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),	 SCMP_SYS(rt_sigprocmask),
-				    SCMP_SYS(gettid),	   SCMP_SYS(getpid),		 SCMP_SYS(sched_yield),
-				    SCMP_SYS(prctl),	   SCMP_SYS(sched_getaffinity), SCMP_SYS(getrlimit),
-				    SCMP_SYS(prlimit64) };
+	static const int more[] = { SCMP_SYS(sigaltstack),    SCMP_SYS(rt_sigaction),
+				    SCMP_SYS(rt_sigprocmask), SCMP_SYS(gettid),
+				    SCMP_SYS(getpid),	      SCMP_SYS(sched_yield),
+				    SCMP_SYS(prctl),	      SCMP_SYS(sched_getaffinity),
+				    SCMP_SYS(getrlimit),      SCMP_SYS(prlimit64) };
 
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, more[i], 0) != 0)

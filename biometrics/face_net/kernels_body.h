@@ -128,4 +128,76 @@ KERNEL static void depthwise(const float *in, unsigned height, unsigned width, u
 	}
 }
 
+typedef float v4 __attribute__((vector_size(16)));
+
+/* Four bytes from a pixel: its colours, and one that is ignored. */
+KERNEL static inline __attribute__((always_inline)) v4 pixel_at(const uint8_t *p)
+{
+#ifdef KERNEL_SSE4 /* compilers take the portable form apart into single bytes */
+	int bytes;
+
+	memcpy(&bytes, p, sizeof bytes);
+	return (v4)_mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes)));
+#else
+	return (v4){ (float)p[0], (float)p[1], (float)p[2], 0 };
+#endif
+}
+
+/* The same at the picture's edge, where four bytes may be too many and the neighbour may be missing. */
+KERNEL static inline v4 pixel_clamped(const struct face_sampler *s, int x, int y)
+{
+	const uint8_t *p;
+
+	x = x < 0 ? 0 : x >= s->width ? s->width - 1 : x;
+	y = y < 0 ? 0 : y >= s->height ? s->height - 1 : y;
+	p = s->rgb + ((size_t)y * (size_t)s->width + (size_t)x) * 3;
+	return (v4){ (float)p[0], (float)p[1], (float)p[2], 0 };
+}
+
+KERNEL static inline __attribute__((always_inline)) v4 sample_at(const struct face_sampler *s, float x, float y)
+{
+	int ix = (int)x, iy = (int)y, x0 = ix - ((float)ix > x), y0 = iy - ((float)iy > y);
+	float ax = x - (float)x0, ay = y - (float)y0;
+	v4 p00, p01, p10, p11, top, bottom;
+
+	if (x0 >= 0 && y0 >= 0 && x0 + 2 < s->width && y0 + 1 < s->height) {
+		const uint8_t *p = s->rgb + ((size_t)y0 * (size_t)s->width + (size_t)x0) * 3, *q = p + (size_t)s->width * 3;
+
+		p00 = pixel_at(p);
+		p01 = pixel_at(p + 3);
+		p10 = pixel_at(q);
+		p11 = pixel_at(q + 3);
+	} else {
+		p00 = pixel_clamped(s, x0, y0);
+		p01 = pixel_clamped(s, x0 + 1, y0);
+		p10 = pixel_clamped(s, x0, y0 + 1);
+		p11 = pixel_clamped(s, x0 + 1, y0 + 1);
+	}
+	top = (1 - ax) * p00 + ax * p01;
+	bottom = (1 - ax) * p10 + ax * p11;
+	return (1 - ay) * top + ay * bottom;
+}
+
+KERNEL static void sample_row(const struct face_sampler *s, unsigned y, float *to)
+{
+	float half = (float)s->size / 2, per = 1 / (float)s->samples, all = (float)(s->samples * s->samples);
+
+	for (unsigned x = 0; x < s->size; x++, to += 3) {
+		v4 sum = { 0, 0, 0, 0 };
+
+		for (unsigned j = 0; j < s->samples; j++) {
+			float v = (float)y + ((float)j + 0.5f) * per - half;
+
+			for (unsigned i = 0; i < s->samples; i++) {
+				float u = s->mirror * ((float)x + ((float)i + 0.5f) * per - half);
+
+				sum += sample_at(s, s->x - 0.5f + u * s->step_x - v * s->step_y,
+						 s->y - 0.5f + u * s->step_y + v * s->step_x);
+			}
+		}
+		for (unsigned c = 0; c < 3; c++)
+			to[c] = (sum[c] / all - s->mean[c]) / 255;
+	}
+}
+
 #endif

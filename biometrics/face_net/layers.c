@@ -22,52 +22,26 @@ void face_input_fill(const struct image *im, unsigned size, const float mean[3],
 	}
 }
 
-static int clamp_to(int v, int last)
+void face_input_crop(const struct face_net *net, const struct image *im, const struct face_crop *crop, unsigned size,
+		     const float mean[3], float *to)
 {
-	return v < 0 ? 0 : v > last ? last : v;
-}
+	double unit = crop->side / size, wanted = ceil(unit / 1.5); /* a bilinear sample covers more than a pixel */
+	struct face_sampler s = { .rgb = im->p,
+				  .width = (int)im->width,
+				  .height = (int)im->height,
+				  .size = size,
+				  .samples = (unsigned)(wanted < 1	       ? 1
+							: wanted > SAMPLES_MAX ? SAMPLES_MAX
+									       : wanted),
+				  .x = (float)crop->x,
+				  .y = (float)crop->y,
+				  .step_x = (float)(cos(crop->roll) * unit),
+				  .step_y = (float)(sin(crop->roll) * unit),
+				  .mirror = crop->mirrored ? -1 : 1,
+				  .mean = mean };
 
-/* Adds the bilinear sample at (x, y) to sum. */
-static void add_sample(const struct image *im, float x, float y, float sum[3])
-{
-	float fx = floorf(x - 0.5f), fy = floorf(y - 0.5f);
-	float ax = x - 0.5f - fx, ay = y - 0.5f - fy;
-	int last_x = (int)im->width - 1, last_y = (int)im->height - 1;
-	unsigned x0 = (unsigned)clamp_to((int)fx, last_x), x1 = (unsigned)clamp_to((int)fx + 1, last_x);
-	const uint8_t *r0 = image_row(im, (unsigned)clamp_to((int)fy, last_y));
-	const uint8_t *r1 = image_row(im, (unsigned)clamp_to((int)fy + 1, last_y));
-
-	for (unsigned c = 0; c < 3; c++) {
-		float top = (1 - ax) * (float)r0[3 * x0 + c] + ax * (float)r0[3 * x1 + c];
-		float bottom = (1 - ax) * (float)r1[3 * x0 + c] + ax * (float)r1[3 * x1 + c];
-
-		sum[c] += (1 - ay) * top + ay * bottom;
-	}
-}
-
-void face_input_crop(const struct image *im, const struct face_crop *crop, unsigned size, const float mean[3], float *to)
-{
-	double unit = crop->side / size;
-	int samples = clamp_to((int)ceil(unit / 1.5), SAMPLES_MAX); /* a bilinear sample covers more than a pixel */
-	float step_x = (float)(cos(crop->roll) * unit), step_y = (float)(sin(crop->roll) * unit);
-	float mirror = crop->mirrored ? -1 : 1;
-
-	samples = samples < 1 ? 1 : samples;
-	for (unsigned y = 0; y < size; y++) {
-		for (unsigned x = 0; x < size; x++, to += 3) {
-			float sum[3] = { 0, 0, 0 };
-
-			for (int k = 0; k < samples * samples; k++) {
-				float u = mirror * ((float)x + ((float)(k % samples) + 0.5f) / (float)samples - (float)size / 2);
-				float v = (float)y + ((float)(k / samples) + 0.5f) / (float)samples - (float)size / 2;
-
-				add_sample(im, (float)crop->x + u * step_x - v * step_y, (float)crop->y + u * step_y + v * step_x,
-					   sum);
-			}
-			for (unsigned c = 0; c < 3; c++)
-				to[c] = (sum[c] / (float)(samples * samples) - mean[c]) / 255;
-		}
-	}
+	for (unsigned y = 0; y < size; y++)
+		net->kernels->sample_row(&s, y, to + (size_t)y * size * 3);
 }
 
 /* The 27 inputs of one output pixel. */

@@ -47,7 +47,8 @@ CC_MUST bool face_weights_load(struct face_net *net);
 /* (pixel - mean) / 255 of an RGB image of at most size x size, in the top left of the input; the rest is black. */
 void face_input_fill(const struct image *im, unsigned size, const float mean[3], float *to);
 /* The same of a crop, sampled to size x size with smoothing; beyond the image's edge its last pixels go on. */
-void face_input_crop(const struct image *im, const struct face_crop *crop, unsigned size, const float mean[3], float *to);
+void face_input_crop(const struct face_net *net, const struct image *im, const struct face_crop *crop, unsigned size,
+		     const float mean[3], float *to);
 
 /* Rows first_row .. of a 3 x 3 x 3 convolution of a size x size input; outside it is zero. */
 void face_first_rows(const struct face_net *net, const struct face_layer *layer, const float *in, unsigned size, unsigned stride,

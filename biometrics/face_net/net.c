@@ -227,7 +227,7 @@ void face_net_landmarks(struct face_net *net, const struct image *im, const stru
 	float *from = net->a, *to = net->b;
 
 	CC_ASSERT(im->channels == 3 && crop->side > 0);
-	face_input_crop(im, crop, LANDMARK_SIZE, mean, from);
+	face_input_crop(net, im, crop, LANDMARK_SIZE, mean, from);
 	for (unsigned b = 0; b < LANDMARK_BLOCKS; b++, side /= 2) {
 		float *done = to;
 
