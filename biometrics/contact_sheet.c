@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "biometrics/contact_sheet.h"
 
+#include "biometrics/jp2.h"
 #include "biometrics/portrait_geometry.h"
 
 #include <math.h>
@@ -121,7 +122,8 @@ cc_status contact_sheet(const struct image *photo, const struct face *face, cons
 	struct place at_left = { 0, (double)SHEET_HEIGHT / photo->height };
 	struct place at_right = { 0, (double)SHEET_HEIGHT / portrait->height };
 	struct image_rect all;
-	cc_status st = jpeg_decode(buf_view(&portrait->jpeg), 1, &decoded, NULL, err);
+	cc_status st = portrait->format == PORTRAIT_JPEG ? jpeg_decode(buf_view(&portrait->data), 1, &decoded, NULL, err)
+							 : jp2_decode(buf_view(&portrait->data), &decoded, NULL, err);
 
 	if (cc_failed(st))
 		return st;

@@ -33,10 +33,9 @@ static struct taps cubic(float x)
 	int f = floor_of(x - 0.5f);
 	float a = x - 0.5f - (float)f, b = 1 - a;
 
-	return (struct taps){ f - 1,
-			      4,
-			      { -0.5f * a * b * b, 1 + a * a * (1.5f * a - 2.5f), 1 + b * b * (1.5f * b - 2.5f),
-				-0.5f * b * a * a } };
+	return (struct taps){
+		f - 1, 4, { -0.5f * a * b * b, 1 + a * a * (1.5f * a - 2.5f), 1 + b * b * (1.5f * b - 2.5f), -0.5f * b * a * a }
+	};
 }
 
 static unsigned within(int i, unsigned n)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "biometrics/quality.h"
 
-#include "biometrics/png.h"
 #include "biometrics/portrait_geometry.h"
 #include "biometrics/quality_measure.h"
 
@@ -170,32 +169,26 @@ static double colours(const struct jpeg_info *info)
 	return info->colour == JPEG_CMYK ? 4 : info->colour == JPEG_GREY ? 1 : 3;
 }
 
-cc_status quality_check(struct face_net *net, struct bytes photo, const struct quality_rules *rules, struct quality_report *ret,
-			struct image *ret_photo, struct cc_error *err)
+cc_status quality_check(struct face_net *net, const struct photo *photo, const struct quality_rules *rules,
+			struct quality_report *ret, struct cc_error *err)
 {
 	double v[QUALITY_MEASURES] = { 0 };
-	struct quality_report report = { 0 };
-	struct image im = { 0 };
-	bool png = png_is(photo);
-	cc_status st = png ? png_decode(photo, &im, err) : jpeg_decode(photo, 1, &im, &report.jpeg, err);
+	struct quality_report report = { .jpeg = photo->jpeg };
+	const struct image *im = &photo->image;
+	cc_status st = face_find(net, im, &report.finding, err);
 
-	if (!cc_failed(st))
-		st = face_find(net, &im, &report.finding, err);
 	if (!cc_failed(st) && report.finding.count)
-		st = measure_face(&im, &report.finding.face, v, err);
-	if (!cc_failed(st)) {
-		measure_background(&im, &report.finding, v);
-		v[QUALITY_FACES] = (double)report.finding.count;
-		v[QUALITY_FORMAT] = !png;
-		v[QUALITY_COLOUR_SPACE] = png ? 3 : colours(&report.jpeg);
-		report.width = im.width;
-		report.height = im.height;
-		judge(rules, v, &report);
-		*ret = report;
-		if (ret_photo)
-			image_move(ret_photo, &im);
-	}
-	image_done(&im);
+		st = measure_face(im, &report.finding.face, v, err);
+	if (cc_failed(st))
+		return st;
+	measure_background(im, &report.finding, v);
+	v[QUALITY_FACES] = (double)report.finding.count;
+	v[QUALITY_FORMAT] = photo->kind != PHOTO_PNG;
+	v[QUALITY_COLOUR_SPACE] = photo->kind == PHOTO_PNG ? 3 : colours(&report.jpeg);
+	report.width = im->width;
+	report.height = im->height;
+	judge(rules, v, &report);
+	*ret = report;
 	return st;
 }
 
@@ -204,6 +197,12 @@ size_t quality_refusal(struct bytes file, const struct cc_error *err, const char
 	static const struct {
 		const char *key, *defect;
 	} rows[] = { { "photo.not-jpeg", "wrong_format" },
+		     { "photo.not-jpeg2000", "wrong_format" },
+		     { "image.worker-killed", "corrupt_file" },
+		     { "image.worker-forbidden", "corrupt_file" },
+		     { "image.worker-protocol", "corrupt_file" },
+		     { "image.worker-timeout", "corrupt_file" },
+		     { "image.worker-memory", "dimensions_too_large" },
 		     { "photo.damaged", "corrupt_file" },
 		     { "photo.too-large", "dimensions_too_large" },
 		     { "photo.trailing-data", "trailing_data" },

@@ -3,7 +3,7 @@
 #define CC_BIOMETRICS_QUALITY_H
 
 #include "biometrics/face.h"
-#include "biometrics/jpeg.h"
+#include "biometrics/photo.h"
 
 #include <stdbool.h>
 
@@ -14,7 +14,7 @@
  * in quality.c says which. Names follow ISO/IEC 29794-5 where it has one.
  */
 enum quality_measure {
-	QUALITY_FORMAT,	      /* 1: JPEG, 0: PNG */
+	QUALITY_FORMAT,	      /* 1: JPEG or JPEG 2000, 0: PNG */
 	QUALITY_FACES,	      /* number */
 	QUALITY_COLOUR_SPACE, /* colours of a pixel in the file: 3 passes */
 	QUALITY_INTER_EYE,    /* pixels */
@@ -79,15 +79,13 @@ struct quality_report {
 };
 
 /*
- * Measures a photo, JPEG or PNG (which is measured, but refused for its
- * format). A photo that can't be decoded is an error with its name (jpeg.h);
- * everything else is a report. ret_photo may be NULL, else it gets the upright
- * picture.
+ * Measures a decoded photo (of a PNG, which is refused for its format, too). A
+ * photo that can't be decoded never gets here: quality_refusal names its defects.
  */
-CC_MUST cc_status quality_check(struct face_net *net, struct bytes photo, const struct quality_rules *rules,
-				struct quality_report *ret, struct image *ret_photo, struct cc_error *err);
+CC_MUST cc_status quality_check(struct face_net *net, const struct photo *photo, const struct quality_rules *rules,
+				struct quality_report *ret, struct cc_error *err);
 
-/* What is wrong with a file that quality_check refused: names as of defects. Returns how many. */
+/* What is wrong with a file that was not decoded, by the decoder's error: names as of defects. Returns how many. */
 #define QUALITY_REFUSALS_MAX 2u
 size_t quality_refusal(struct bytes file, const struct cc_error *err, const char *ret[QUALITY_REFUSALS_MAX]);
 

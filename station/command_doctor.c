@@ -2,6 +2,7 @@
 #include "station/command.h"
 
 #include "card/reader.h"
+#include "station/image_worker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,6 +127,25 @@ static void look_settings(const struct config *c, struct diagnosis *d)
 	(void)snprintf(d->detail, sizeof d->detail, "%s", value);
 }
 
+static void look_sandbox(const struct config *c, struct diagnosis *d)
+{
+	struct cc_error err = { 0 };
+	struct image_worker *w = NULL;
+	bool confined = false;
+	cc_status st = image_worker_open(c, &w, &err);
+
+	if (!cc_failed(st))
+		st = image_worker_probe(w, &confined, &err);
+	image_worker_free(&w);
+	(void)snprintf(d->detail, sizeof d->detail, "%.190s", cc_failed(st) ? err.detail : confined ? "seccomp" : "-");
+	if (cc_failed(st))
+		set(d, FINDING_BAD, "Dùng nhân Linux có seccomp, hoặc đặt image.sandbox thành allow-none.",
+		    "Use a kernel with seccomp, or set image.sandbox to allow-none.");
+	else if (!confined)
+		set(d, FINDING_WARN, "Ảnh được giải mã không có bộ lọc seccomp: máy này không có.",
+		    "Images are decoded without a seccomp filter: this machine has none.");
+}
+
 static void look_password_file(const struct config *c, struct diagnosis *d)
 {
 	struct stat st;
@@ -176,6 +196,7 @@ static const struct check checks[] = {
 	{ "keystore", "Kho khóa", "key store", look_keystore },
 	{ "trust", "Chứng thư tin cậy", "trust anchors", look_trust },
 	{ "registry", "Cơ sở dữ liệu của trạm", "the station's database", look_registry },
+	{ "image-sandbox", "Cách ly việc giải mã ảnh", "confinement of image decoding", look_sandbox },
 	{ "password-file", "Tệp mật khẩu", "password file", look_password_file },
 	{ "disk", "Ổ đĩa còn trống", "free disk space", look_disk },
 	{ "clock", "Đồng hồ", "clock", look_clock },

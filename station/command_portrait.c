@@ -3,6 +3,7 @@
 
 #include "biometrics/contact_sheet.h"
 #include "biometrics/png.h"
+#include "station/image_worker.h"
 #include "station/message.h"
 #include "station/portrait_report.h"
 #include "station/portrait_rules.h"
@@ -20,16 +21,18 @@
 struct session {
 	struct face_net *net;
 	struct quality_rules rules;
-	struct buf photo;
-	struct image picture;
+	struct image_worker *images;
+	struct buf file;
+	struct photo photo;
 	struct portrait_verdict verdict;
 };
 
 static void session_done(struct session *s)
 {
 	face_net_free(&s->net);
-	buf_done(&s->photo);
-	image_done(&s->picture);
+	image_worker_free(&s->images);
+	buf_done(&s->file);
+	photo_done(&s->photo);
 }
 
 /* A photo that can't be decoded is a verdict, not an error of the command. */
@@ -39,20 +42,25 @@ static cc_status look(struct invocation *inv, struct session *s, struct cc_error
 	cc_status st = portrait_rules_load(&inv->config, &s->rules, err);
 
 	if (!cc_failed(st))
-		st = sys_read_file(inv->arguments[0], JPEG_BYTES_MAX, &s->photo, err);
+		st = sys_read_file(inv->arguments[0], JPEG_BYTES_MAX, &s->file, err);
 	if (!cc_failed(st))
 		st = face_net_new(&s->net, err);
+	if (!cc_failed(st))
+		st = image_worker_open(&inv->config, &s->images, err);
 	if (cc_failed(st))
 		return st;
 	v->file = inv->arguments[0];
 	v->rules = &s->rules;
 	cc_error_init(&v->err);
-	st = quality_check(s->net, buf_view(&s->photo), &s->rules, &v->report, &s->picture, &v->err);
+	st = image_worker_decode(s->images, buf_view(&s->file), &s->photo, &v->err);
+	if (!cc_failed(st))
+		st = quality_check(s->net, &s->photo, &s->rules, &v->report, &v->err);
 	v->measured = !cc_failed(st);
-	if (st.code == CC_E_MEMORY)
+	if (st.code == CC_E_MEMORY || st.code == CC_E_IO ||
+	    strcmp(v->err.key ? v->err.key : "", "image.sandbox-unavailable") == 0)
 		return cc_fail(err, st.code, v->err.key, "%s", v->err.detail);
 	if (!v->measured)
-		v->refusal_count = quality_refusal(buf_view(&s->photo), &v->err, v->refusal);
+		v->refusal_count = quality_refusal(buf_view(&s->file), &v->err, v->refusal);
 	return cc_ok();
 }
 
@@ -81,11 +89,15 @@ static int command_portrait_check(struct invocation *inv)
 
 static cc_status params_of(const struct invocation *inv, struct portrait_params *ret, struct cc_error *err)
 {
-	const char *bytes = invocation_option(inv, "--max-bytes");
+	const char *bytes = invocation_option(inv, "--max-bytes"), *format = invocation_option(inv, "--format");
 	char *end = NULL;
 	unsigned long n;
+	cc_status st = portrait_params_load(&inv->config, ret, err);
 
-	*ret = portrait_params_default();
+	if (cc_failed(st))
+		return st;
+	if (format != NULL && !portrait_format_from_name(format, &ret->format))
+		return cc_fail(err, CC_E_ARG, "portrait.bad-option", "--format %.40s: jpeg, jp2 or smallest", format);
 	if (bytes == NULL)
 		return cc_ok();
 	errno = 0;
@@ -100,7 +112,7 @@ static cc_status write_sheet(const struct session *s, const struct portrait *p, 
 {
 	struct image sheet = { 0 };
 	struct buf png = { 0 };
-	cc_status st = contact_sheet(&s->picture, &s->verdict.report.finding.face, p, &sheet, err);
+	cc_status st = contact_sheet(&s->photo.image, &s->verdict.report.finding.face, p, &sheet, err);
 
 	if (!cc_failed(st))
 		st = png_encode(&sheet, &png, err);
@@ -128,9 +140,9 @@ static cc_status make(const struct invocation *inv, struct session *s, struct po
 	cc_status st = params_of(inv, &params, err);
 
 	if (!cc_failed(st))
-		st = portrait_from_face(s->net, &s->picture, &s->verdict.report.finding.face, &params, made, err);
+		st = portrait_from_face(s->net, &s->photo.image, &s->verdict.report.finding.face, &params, made, err);
 	if (!cc_failed(st) && out != NULL && !inv->config.dry_run)
-		st = sys_write_file(out, buf_view(&made->jpeg), 0600, err);
+		st = sys_write_file(out, buf_view(&made->data), 0600, err);
 	if (!cc_failed(st) && sheet != NULL && !inv->config.dry_run)
 		st = write_sheet(s, made, sheet, err);
 	return st;
@@ -161,7 +173,9 @@ static int command_portrait_make(struct invocation *inv)
 
 static const struct option_spec make_options[] = {
 	{ "-o", "FILE", "where the portrait is written", "nơi ghi ảnh chân dung" },
-	{ "--max-bytes", "N", "most bytes of the JPEG (20000)", "số byte tối đa của JPEG (20000)" },
+	{ "--max-bytes", "N", "most bytes of the picture (20000)", "số byte tối đa của ảnh (20000)" },
+	{ "--format", "FORMAT", "jpeg, jp2 or smallest (setting portrait.format)",
+	  "jpeg, jp2 hoặc smallest (cài đặt portrait.format)" },
 	{ "--sheet", "FILE", "contact sheet with guide lines, PNG", "ảnh đối chiếu có đường chuẩn, PNG" },
 	{ "--override", NULL, "make it although soft checks fail", "vẫn làm dù có lỗi nhẹ" },
 	{ 0 },

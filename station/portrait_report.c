@@ -2,6 +2,7 @@
 #include "station/portrait_report.h"
 
 #include "station/message.h"
+#include "station/portrait_rules.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -78,8 +79,9 @@ void portrait_report_text(FILE *out, const struct portrait_verdict *v, enum lang
 		(void)fprintf(out, "  %s: %.1f,%.1f  %.1f,%.1f\n", pick(lang, "tâm mắt phải, trái", "right, left eye"),
 			      f->eye[0].x, f->eye[0].y, f->eye[1].x, f->eye[1].y);
 	if (v->made != NULL)
-		(void)fprintf(out, "  %s: %u x %u, %zu %s, q%d\n", pick(lang, "chân dung", "portrait"), v->made->width,
-			      v->made->height, v->made->jpeg.n, pick(lang, "byte", "bytes"), v->made->quality);
+		(void)fprintf(out, "  %s: %s %u x %u, %zu %s, %.4f\n", pick(lang, "chân dung", "portrait"),
+			      portrait_format_name(v->made->format), v->made->width, v->made->height, v->made->data.n,
+			      pick(lang, "byte", "bytes"), v->made->similarity);
 }
 
 static json_t *measure_json(const struct quality_rule *rule, const struct quality_result *r)
@@ -146,7 +148,8 @@ bool portrait_report_json(FILE *out, const struct portrait_verdict *v, enum lang
 		(void)json_object_set_new(root, "error", json_string(v->err.key != NULL ? v->err.key : "general"));
 	if (v->made != NULL)
 		(void)json_object_set_new(root, "portrait",
-					  json_pack("{s:I, s:i, s:i, s:i, s:f, s:f}", "bytes", (json_int_t)v->made->jpeg.n,
+					  json_pack("{s:s, s:I, s:i, s:i, s:i, s:f, s:f}", "format",
+						    portrait_format_name(v->made->format), "bytes", (json_int_t)v->made->data.n,
 						    "width", (int)v->made->width, "height", (int)v->made->height, "quality",
 						    v->made->quality, "similarity", v->made->similarity, "landmark_shift",
 						    v->made->landmark_shift));

@@ -25,7 +25,7 @@ void portrait_report_text(FILE *out, const struct portrait_verdict *v, enum lang
  * {"schema":1, "file", "verdict":"pass"|"fail", "overridable", "defects":[names], "faces", "width", "height",
  *  "eyes":{"right":[x,y],"left":[x,y]}, "pose":{"yaw","pitch","roll"},
  *  "measures":[{"name","value","min","max","verdict","hard","clause"}], "advice":[{"defect","text","next"}],
- *  "portrait":{"bytes","width","height","quality","similarity","landmark_shift"}, "error"}
+ *  "portrait":{"format","bytes","width","height","quality","similarity","landmark_shift"}, "error"}
  * Pixels of the upright photo. False when it can't be written.
  */
 bool portrait_report_json(FILE *out, const struct portrait_verdict *v, enum lang lang);

@@ -63,3 +63,57 @@ cc_status portrait_rules_load(const struct config *c, struct quality_rules *rule
 	buf_done(&text);
 	return st;
 }
+
+/* ---- the portrait's form */
+
+static const char *const format_names[] = { "jpeg", "jp2", "smallest" };
+
+bool portrait_format_from_name(const char *name, enum portrait_format *ret)
+{
+	for (size_t i = 0; i < sizeof format_names / sizeof format_names[0]; i++) {
+		if (strcmp(format_names[i], name) == 0) {
+			*ret = (enum portrait_format)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *portrait_format_name(enum portrait_format format)
+{
+	return format_names[format];
+}
+
+static cc_status number_between(const struct config *c, const char *name, int64_t low, int64_t high, int64_t *ret,
+				struct cc_error *err)
+{
+	cc_status st = config_setting_int(c, name, ret, err);
+
+	if (!cc_failed(st) && (*ret < low || *ret > high))
+		st = cc_fail(err, CC_E_FORMAT, "issue.setting", "%s: %lld to %lld", name, (long long)low, (long long)high);
+	return st;
+}
+
+cc_status portrait_params_load(const struct config *c, struct portrait_params *ret, struct cc_error *err)
+{
+	int64_t bytes_max = 0, width = 0, read_ms = 0, read_rate = 0;
+	struct portrait_params p = portrait_params_default();
+	char format[32];
+	cc_status st;
+
+	if (cc_failed(st = number_between(c, "dg2.bytes-max", 1000, 60000, &bytes_max, err)) ||
+	    cc_failed(st = number_between(c, "dg2.width", 90, 2000, &width, err)) ||
+	    cc_failed(st = number_between(c, "dg2.read-ms", 0, 60000, &read_ms, err)) ||
+	    cc_failed(st = number_between(c, "dg2.read-rate", 0, 10000000, &read_rate, err)) ||
+	    cc_failed(st = config_setting(c, "portrait.format", format, sizeof format, err)))
+		return st;
+	if (!portrait_format_from_name(format, &p.format))
+		return cc_fail(err, CC_E_FORMAT, "issue.setting", "portrait.format: jpeg, jp2 or smallest");
+	p.bytes_max = (size_t)bytes_max;
+	p.width = (unsigned)width;
+	p.height = p.width * 4 / 3;
+	p.read_ms = (unsigned)read_ms;
+	p.read_rate = (unsigned)read_rate;
+	*ret = p;
+	return cc_ok();
+}

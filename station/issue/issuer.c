@@ -56,5 +56,6 @@ void issuer_close(struct issuer *s)
 	registry_close(&s->registry);
 	cert_free(&s->signer);
 	trust_free(&s->trust);
+	prepare_settings_done(&s->settings);
 	memset(s, 0, sizeof *s);
 }

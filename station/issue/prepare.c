@@ -97,32 +97,13 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	return cc_ok();
 }
 
-static cc_status read_portrait(const struct config *c, struct portrait_params *ret, struct cc_error *err)
-{
-	int64_t bytes_max = 0, width = 0;
-	cc_status st;
-
-	if (cc_failed(st = config_setting_int(c, "dg2.bytes-max", &bytes_max, err)) ||
-	    cc_failed(st = config_setting_int(c, "dg2.width", &width, err)))
-		return st;
-	if (bytes_max < 1000 || bytes_max > 60000)
-		return cc_fail(err, CC_E_FORMAT, "issue.setting", "dg2.bytes-max: 1000 to 60000");
-	if (width < 90 || width > 2000)
-		return cc_fail(err, CC_E_FORMAT, "issue.setting", "dg2.width: 90 to 2000");
-	*ret = portrait_params_default();
-	ret->bytes_max = (size_t)bytes_max;
-	ret->width = (unsigned)width;
-	ret->height = (unsigned)width * 4 / 3;
-	return cc_ok();
-}
-
 cc_status prepare_settings_read(const struct config *c, struct prepare_settings *ret, struct cc_error *err)
 {
 	struct prepare_settings s = { .access = card_access_default() };
 	char ages[64], feb_29[64];
 	cc_status st;
 
-	if (cc_failed(st = read_words(c, &s, err)) || cc_failed(st = read_portrait(c, &s.portrait, err)) ||
+	if (cc_failed(st = read_words(c, &s, err)) || cc_failed(st = portrait_params_load(c, &s.portrait, err)) ||
 	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
 	    cc_failed(st = read_curve(c, "chip.aa-curve", &s.aa_curve, err)) ||
 	    cc_failed(st = read_curve(c, "chip.ca-curve", &s.ca_curve, err)) ||
@@ -133,8 +114,15 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 	    cc_failed(st = validity_rules_parse(ages, feb_29, &s.rules, err)))
 		return st;
 	s.access.ca_alg = s.ca_alg;
+	if (cc_failed(st = image_worker_open(c, &s.images, err)))
+		return st;
 	*ret = s;
 	return cc_ok();
+}
+
+void prepare_settings_done(struct prepare_settings *s)
+{
+	image_worker_free(&s->images);
 }
 
 void prepared_done(struct prepared *p)
@@ -231,22 +219,20 @@ static cc_status pass_gate(const struct prepare_settings *s, const struct qualit
 }
 
 /* A photo judged and cut by the standard's geometry, with the centres of the eyes. */
-static cc_status judged_portrait(const struct prepare_settings *s, struct bytes photo, struct portrait *ret, struct cc_error *err)
+static cc_status judged_portrait(const struct prepare_settings *s, const struct photo *photo, struct portrait *ret,
+				 struct cc_error *err)
 {
 	struct quality_report *report = cc_alloc(sizeof *report);
 	struct face_net *net = NULL;
-	struct image picture = { 0 };
 	cc_status st;
 
 	if (report == NULL)
 		return cc_fail(err, CC_E_MEMORY, "memory", "photo");
-	if (cc_failed(st = face_net_new(&net, err)) ||
-	    cc_failed(st = quality_check(net, photo, &s->photo_rules, report, &picture, err)) ||
+	if (cc_failed(st = face_net_new(&net, err)) || cc_failed(st = quality_check(net, photo, &s->photo_rules, report, err)) ||
 	    cc_failed(st = pass_gate(s, report, err)))
 		goto out;
-	st = portrait_from_face(net, &picture, &report->finding.face, &s->portrait, ret, err);
+	st = portrait_from_face(net, &photo->image, &report->finding.face, &s->portrait, ret, err);
 out:
-	image_done(&picture);
 	face_net_free(&net);
 	cc_free(report, sizeof *report);
 	return st;
@@ -270,7 +256,7 @@ static void put_eyes(const struct portrait *portrait, struct face_image *image)
 	}
 }
 
-static cc_status make_dg2(const struct prepare_settings *s, const struct person *person, struct bytes photo, struct prepared *p,
+static cc_status make_dg2(const struct prepare_settings *s, const struct person *person, struct bytes file, struct prepared *p,
 			  struct cc_error *err)
 {
 	struct portrait portrait = { 0 };
@@ -278,24 +264,29 @@ static cc_status make_dg2(const struct prepare_settings *s, const struct person 
 	struct face_image *image = &record.images[0];
 	struct buf bytes = { 0 };
 	bool judged = s->gate != PREPARE_GATE_NONE;
-	cc_status st = judged ? judged_portrait(s, photo, &portrait, err) : portrait_make(photo, &s->portrait, &portrait, err);
+	struct photo photo = { 0 };
+	cc_status st = image_worker_decode(s->images, file, &photo, err);
 
+	if (!cc_failed(st))
+		st = judged ? judged_portrait(s, &photo, &portrait, err)
+			    : portrait_make(&photo.image, &s->portrait, &portrait, err);
 	if (cc_failed(st))
 		goto out;
 	image->gender = person->sex == SEX_MALE ? FACE_GENDER_MALE : FACE_GENDER_FEMALE;
 	image->type = FACE_IMAGE_FULL_FRONTAL;
-	image->coding = FACE_CODING_JPEG;
+	image->coding = portrait.format == PORTRAIT_JPEG2000 ? FACE_CODING_JPEG2000 : FACE_CODING_JPEG;
 	image->colour = FACE_COLOUR_SRGB;
 	image->source = FACE_SOURCE_UNKNOWN_PHOTO;
 	image->width = (uint16_t)portrait.width;
 	image->height = (uint16_t)portrait.height;
-	image->data = buf_view(&portrait.jpeg);
+	image->data = buf_view(&portrait.data);
 	if (judged)
 		put_eyes(&portrait, image);
 	if (cc_failed(st = face_record_encode(&record, FACE_STRICT, &bytes, err)))
 		goto out;
 	st = dg2_encode_face(buf_view(&bytes), FILE_MAX, &p->files.files[lds_dg(2)], err);
 out:
+	photo_done(&photo);
 	portrait_done(&portrait);
 	buf_done(&bytes);
 	return st;

@@ -11,6 +11,7 @@
 #include "crypto/keystore.h"
 #include "crypto/x509.h"
 #include "station/config.h"
+#include "station/image_worker.h"
 #include "station/registry/check.h"
 #include "station/registry/person.h"
 
@@ -35,9 +36,11 @@ struct prepare_settings {
 	enum ec_curve aa_curve, ca_curve;
 	enum hash_alg aa_hash;
 	enum cipher_alg ca_alg;
+	struct image_worker *images; /* photos are decoded there */
 };
 /* CC_E_FORMAT "issue.setting" names the setting. */
 CC_MUST cc_status prepare_settings_read(const struct config *c, struct prepare_settings *ret, struct cc_error *err);
+void prepare_settings_done(struct prepare_settings *s);
 
 /* Zero-initialise ({0}) before use. */
 struct prepared {

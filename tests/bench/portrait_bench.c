@@ -56,22 +56,30 @@ static bool bare(struct bytes photo, double *ret_decode, double *ret_both)
 	return ok;
 }
 
-static bool check(struct face_net *net, struct bytes photo, struct quality_report *report, struct image *picture, double *ret)
+static bool check(struct face_net *net, struct bytes photo, struct quality_report *report, struct photo *picture, double *ret)
 {
 	struct quality_rules rules = quality_rules_default();
 	double t = now_ms();
-	bool ok = !cc_failed(quality_check(net, photo, &rules, report, picture, NULL)) && report->passes;
+	bool ok;
+
+	photo_done(picture);
+	ok = !cc_failed(photo_decode(photo, picture, NULL)) && !cc_failed(quality_check(net, picture, &rules, report, NULL)) &&
+	     report->passes;
 
 	*ret = now_ms() - t;
 	return ok;
 }
 
-static bool make(struct face_net *net, const struct image *picture, const struct quality_report *report, double *ret)
+static bool make(struct face_net *net, const struct image *picture, const struct quality_report *report,
+		 enum portrait_format format, double *ret)
 {
 	struct portrait_params params = portrait_params_default();
 	struct portrait p = { 0 };
 	double t = now_ms();
-	bool ok = !cc_failed(portrait_from_face(net, picture, &report->finding.face, &params, &p, NULL));
+	bool ok;
+
+	params.format = format;
+	ok = !cc_failed(portrait_from_face(net, picture, &report->finding.face, &params, &p, NULL));
 
 	*ret = now_ms() - t;
 	portrait_done(&p);
@@ -88,24 +96,27 @@ static void figure(const char *name, double *values, double peer, const char *pe
 
 int main(void)
 {
-	double decode[ROUNDS], both[ROUNDS], checked[ROUNDS], made[ROUNDS], spread, d, b;
+	double decode[ROUNDS], both[ROUNDS], checked[ROUNDS], made[ROUNDS], made_jp2[ROUNDS], spread, d, b;
 	struct face_net *net = NULL;
 	struct buf photo = { 0 };
-	struct image picture = { 0 };
+	struct photo picture = { 0 };
 	struct quality_report report;
 	bool ok = !cc_failed(sys_read_file(PHOTO, JPEG_BYTES_MAX, &photo, NULL)) && !cc_failed(face_net_new(&net, NULL));
 
 	for (int i = 0; i < ROUNDS && ok; i++)
 		ok = bare(buf_view(&photo), &decode[i], &both[i]) &&
-		     check(net, buf_view(&photo), &report, &picture, &checked[i]) && make(net, &picture, &report, &made[i]);
+		     check(net, buf_view(&photo), &report, &picture, &checked[i]) &&
+		     make(net, &picture.image, &report, PORTRAIT_JPEG, &made[i]) &&
+		     make(net, &picture.image, &report, PORTRAIT_JPEG2000, &made_jp2[i]);
 	if (ok) {
 		d = median(decode, &spread);
 		b = median(both, &spread);
 		figure("portrait_check_vs_decode", checked, d, "libjpeg-turbo decoding the same photo");
+		figure("portrait_make_jp2_vs_transcode", made_jp2, b, "libjpeg-turbo decoding and encoding the same photo");
 		figure("portrait_make_vs_transcode", made, b, "libjpeg-turbo decoding and encoding the same photo");
 	}
 	face_net_free(&net);
-	image_done(&picture);
+	photo_done(&picture);
 	buf_done(&photo);
 	return ok ? 0 : 1;
 }

@@ -67,6 +67,7 @@ libpq-fe\.h ^station/store/store_pg\.c$
 turbojpeg\.h|jpeglib\.h ^biometrics/jpeg\.c$
 png\.h ^biometrics/png\.c$
 openjpeg ^biometrics/jp2\.c$
+seccomp\.h ^station/image_worker_process\.c$
 cbor\.h ^crypto/cbor/
 p11-kit ^crypto/keystore_pkcs11\.c$
 microhttpd ^station/desk/http

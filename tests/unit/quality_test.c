@@ -97,10 +97,21 @@ static bool reported(const struct quality_report *r, const char *defect)
 	return false;
 }
 
+static cc_status check_bytes(struct bytes file, struct quality_report *r, struct cc_error *err)
+{
+	struct photo photo = { 0 };
+	cc_status st = photo_decode(file, &photo, err);
+
+	if (!cc_failed(st))
+		st = quality_check(net, &photo, &rules, r, err);
+	photo_done(&photo);
+	return st;
+}
+
 static cc_status check(const char *folder, const char *file, struct quality_report *r, struct cc_error *err)
 {
 	struct buf b = load(folder, file);
-	cc_status st = quality_check(net, buf_view(&b), &rules, r, NULL, err);
+	cc_status st = check_bytes(buf_view(&b), r, err);
 
 	buf_done(&b);
 	return st;
@@ -192,7 +203,7 @@ static bool verdict_is_right(const struct truth *t)
 	size_t refusals = 0;
 
 	cc_error_init(&err);
-	if (cc_failed(quality_check(net, buf_view(&b), &rules, &r, NULL, &err)))
+	if (cc_failed(check_bytes(buf_view(&b), &r, &err)))
 		refusals = quality_refusal(buf_view(&b), &err, refusal);
 	buf_done(&b);
 	if (strcmp(t->verdict, "pass") == 0)
