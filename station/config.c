@@ -62,6 +62,7 @@ const struct setting settings_table[] = {
 	{ "pki.curve", "brainpoolP256r1", "curve of the country and document signer keys" },
 	{ "pki.hash", "sha256", "hash of certificates, data groups and EF.SOD" },
 	{ "pki.ec-parameters", "named", "EC parameters in certificates: named or explicit" },
+	{ "pki.ds-max-signatures", "100000", "signatures after which a document signer's key is used up" },
 	{ "lds.version", "1.7", "LDS version of EF.COM: 1.7 or 1.8" },
 	{ "lds.sod-version", "0", "LDS security object: 0, or 1 with the LDS version inside" },
 	{ "chip.aa-curve", "brainpoolP256r1", "curve of the chip's Active Authentication key" },

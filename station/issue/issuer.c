@@ -4,22 +4,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define CERT_MAX 16384
-
-static cc_status load_signer(const struct config *c, struct cert **ret, struct cc_error *err)
-{
-	char path[PATH_MAX];
-	struct buf file = { 0 };
-	cc_status st;
-
-	config_path(c, "certs/" ISSUER_SIGNER_LABEL ".cer", path);
-	if (cc_failed(st = sys_read_file(path, CERT_MAX, &file, NULL)))
-		return cc_fail(err, st.code, "issue.signer-missing", "%s", path);
-	st = cert_parse(buf_view(&file), ret, err);
-	buf_done(&file);
-	return st;
-}
-
 static cc_status load_trust(const struct config *c, struct trust **ret, struct cc_error *err)
 {
 	char path[PATH_MAX];
@@ -40,7 +24,7 @@ cc_status issuer_open(const struct config *c, struct store *store, struct keysto
 
 	if (cc_failed(st = prepare_settings_read(c, &s.settings, err)) ||
 	    cc_failed(st = registry_check_context(c, &s.check, err)) ||
-	    cc_failed(st = profile_registry_default(&s.profiles, err)) || cc_failed(st = load_signer(c, &s.signer, err)) ||
+	    cc_failed(st = profile_registry_default(&s.profiles, err)) || cc_failed(st = pki_signers_load(c, &s.signers, err)) ||
 	    cc_failed(st = load_trust(c, &s.trust, err)) || cc_failed(st = registry_open(store, ks, c->sys, &s.registry, err)) ||
 	    cc_failed(st = books_open(store, ks, c->sys, hooks, &s.books, err))) {
 		issuer_close(&s);
@@ -54,7 +38,7 @@ void issuer_close(struct issuer *s)
 {
 	books_close(&s->books);
 	registry_close(&s->registry);
-	cert_free(&s->signer);
+	pki_signers_free(&s->signers);
 	trust_free(&s->trust);
 	prepare_settings_done(&s->settings);
 	memset(s, 0, sizeof *s);

@@ -8,6 +8,7 @@
 #include "station/config.h"
 #include "station/issue/books.h"
 #include "station/issue/prepare.h"
+#include "station/pki_signer.h"
 #include "station/registry/registry.h"
 
 /*
@@ -16,7 +17,6 @@
  * is touched under the books' lock alone.
  */
 #define ISSUER_MASTER_LABEL "perso-master"
-#define ISSUER_SIGNER_LABEL "ds-1"
 
 struct issuer {
 	const struct sys *sys;
@@ -27,11 +27,11 @@ struct issuer {
 	struct prepare_settings settings;
 	struct check_context check;
 	struct profile_registry profiles;
-	struct cert *signer;
+	struct pki_signers *signers;
 	struct trust *trust;
 };
 
-/* Reads settings, certs/ds-1.cer and trust/ of the home. hooks may be NULL. */
+/* Reads settings, the document signers of certs/ and trust/ of the home. hooks may be NULL. */
 CC_MUST cc_status issuer_open(const struct config *c, struct store *store, struct keystore *ks, const struct issue_hooks *hooks,
 			      struct issuer *ret, struct cc_error *err);
 void issuer_close(struct issuer *s);

@@ -39,15 +39,18 @@ cc_status step_make_keys(struct worker *w)
 cc_status step_sign(struct worker *w)
 {
 	const struct issuer *s = w->issuer;
-	const struct prepare_signer signer = {
+	const struct pki_signer *ds = NULL;
+	struct prepare_signer signer = {
 		.keystore = s->keystore,
-		.key_label = ISSUER_SIGNER_LABEL,
-		.cert = s->signer,
 		.trust = s->trust,
 		.now_s = sys_wall_ms(s->sys) / 1000,
 	};
-	cc_status st;
+	cc_status st = pki_signer_take(s->signers, s->books, w->job.id, signer.now_s, &ds, &w->err);
 
+	if (cc_failed(st))
+		return st;
+	signer.key_label = ds->label;
+	signer.cert = ds->cert;
 	if (cc_failed(st = prepare_sign(&s->settings, &signer, buf_view(&w->aa_point), buf_view(&w->ca_point), &w->prepared,
 					&w->err)))
 		return st;

@@ -9,5 +9,6 @@ const struct migration store_migrations[] = {
 	{ 1, "registry", migration_001_registry },
 	{ 2, "issue", migration_002_issue },
 	{ 3, "journal", migration_003_journal },
+	{ 4, "signer", migration_004_signer },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -11,5 +11,6 @@
 extern const char migration_001_registry[];
 extern const char migration_002_issue[];
 extern const char migration_003_journal[];
+extern const char migration_004_signer[];
 
 #endif
