@@ -12,6 +12,7 @@ static const struct message *const tables[] = {
 	messages_inspect,
 	messages_photo,
 	messages_portrait,
+	messages_finger,
 	messages_issue,
 	messages_pki,
 	messages_registry,

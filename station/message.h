@@ -24,6 +24,7 @@ const char *message_next(const struct message *m, enum lang lang);
 /* Rows by area, one file each; a table ends with a NULL key. message.c lists the tables. */
 extern const struct message messages_photo[];
 extern const struct message messages_portrait[];
+extern const struct message messages_finger[];
 extern const struct message messages_issue[];
 extern const struct message messages_registry[];
 extern const struct message messages_store[];
