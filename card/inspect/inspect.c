@@ -206,6 +206,8 @@ static void run_done(struct inspect_run *run, cc_status st)
 	if (cc_failed(st) && run->out->verdict == INSPECT_GOOD)
 		run->out->verdict = INSPECT_UNDECIDED;
 	sod_done(&run->sod);
+	pace_result_done(&run->pace);
+	buf_done(&run->ca_compressed);
 }
 
 cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struct inspection *ret)

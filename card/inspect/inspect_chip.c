@@ -97,30 +97,48 @@ static cc_status run_active(struct inspect_run *run)
 }
 
 /* ---- Chip Authentication, ICAO 9303-11 6.2 */
+static bool key_of_kind(const struct security_info *key, enum agree_kind kind)
+{
+	return key != NULL && bytes_equal(key->oid, kind == AGREE_DH ? oid_pk_dh : oid_pk_ecdh);
+}
+
+/* The first ChipAuthenticationInfo whose key is there; AES before 3DES. */
+static const struct security_info *choose_info(const struct inspect_run *run, bool with_tdes, struct bytes *ret_oid,
+					       const struct security_info **ret_ca)
+{
+	for (size_t i = 0; i < run->dg14_infos.count; i++) {
+		const struct security_info *ca = &run->dg14_infos.items[i], *key;
+		enum cipher_alg alg;
+		enum agree_kind kind;
+
+		if (ca->kind != SECURITY_INFO_CA || cc_failed(chip_auth_alg(ca->oid, &kind, &alg)) ||
+		    (alg == CIPHER_TDES && !with_tdes))
+			continue;
+		key = security_infos_ca_key(&run->dg14_infos, ca);
+		if (!key_of_kind(key, kind))
+			continue;
+		*ret_oid = ca->oid;
+		*ret_ca = ca;
+		return key;
+	}
+	return NULL;
+}
+
 /* ICAO 9303-11 9.2.5: without ChipAuthenticationInfo the cipher is 3DES. */
 static const struct security_info *choose_chip_key(const struct inspect_run *run, struct bytes *ret_oid,
 						   const struct security_info **ret_ca)
 {
 	static const struct security_info without = { .kind = SECURITY_INFO_CA };
-	enum cipher_alg alg;
+	const struct security_info *key = choose_info(run, false, ret_oid, ret_ca);
 
-	for (size_t i = 0; i < run->dg14_infos.count; i++) {
-		const struct security_info *ca = &run->dg14_infos.items[i], *key;
-
-		if (ca->kind != SECURITY_INFO_CA || cc_failed(chip_auth_alg(ca->oid, &alg)))
-			continue;
-		key = security_infos_ca_key(&run->dg14_infos, ca);
-		if (key != NULL && bytes_equal(key->oid, oid_pk_ecdh)) {
-			*ret_oid = ca->oid;
-			*ret_ca = ca;
-			return key;
-		}
-	}
-	if (security_infos_find(&run->dg14_infos, SECURITY_INFO_CA) != NULL)
-		return NULL;
-	*ret_oid = security_oid_ca_ecdh(CIPHER_TDES);
+	if (key == NULL)
+		key = choose_info(run, true, ret_oid, ret_ca);
+	if (key != NULL || security_infos_find(&run->dg14_infos, SECURITY_INFO_CA) != NULL)
+		return key;
+	key = security_infos_ca_key(&run->dg14_infos, &without);
+	*ret_oid = security_oid_ca(key_of_kind(key, AGREE_DH) ? AGREE_DH : AGREE_ECDH, CIPHER_TDES);
 	*ret_ca = &without;
-	return security_infos_ca_key(&run->dg14_infos, &without);
+	return key;
 }
 
 /* New keys hold from here on: the same file must still read the same. */
@@ -140,7 +158,7 @@ static cc_status run_chip_with(struct inspect_run *run, const struct chip_auth_p
 {
 	char oid[64];
 	bool same = false;
-	cc_status st = chip_auth_run(run->ch, params, run->p->sys);
+	cc_status st = chip_auth_run(run->ch, params, run->p->sys, &run->ca_compressed);
 
 	if (!cc_failed(st))
 		st = read_again(run, &same);
@@ -164,9 +182,10 @@ static cc_status run_chip(struct inspect_run *run)
 {
 	const struct security_info *info, *ca = NULL;
 	struct chip_auth_params params = { 0 };
-	struct pubkey *key = NULL;
+	struct buf key = { 0 };
 	struct bytes oid = { 0 };
 	struct cc_error err;
+	enum agree_kind kind;
 	cc_status st;
 
 	if (missing(run, CHIP, 14))
@@ -176,22 +195,27 @@ static cc_status run_chip(struct inspect_run *run)
 		return cc_ok();
 	}
 	info = choose_chip_key(run, &oid, &ca);
-	if (info == NULL || cc_failed(chip_auth_alg(oid, &params.alg))) {
+	if (info == NULL || cc_failed(chip_auth_alg(oid, &kind, &params.alg))) {
 		inspect_add(run, INSPECT_INCONCLUSIVE, CHIP, "no variant of DG14 is supported here");
 		return cc_ok();
 	}
 	cc_error_init(&err);
-	st = pubkey_from_spki(info->value, &key, &err);
+	st = agree_spki_parse(info->value, &params.group, &key, &err);
 	if (cc_failed(st)) {
 		inspect_add(run, inspect_result_of(st), CHIP, "key: %s", err.detail);
+		return cc_ok();
+	}
+	if (params.group.kind != kind) {
+		buf_done(&key);
+		inspect_add(run, INSPECT_FAILED, CHIP, "the key isn't of the kind that its protocol names");
 		return cc_ok();
 	}
 	params.oid = oid;
 	params.has_key_id = ca->has_id || info->has_id;
 	params.key_id = ca->has_id ? ca->id : info->id;
-	params.chip_key = key;
+	params.chip_key = buf_view(&key);
 	st = run_chip_with(run, &params);
-	pubkey_free(&key);
+	buf_done(&key);
 	return st;
 }
 

@@ -72,9 +72,29 @@ static cc_status look_at_card_access(struct inspect_run *run)
 }
 
 /* ---- PACE */
-/* The first PACEInfo that we can do. *ret_announced: there is one at all. */
+/* ICAO 9303-11 4.4.4.1: with more than one set of domain parameters MSE has to name one. */
+static bool several_parameters(const struct inspect_run *run, unsigned chosen)
+{
+	for (size_t i = 0; i < run->access_infos.count; i++) {
+		const struct security_info *info = &run->access_infos.items[i];
+		unsigned id;
+
+		if (info->kind == SECURITY_INFO_PACE_DOMAIN ||
+		    (info->kind == SECURITY_INFO_PACE && security_info_id(info, &id) && id != chosen))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The first PACEInfo that we can do; chip authentication mapping before the others, because it proves the chip as well.
+ * *ret_announced: there is one at all.
+ */
 static bool choose_pace(const struct inspect_run *run, struct pace_params *ret, bool *ret_announced)
 {
+	struct pace_params p;
+	bool found = false;
+
 	*ret_announced = false;
 	for (size_t i = 0; run->has_access_infos && i < run->access_infos.count; i++) {
 		const struct security_info *info = &run->access_infos.items[i];
@@ -83,10 +103,14 @@ static bool choose_pace(const struct inspect_run *run, struct pace_params *ret, 
 		if (info->kind != SECURITY_INFO_PACE)
 			continue;
 		*ret_announced = true;
-		if (security_info_id(info, &id) && !cc_failed(pace_params_from(info->oid, id, ret)))
-			return true;
+		if (!security_info_id(info, &id) || cc_failed(pace_params_from(info->oid, id, &p)) ||
+		    (found && (p.mapping != PACE_CAM || ret->mapping == PACE_CAM)))
+			continue;
+		found = true;
+		*ret = p;
+		ret->ambiguous = several_parameters(run, id);
 	}
-	return false;
+	return found;
 }
 
 static cc_status run_pace(struct inspect_run *run, const struct pace_params *pace)
@@ -98,15 +122,16 @@ static cc_status run_pace(struct inspect_run *run, const struct pace_params *pac
 	cc_status st;
 
 	if (use_can) {
-		st = pace_authenticate(run->ch, pace, PACE_CAN, bytes_str(k->can), run->p->sys, NULL);
+		st = pace_authenticate(run->ch, pace, PACE_CAN, bytes_str(k->can), run->p->sys, &run->pace);
 	} else {
 		st = pace_mrz_input(k->document_number, k->birth, k->expiry, mrz);
 		if (!cc_failed(st))
-			st = pace_authenticate(run->ch, pace, PACE_MRZ, bytes_str(mrz), run->p->sys, NULL);
+			st = pace_authenticate(run->ch, pace, PACE_MRZ, bytes_str(mrz), run->p->sys, &run->pace);
 		cc_wipe(mrz, sizeof mrz);
 	}
 	if (cc_failed(st))
 		return st;
+	run->pace_params = *pace;
 	run->out->access = use_can ? INSPECT_ACCESS_PACE_CAN : INSPECT_ACCESS_PACE_MRZ;
 	der_oid_text(pace->oid, oid, sizeof oid);
 	inspect_add(run, INSPECT_PASSED, "access", "PACE %s parameter %u with the %s", oid, pace->parameter_id,

@@ -2,6 +2,7 @@
 #ifndef CC_CARD_INSPECT_INSPECT_RUN_H
 #define CC_CARD_INSPECT_INSPECT_RUN_H
 
+#include "card/access/pace.h"
 #include "card/inspect/inspect.h"
 #include "card/lds/ef_com.h"
 #include "card/lds/security_infos.h"
@@ -19,6 +20,9 @@ struct inspect_run {
 	bool sod_authentic;		  /* structure, signature and chain passed */
 	bool sod_signed;		  /* structure and signature passed: the list is the signer's, whoever that is */
 	struct security_infos dg14_infos; /* views into out->files */
+	struct pace_params pace_params;	  /* of the run that opened the chip */
+	struct pace_result pace;
+	struct buf ca_compressed; /* Comp() of our key in chip authentication; empty until that passed */
 };
 
 /* Adds a check; `detail` is cut at the limit, and what is not printable ASCII becomes '?'. */

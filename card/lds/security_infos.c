@@ -41,6 +41,19 @@ struct bytes security_oid_ca_ecdh(enum cipher_alg alg)
 	return oids[alg];
 }
 
+struct bytes security_oid_ca(enum agree_kind kind, enum cipher_alg alg)
+{
+	static const struct bytes oids[CIPHER_ALG_COUNT] = {
+		[CIPHER_TDES] = OID_VIEW(OID_SMARTCARD "\x03\x01\x01"),
+		[CIPHER_AES128] = OID_VIEW(OID_SMARTCARD "\x03\x01\x02"),
+		[CIPHER_AES192] = OID_VIEW(OID_SMARTCARD "\x03\x01\x03"),
+		[CIPHER_AES256] = OID_VIEW(OID_SMARTCARD "\x03\x01\x04"),
+	};
+
+	CC_ASSERT((unsigned)alg < CIPHER_ALG_COUNT);
+	return kind == AGREE_DH ? oids[alg] : security_oid_ca_ecdh(alg);
+}
+
 struct bytes security_oid_pace_ecdh_gm(enum cipher_alg alg)
 {
 	static const struct bytes oids[CIPHER_ALG_COUNT] = {

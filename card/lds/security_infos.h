@@ -2,6 +2,7 @@
 #ifndef CC_CARD_LDS_SECURITY_INFOS_H
 #define CC_CARD_LDS_SECURITY_INFOS_H
 
+#include "crypto/agree.h"
 #include "crypto/base/buf.h"
 #include "crypto/base/bytes.h"
 #include "crypto/base/err.h"
@@ -50,6 +51,7 @@ extern const struct bytes oid_ta;		  /* 0.4.0.127.0.7.2.2.2 */
 extern const struct bytes oid_pk_dh, oid_pk_ecdh; /* 0.4.0.127.0.7.2.2.1.1, .2 */
 /* id-CA-ECDH-* and id-PACE-ECDH-GM-* of a cipher. */
 struct bytes security_oid_ca_ecdh(enum cipher_alg alg);
+struct bytes security_oid_ca(enum agree_kind kind, enum cipher_alg alg);
 struct bytes security_oid_pace_ecdh_gm(enum cipher_alg alg);
 /* ecdsa-plain-SHA* (0.4.0.127.0.7.1.1.4.1.n) for ActiveAuthenticationInfo; false for others. */
 struct bytes security_oid_ecdsa_plain(enum hash_alg alg);

@@ -320,6 +320,12 @@ static struct pubkey *chip_key(struct world *w, bool chip_authentication, enum e
 	return k;
 }
 
+static void use_key(struct chip_auth_params *p, const struct pubkey *k)
+{
+	p->group = (struct agree_group){ .kind = AGREE_ECDH, .curve = pubkey_curve(k) };
+	p->chip_key = pubkey_point(k);
+}
+
 static void chip_authentication_renews_the_session(void **state)
 {
 	static const uint8_t parameter_ids[] = { 12, 13, 17, 18 };
@@ -329,6 +335,7 @@ static void chip_authentication_renews_the_session(void **state)
 		struct setup s = field_card;
 		struct world w;
 		enum cipher_alg alg = (enum cipher_alg)(i / 4), read_alg = CIPHER_ALG_COUNT;
+		enum agree_kind kind;
 		struct chip_auth_params p = { .oid = security_oid_ca_ecdh(alg), .alg = alg };
 		enum ec_curve curve;
 		struct pubkey *k;
@@ -337,15 +344,16 @@ static void chip_authentication_renews_the_session(void **state)
 		s.ca_cipher = (uint8_t)(alg + 1);
 		world_init(&w, &s);
 		assert_true(ec_curve_from_parameter_id(s.ca_parameter_id, &curve));
-		assert_false(cc_failed(chip_auth_alg(p.oid, &read_alg)));
+		assert_false(cc_failed(chip_auth_alg(p.oid, &kind, &read_alg)));
+		assert_int_equal(kind, AGREE_ECDH);
 		assert_int_equal(read_alg, alg);
 		if (i % 2 == 0)
 			assert_false(cc_failed(open_by_bac(&w, NUMBER)));
 		else
 			assert_false(cc_failed(open_by_pace(&w, PACE_CAN, CAN)) || cc_failed(select_application(&w)));
 		k = chip_key(&w, true, curve);
-		p.chip_key = k;
-		assert_false(cc_failed(chip_auth_run(&w.ch, &p, &w.fake.sys)));
+		use_key(&p, k);
+		assert_false(cc_failed(chip_auth_run(&w.ch, &p, &w.fake.sys, NULL)));
 		read_all(&w);
 		pubkey_free(&k);
 		world_done(&w);
@@ -369,9 +377,9 @@ static void clone_fails_chip_authentication(void **state)
 		world_init(&w, &s);
 		world_init(&other, &s);
 		k = chip_key(&other, true, EC_BP256);
-		p.chip_key = k;
+		use_key(&p, k);
 		assert_false(cc_failed(open_by_bac(&w, NUMBER)));
-		assert_int_equal(chip_auth_run(&w.ch, &p, &w.fake.sys).code, CC_E_VERIFY);
+		assert_int_equal(chip_auth_run(&w.ch, &p, &w.fake.sys, NULL).code, CC_E_VERIFY);
 		assert_string_equal(w.ch.err.key, "access.chip-auth-failed");
 		assert_int_equal(channel_send(&w.ch, &read, &r).code, CC_E_STATE);
 		pubkey_free(&k);
@@ -392,9 +400,9 @@ static void chip_without_a_key_refuses(void **state)
 	s.ca_parameter_id = 0;
 	world_init(&w, &s);
 	k = chip_key(&other, true, EC_BP256);
-	p.chip_key = k;
+	use_key(&p, k);
 	assert_false(cc_failed(open_by_bac(&w, NUMBER)));
-	assert_int_equal(chip_auth_run(&w.ch, &p, &w.fake.sys).code, CC_E_STATUS);
+	assert_int_equal(chip_auth_run(&w.ch, &p, &w.fake.sys, NULL).code, CC_E_STATUS);
 	assert_string_equal(w.ch.err.key, "access.chip-auth-refused");
 	/* The old session goes on. */
 	assert_false(w.ch.dead);
@@ -406,15 +414,16 @@ static void chip_without_a_key_refuses(void **state)
 
 static void other_chip_authentication_is_unsupported(void **state)
 {
-	static const char *const oids[] = { "\x04\x00\x7F\x00\x07\x02\x02\x03\x01\x02",
+	static const char *const oids[] = { "\x04\x00\x7F\x00\x07\x02\x02\x03\x03\x02",
 					    "\x04\x00\x7F\x00\x07\x02\x02\x03\x02\x05" };
 	enum cipher_alg alg = CIPHER_TDES;
+	enum agree_kind kind = AGREE_ECDH;
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(chip_auth_alg(bytes_of(oids[i], 10), &alg).code, CC_E_UNSUPPORTED);
-	assert_int_equal(chip_auth_alg(bytes_of(oids[0], 9), &alg).code, CC_E_UNSUPPORTED);
-	assert_int_equal(chip_auth_alg(bytes_of(NULL, 0), &alg).code, CC_E_UNSUPPORTED);
+		assert_int_equal(chip_auth_alg(bytes_of(oids[i], 10), &kind, &alg).code, CC_E_UNSUPPORTED);
+	assert_int_equal(chip_auth_alg(bytes_of(oids[0], 9), &kind, &alg).code, CC_E_UNSUPPORTED);
+	assert_int_equal(chip_auth_alg(bytes_of(NULL, 0), &kind, &alg).code, CC_E_UNSUPPORTED);
 	assert_int_equal(alg, CIPHER_TDES);
 }
 
@@ -476,7 +485,10 @@ static void active_authentication_needs_access(void **state)
 /* ---- a card pulled out at each command of a whole session */
 static cc_status whole_session(struct world *w, struct pubkey *ca_key)
 {
-	struct chip_auth_params p = { .alg = CIPHER_AES128, .oid = security_oid_ca_ecdh(CIPHER_AES128), .chip_key = ca_key };
+	struct chip_auth_params p = { .alg = CIPHER_AES128,
+				      .oid = security_oid_ca_ecdh(CIPHER_AES128),
+				      .group = { .kind = AGREE_ECDH, .curve = pubkey_curve(ca_key) },
+				      .chip_key = pubkey_point(ca_key) };
 	struct buf file = { 0 };
 	uint16_t sw = 0;
 	cc_status st = open_by_pace(w, PACE_CAN, CAN);
@@ -486,7 +498,7 @@ static cc_status whole_session(struct world *w, struct pubkey *ca_key)
 	for (unsigned i = 0; i < 2 && !cc_failed(st); i++)
 		st = fs_read_ef(&w->ch, FS_EF_DG(1 + i), FS_FILE_MAX, &file, &sw);
 	if (!cc_failed(st))
-		st = chip_auth_run(&w->ch, &p, &w->fake.sys);
+		st = chip_auth_run(&w->ch, &p, &w->fake.sys, NULL);
 	if (!cc_failed(st))
 		st = fs_read_ef(&w->ch, FS_EF_COM, FS_FILE_MAX, &file, &sw);
 	buf_done(&file);
@@ -581,30 +593,25 @@ static cc_status bac_session(struct world *w)
 
 static cc_status pace_session(struct world *w)
 {
-	const struct pace_params p = {
-		.oid = security_oid_pace_ecdh_gm(CIPHER_AES128), .parameter_id = 13, .alg = CIPHER_AES128, .curve = EC_BP256
-	};
+	const struct pace_params p = { .oid = security_oid_pace_ecdh_gm(CIPHER_AES128),
+				       .parameter_id = 13,
+				       .alg = CIPHER_AES128,
+				       .group = { .kind = AGREE_ECDH, .curve = EC_BP256 } };
 	struct chip_auth_params ca = { .alg = CIPHER_AES128, .oid = security_oid_ca_ecdh(CIPHER_AES128) };
-	struct pubkey *key = NULL;
-	struct buf point = { 0 };
+	struct pace_result result = { 0 };
 	uint16_t sw = 0;
-	cc_status st = pace_authenticate(&w->ch, &p, PACE_CAN, bytes_str(CAN), &w->fake.sys, &point);
+	cc_status st = pace_authenticate(&w->ch, &p, PACE_CAN, bytes_str(CAN), &w->fake.sys, &result);
 
 	if (!cc_failed(st))
 		st = fs_select_aid(&w->ch, fs_aid_emrtd, &sw);
 	/* Any point of the curve: a chip that isn't its owner is met after all allocations. */
-	if (!cc_failed(st)) {
-		st = pubkey_from_ec_point(EC_BP256, buf_view(&point), &key);
-		if (cc_failed(st))
-			st = cc_fail(&w->ch.err, st.code, "memory", "key");
-	}
-	ca.chip_key = key;
+	ca.group = result.group;
+	ca.chip_key = buf_view(&result.chip_public);
 	if (!cc_failed(st))
-		st = chip_auth_run(&w->ch, &ca, &w->fake.sys);
+		st = chip_auth_run(&w->ch, &ca, &w->fake.sys, NULL);
 	if (st.code == CC_E_VERIFY && strcmp(w->ch.err.key, "access.chip-auth-failed") == 0)
 		st = cc_ok();
-	pubkey_free(&key);
-	buf_done(&point);
+	pace_result_done(&result);
 	return st;
 }
 

@@ -272,6 +272,36 @@ static void every_group_cipher_and_mapping(void **state)
 	print_message("# count: %u group x cipher x mapping combinations\n", count);
 }
 
+static cc_status all_ones(void *ctx, uint8_t *out, size_t n)
+{
+	(*(unsigned *)ctx)++;
+	memset(out, 0xFF, n);
+	return cc_ok();
+}
+
+/* A generator that never gives a number in range is not waited for. */
+static void keys_are_in_range_or_fail(void **state)
+{
+	unsigned draws = 0;
+	const struct sys ones = { .ctx = &draws, .random = all_ones };
+
+	(void)state;
+	for (unsigned id = 0; id < 19; id++) {
+		struct agree_group g;
+		struct agree_domain *d;
+		struct agree_key *key = NULL;
+
+		if (!agree_group_from_parameter_id(id, &g))
+			continue;
+		d = domain_of(g);
+		draws = 0;
+		assert_int_equal(agree_key_generate(d, &ones, &key).code, CC_E_CRYPTO);
+		assert_in_range(draws, 2, 1000);
+		assert_null(key);
+		agree_domain_free(&d);
+	}
+}
+
 /* RFC 5114 has large cofactors: 1, 0, p - 1, p, numbers of another order, and one of our own are to be told apart. */
 static void dh_refuses_values_outside_the_subgroup(void **state)
 {
@@ -454,15 +484,11 @@ static void failed_allocations_leave_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(appendix_g2_dh_generic_mapping),
-		cmocka_unit_test(appendix_h1_ecdh_integrated_mapping),
-		cmocka_unit_test(appendix_h2_dh_integrated_mapping),
-		cmocka_unit_test(every_group_cipher_and_mapping),
-		cmocka_unit_test(dh_refuses_values_outside_the_subgroup),
-		cmocka_unit_test(mapping_arguments_are_checked),
-		cmocka_unit_test(compression_is_the_standards),
-		cmocka_unit_test(spki_of_every_group_comes_back),
-		cmocka_unit_test(spki_of_appendix_i1_is_read),
+		cmocka_unit_test(appendix_g2_dh_generic_mapping),    cmocka_unit_test(appendix_h1_ecdh_integrated_mapping),
+		cmocka_unit_test(appendix_h2_dh_integrated_mapping), cmocka_unit_test(every_group_cipher_and_mapping),
+		cmocka_unit_test(keys_are_in_range_or_fail),	     cmocka_unit_test(dh_refuses_values_outside_the_subgroup),
+		cmocka_unit_test(mapping_arguments_are_checked),     cmocka_unit_test(compression_is_the_standards),
+		cmocka_unit_test(spki_of_every_group_comes_back),    cmocka_unit_test(spki_of_appendix_i1_is_read),
 		cmocka_unit_test(failed_allocations_leave_nothing),
 	};
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "card/access/ephemeral.h"
 #include "card/access/pace.h"
 #include "tests/support/script_reader.h"
 #include "tests/support/sys_fake.h"
@@ -69,7 +68,9 @@ static void params_of(struct pace_params *p, struct buf *oid)
 	*oid = vectors_from_hex(G1_OID);
 	assert_false(cc_failed(pace_params_from(buf_view(oid), 13, p)));
 	assert_int_equal(p->alg, CIPHER_AES128);
-	assert_int_equal(p->curve, EC_BP256);
+	assert_int_equal(p->mapping, PACE_GM);
+	assert_int_equal(p->group.kind, AGREE_ECDH);
+	assert_int_equal(p->group.curve, EC_BP256);
 }
 
 static void steps_equal_appendix_g1(void **state)
@@ -91,7 +92,7 @@ static void steps_equal_appendix_g1(void **state)
 	same(bytes_of(k_pi.p, k_pi.n), G1_K_PI);
 	assert_false(cc_failed(pace_decrypt_nonce(&k_pi, p.alg, buf_view(&z), &nonce)));
 	same(bytes_of(nonce.p, nonce.n), G1_S);
-	assert_false(cc_failed(ec_domain_new(p.curve, &d)));
+	assert_false(cc_failed(ec_domain_new(p.group.curve, &d)));
 	assert_false(cc_failed(ec_key_import(d, buf_view(&priv), &key)));
 	same(ec_key_public(key), G1_MAP_PUB);
 	assert_false(cc_failed(ec_agree_point(key, buf_view(&peer), &h)));
@@ -127,7 +128,7 @@ static cc_status draw(void *ctx, uint8_t *out, size_t n)
 	return cc_ok();
 }
 
-static cc_status authenticate(const struct script_step *steps, size_t count, struct channel *ch, struct buf *ret_point)
+static cc_status authenticate(const struct script_step *steps, size_t count, struct channel *ch, struct pace_result *ret)
 {
 	unsigned calls = 0;
 	const struct sys sys = { .ctx = &calls, .random = draw };
@@ -139,7 +140,7 @@ static cc_status authenticate(const struct script_step *steps, size_t count, str
 	*script = (struct script){ steps, count, NULL, 0 };
 	params_of(&p, &oid);
 	channel_init(ch, script_reader(script));
-	st = pace_authenticate(ch, &p, PACE_MRZ, bytes_str(G1_MRZ), &sys, ret_point);
+	st = pace_authenticate(ch, &p, PACE_MRZ, bytes_str(G1_MRZ), &sys, ret);
 	assert_int_equal(script->next, count);
 	test_free(script);
 	buf_done(&oid);
@@ -157,13 +158,16 @@ static void close_channel(struct channel *ch)
 static void whole_example_runs_on_a_channel(void **state)
 {
 	struct channel ch;
-	struct buf point = { 0 };
+	struct pace_result r = { 0 };
 
 	(void)state;
-	assert_false(cc_failed(authenticate(g1, 5, &ch, &point)));
+	assert_false(cc_failed(authenticate(g1, 5, &ch, &r)));
 	assert_non_null(ch.layer);
-	same(buf_view(&point), G1_EPH_IC);
-	buf_done(&point);
+	same(buf_view(&r.chip_public), G1_EPH_IC);
+	same(buf_view(&r.chip_mapping), G1_MAP_IC);
+	assert_int_equal(r.chip_auth.n, 0);
+	assert_string_equal(r.car[0], "");
+	pace_result_done(&r);
 	close_channel(&ch);
 }
 
@@ -250,14 +254,14 @@ static void deviations_end_the_run(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct script_step steps[5];
 		struct channel ch;
-		struct buf point = { 0 };
+		struct pace_result point = { 0 };
 
 		memcpy(steps, g1, sizeof steps);
 		steps[cases[i].step].answer = cases[i].answer;
 		assert_int_equal(authenticate(steps, cases[i].step + 1, &ch, &point).code, cases[i].code);
 		assert_string_equal(ch.err.key, cases[i].key);
 		assert_null(ch.layer);
-		assert_null(point.p);
+		assert_null(point.chip_public.p);
 		close_channel(&ch);
 	}
 }
@@ -275,7 +279,7 @@ static void truncated_answers_end_the_run(void **state)
 			struct script_step steps[5];
 			char text[200];
 			struct channel ch;
-			struct buf point = { 0 };
+			struct pace_result point = { 0 };
 
 			memcpy(steps, g1, sizeof steps);
 			(void)snprintf(text, sizeof text, "%.*s9000", (int)n, g1[step].answer);
@@ -294,24 +298,70 @@ static void warnings_and_further_objects_are_taken(void **state)
 {
 	struct script_step steps[5];
 	struct channel ch;
+	struct pace_result r = { 0 };
 
 	(void)state;
 	memcpy(steps, g1, sizeof steps);
 	steps[0].answer = "63C1";
 	steps[4].answer = "7C1B8608" G1_T_PICC "870F444554455354435643413030303033"
 			  "9000";
-	assert_false(cc_failed(authenticate(steps, 5, &ch, NULL)));
+	assert_false(cc_failed(authenticate(steps, 5, &ch, &r)));
 	assert_non_null(ch.layer);
+	assert_string_equal(r.car[0], "DETESTCVCA00003");
+	pace_result_done(&r);
 	close_channel(&ch);
+}
+
+static void parameters_of_every_protocol(void **state)
+{
+	static const struct {
+		const char *oid; /* without the cipher */
+		const char *name;
+		bool dh, integrated, cam;
+	} rows[] = {
+		{ "04007F000702020401", "DH-GM", true, false, false },
+		{ "04007F000702020402", "ECDH-GM", false, false, false },
+		{ "04007F000702020403", "DH-IM", true, true, false },
+		{ "04007F000702020404", "ECDH-IM", false, true, false },
+		{ "04007F000702020406", "ECDH-CAM", false, false, true },
+	};
+	unsigned good = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		for (unsigned cipher = 0; cipher < 6; cipher++)
+			for (unsigned id = 0; id < 64; id++) {
+				char hex[32];
+				struct buf oid;
+				struct pace_params p;
+				bool known = rows[i].dh ? id <= 2 : id >= 8 && id <= 18;
+				bool want = known && cipher >= 1 && cipher <= 4 && !(rows[i].integrated && id == 10) &&
+					    !(rows[i].cam && cipher == 1);
+
+				(void)snprintf(hex, sizeof hex, "%s%02X", rows[i].oid, cipher);
+				oid = vectors_from_hex(hex);
+				assert_int_equal(!cc_failed(pace_params_from(buf_view(&oid), id, &p)), want);
+				if (want) {
+					assert_string_equal(pace_mapping_name(&p), rows[i].name);
+					assert_int_equal(agree_group_parameter_id(p.group), (int)id);
+					good++;
+				}
+				buf_done(&oid);
+			}
+	/* GM 3 + 11, IM 3 + 10, each with four ciphers; CAM 11 with three. */
+	assert_int_equal(good, 4 * (3 + 11 + 3 + 10) + 3 * 11);
 }
 
 static void other_protocols_are_unsupported(void **state)
 {
 	static const char *const oids[] = {
-		"04007F00070202040102", /* DH-GM */
-		"04007F00070202040402", /* ECDH-IM */
-		"04007F00070202040602", /* ECDH-CAM */
-		"04007F00070202040205", "04007F00070202040200", "04007F000702020402", "04007F0007020204020200", "",
+		"04007F00070202040502",
+		"04007F00070202040702",
+		"04007F00070202040205",
+		"04007F00070202040200",
+		"04007F000702020402",
+		"04007F0007020204020200",
+		"",
 	};
 	struct pace_params p;
 	struct buf oid;
@@ -322,12 +372,6 @@ static void other_protocols_are_unsupported(void **state)
 		assert_int_equal(pace_params_from(buf_view(&oid), 13, &p).code, CC_E_UNSUPPORTED);
 		buf_done(&oid);
 	}
-	oid = vectors_from_hex(G1_OID);
-	assert_int_equal(pace_params_from(buf_view(&oid), 0, &p).code, CC_E_UNSUPPORTED);
-	assert_int_equal(pace_params_from(buf_view(&oid), 99, &p).code, CC_E_UNSUPPORTED);
-	assert_false(cc_failed(pace_params_from(buf_view(&oid), 12, &p)));
-	assert_int_equal(p.curve, EC_P256);
-	buf_done(&oid);
 }
 
 static void can_is_taken_as_it_stands(void **state)
@@ -342,51 +386,14 @@ static void can_is_taken_as_it_stands(void **state)
 	assert_int_equal(pace_password_key(PACE_CAN, bytes_of(NULL, 0), CIPHER_AES256, &k).code, CC_E_ARG);
 }
 
-static cc_status all_ones(void *ctx, uint8_t *out, size_t n)
-{
-	(*(unsigned *)ctx)++;
-	memset(out, 0xFF, n);
-	return cc_ok();
-}
-
-static void ephemeral_keys_are_in_range_or_fail(void **state)
-{
-	unsigned draws = 0;
-	const struct sys ones = { .ctx = &draws, .random = all_ones };
-	struct sys_fake fake;
-
-	(void)state;
-	sys_fake_init(&fake, 7);
-	for (enum ec_curve c = EC_P192; c < EC_CURVE_COUNT; c++) {
-		struct ec_domain *d = NULL;
-		struct ec_key *key = NULL;
-
-		if (cc_failed(ec_domain_new(c, &d)))
-			continue;
-		assert_false(cc_failed(ephemeral_key_new(d, &fake.sys, &key)));
-		assert_int_equal(ec_key_public(key).n, 1 + 2 * ec_field_len(c));
-		ec_key_free(&key);
-		/* A generator that never gives a number in range is not waited for. */
-		draws = 0;
-		assert_int_equal(ephemeral_key_new(d, &ones, &key).code, CC_E_CRYPTO);
-		assert_in_range(draws, 2, 1000);
-		assert_null(key);
-		ec_domain_free(&d);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(steps_equal_appendix_g1),
-		cmocka_unit_test(whole_example_runs_on_a_channel),
-		cmocka_unit_test(apdus_of_the_vectors_folder),
-		cmocka_unit_test(deviations_end_the_run),
-		cmocka_unit_test(truncated_answers_end_the_run),
-		cmocka_unit_test(warnings_and_further_objects_are_taken),
-		cmocka_unit_test(other_protocols_are_unsupported),
+		cmocka_unit_test(steps_equal_appendix_g1),	 cmocka_unit_test(whole_example_runs_on_a_channel),
+		cmocka_unit_test(apdus_of_the_vectors_folder),	 cmocka_unit_test(deviations_end_the_run),
+		cmocka_unit_test(truncated_answers_end_the_run), cmocka_unit_test(warnings_and_further_objects_are_taken),
+		cmocka_unit_test(parameters_of_every_protocol),	 cmocka_unit_test(other_protocols_are_unsupported),
 		cmocka_unit_test(can_is_taken_as_it_stands),
-		cmocka_unit_test(ephemeral_keys_are_in_range_or_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
