@@ -125,10 +125,12 @@ static double variance_of(const struct encoder *e, const struct wsq_rect *r)
 	return (squares - sum * sum / n) / (n - 1);
 }
 
-/* The middle of a band, where the print is. */
+/* The middle of a band, where the print is; of a band too small for a variance, the whole. */
 static struct wsq_rect middle_of(const struct wsq_rect *r)
 {
-	return (struct wsq_rect){ r->x + r->width / 8, r->y + 9 * r->height / 32, 3 * r->width / 4, 7 * r->height / 16 };
+	struct wsq_rect m = { r->x + r->width / 8, r->y + 9 * r->height / 32, 3 * r->width / 4, 7 * r->height / 16 };
+
+	return m.width * m.height < 4 ? *r : m;
 }
 
 /* IAFIS-IC-0110: variances of the middle, but of whole bands when the four coarsest say that there is little in it. */
