@@ -92,3 +92,16 @@ cc_status kdf_kdf3(struct bytes master_key, uint8_t key_id, struct bytes diversi
 	cc_wipe(key, sizeof key);
 	return st;
 }
+
+cc_status kdf_kdf3_input(uint8_t i, uint8_t key_id, struct bytes diversification, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, 6 + diversification.n);
+	writer_u8(&w, i);
+	writer_fill(&w, 0, 3);
+	writer_u8(&w, key_id);
+	writer_u8(&w, 0);
+	writer_put(&w, diversification);
+	return writer_finish(&w, ret);
+}

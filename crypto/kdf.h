@@ -2,6 +2,7 @@
 #ifndef CC_CRYPTO_KDF_H
 #define CC_CRYPTO_KDF_H
 
+#include "crypto/base/buf.h"
 #include "crypto/base/bytes.h"
 #include "crypto/base/err.h"
 #include "crypto/base/secret.h"
@@ -31,5 +32,7 @@ CC_MUST cc_status kdf_scp03(struct bytes aes_key, uint8_t constant, struct bytes
  * 02 MAC, 03 DEK. Key length = master length.
  */
 CC_MUST cc_status kdf_kdf3(struct bytes master_key, uint8_t key_id, struct bytes diversification, struct secret *ret);
+/* What the CMAC of block i (from 1) runs over, for a master key that lies in a device. */
+CC_MUST cc_status kdf_kdf3_input(uint8_t i, uint8_t key_id, struct bytes diversification, struct buf *ret);
 
 #endif

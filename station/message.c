@@ -15,6 +15,7 @@ static const struct message *const tables[] = {
 	messages_finger,
 	messages_issue,
 	messages_pki,
+	messages_keystore,
 	messages_registry,
 	messages_store,
 	messages_exchange,

@@ -35,5 +35,6 @@ extern const struct message messages_card[];
 extern const struct message messages_inspect[];
 extern const struct message messages_pki[];
 extern const struct message messages_exchange[];
+extern const struct message messages_keystore[];
 
 #endif

@@ -69,7 +69,7 @@ png\.h ^biometrics/png\.c$
 openjpeg ^biometrics/jp2\.c$
 seccomp\.h ^station/image_worker_process\.c$
 cbor\.h ^crypto/cbor/
-p11-kit ^crypto/keystore_pkcs11\.c$
+p11-kit ^crypto/pkcs11_
 microhttpd ^station/desk/http
 utf8proc ^station/registry/vietnamese\.c$
 argon2 ^crypto/password\.c$
@@ -90,7 +90,7 @@ check_doors() {
 
 check_headers() {
 	local cflags
-	cflags="-std=c17 -D_GNU_SOURCE -I. -Wall -Wextra -Werror $(pkg-config --cflags libcrypto libpcsclite sqlite3 2>/dev/null)"
+	cflags="-std=c17 -D_GNU_SOURCE -I. -Wall -Wextra -Werror $(pkg-config --cflags libcrypto libpcsclite sqlite3 p11-kit-1 2>/dev/null)"
 	(cd "$root" && list '*.h' | while read -r h; do
 		printf '#include "%s"\n#include "%s"\nextern int self_contained;\n' "$h" "$h" |
 			${CC:-gcc} $cflags -fsyntax-only -x c - 2>/dev/null || echo "$h:1: header: does not compile alone, or not twice"

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/message.h"
+
+#include <stddef.h>
+
+#define RESUME_VI "Thẻ đang làm dở vẫn giữ nguyên: làm tiếp bằng chính lệnh vừa rồi khi thiết bị trở lại."
+#define RESUME_EN "A card in work is kept as it is: go on with the same command when the device is back."
+
+/* Key stores in a PKCS#11 token: crypto/keystore_pkcs11.h lists the keys. */
+const struct message messages_keystore[] = {
+	{ "keystore.hsm-gone", "Không thấy thiết bị khóa (HSM), hoặc nó báo hỏng.",
+	  "Kiểm tra dây nối, nguồn điện và keystore.token, rồi chạy: cccd doctor. " RESUME_VI,
+	  "The key device (HSM) is absent, or says that it is broken.",
+	  "Check its cable, its power and keystore.token, then run: cccd doctor. " RESUME_EN },
+	{ "keystore.hsm-slow", "Thiết bị khóa (HSM) không trả lời kịp.", "Kiểm tra thiết bị bằng: cccd doctor. " RESUME_VI,
+	  "The key device (HSM) did not answer in time.", "Check the device with: cccd doctor. " RESUME_EN },
+	{ "keystore.hsm-error", "Thiết bị khóa (HSM) báo lỗi mà không nói rõ.",
+	  "Chạy lại một lần; nếu vẫn lỗi, báo cho kỹ thuật kèm dòng chi tiết. " RESUME_VI,
+	  "The key device (HSM) failed without saying why.",
+	  "Run again once; if it fails again, call support with the detail line. " RESUME_EN },
+	{ "keystore.session-lost", "Phiên làm việc với thiết bị khóa bị mất hai lần liền.",
+	  "Kiểm tra thiết bị bằng: cccd doctor. " RESUME_VI, "The session with the key device was lost twice in a row.",
+	  "Check the device with: cccd doctor. " RESUME_EN },
+	{ "keystore.hsm-busy", "Thiết bị khóa không còn phiên trống.", "Đóng bớt chương trình đang dùng thiết bị rồi chạy lại.",
+	  "The key device has no session left.", "Close other programs that use the device, then run again." },
+	{ "keystore.hsm-wrong", "Thiết bị khóa trả lời sai; kết quả đã bị bỏ.", "Dừng cấp thẻ và kiểm tra thiết bị khóa.",
+	  "The key device gave a wrong answer; it was discarded.", "Stop issuing and have the key device checked." },
+	{ "keystore.hsm-cannot", "Thiết bị khóa không làm được thao tác hoặc loại khóa này.",
+	  "Chọn loại khóa mà thiết bị có (cccd pki init --csca-key, --ds-key).",
+	  "The key device can't do this operation or kind of key.",
+	  "Choose a kind of key that the device has (cccd pki init --csca-key, --ds-key)." },
+	{ "keystore.hsm-read-only", "Thiết bị khóa đang chống ghi.", "Bỏ chống ghi trên thiết bị rồi chạy lại.",
+	  "The key device is write-protected.", "Take the write protection off, then run again." },
+	{ "keystore.key-exportable", "Khóa trong thiết bị có thể bị đọc ra ngoài; nó không được dùng.",
+	  "Báo cho phụ trách an ninh; tạo khóa mới bằng: cccd pki init.",
+	  "A key in the device could be read out of it; it is not used.",
+	  "Tell the security officer; make a new key with: cccd pki init." },
+	{ "keystore.key-ambiguous", "Thiết bị khóa có hai khóa cùng tên.", "Báo cho phụ trách an ninh: chỉ được giữ một khóa.",
+	  "The key device holds two keys of one name.", "Tell the security officer: only one may stay." },
+	{ "keystore.pin-wrong", "Sai mã PIN của thiết bị khóa; chương trình không thử lại.",
+	  "Sửa tệp PIN (keystore.pin-file hoặc --password-file) trước khi chạy lại: sai nhiều lần thiết bị sẽ khóa.",
+	  "The PIN of the key device is wrong; it is not tried again.",
+	  "Correct the PIN file (keystore.pin-file or --password-file) before you run again: the device locks after a few." },
+	{ "keystore.pin-final-try", "Thiết bị khóa chỉ còn một lần thử PIN; chương trình không thử.",
+	  "Đăng nhập một lần bằng công cụ của hãng với mã PIN đúng, rồi chạy lại.",
+	  "The key device has one PIN attempt left; it was not used.",
+	  "Log in once with the maker's tool and the right PIN, then run again." },
+	{ "keystore.pin-locked", "Mã PIN của thiết bị khóa đã bị khóa.",
+	  "Nhờ người giữ mã SO mở khóa PIN, rồi chạy lại. " RESUME_VI, "The PIN of the key device is locked.",
+	  "Have its security officer (SO PIN) unlock it, then run again. " RESUME_EN },
+	{ "keystore.pin-unset", "Mã PIN của thiết bị khóa chưa được đặt hoặc đã hết hạn.", "Đặt mã PIN bằng công cụ của hãng.",
+	  "The PIN of the key device is not set, or has expired.", "Set it with the maker's tool." },
+	{ "keystore.module", "Không nạp được mô-đun PKCS#11 của thiết bị khóa.",
+	  "Cài phần mềm của thiết bị và đặt keystore.module là đường dẫn của mô-đun.",
+	  "The PKCS#11 module of the key device can't be loaded.",
+	  "Install the device's software and set keystore.module to the module's path." },
+	{ "keystore.token-ambiguous", "Có hai thiết bị khóa cùng tên.", "Rút bớt một thiết bị, hoặc đổi tên nó.",
+	  "Two key devices have the same label.", "Unplug one of them, or give it another label." },
+	{ "keystore.forked", "Kho khóa được mở ở tiến trình khác.", "Báo cho kỹ thuật kèm dòng chi tiết.",
+	  "The key store was opened by another process.", "Call support with the detail line." },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
