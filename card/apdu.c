@@ -126,6 +126,7 @@ static cc_status transmit(struct channel *ch, const struct apdu *wire, bool exte
 			     wire->data.n, wire->le);
 		goto out;
 	}
+	ch->commands++;
 	st = reader_transmit(ch->reader, writer_view(&w), &answer);
 	if (cc_failed(st)) {
 		ch->err = ch->reader->err;

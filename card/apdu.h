@@ -80,6 +80,7 @@ struct channel {
 	bool extended;		    /* the card takes extended length (ATR, EF.ATR/INFO, or probed) */
 	size_t command_max;	    /* wire limit of command data: 255, or up to 65535 */
 	size_t response_max;	    /* wire limit of Le: 256, or up to 65536 */
+	uint64_t commands;	    /* sent so far */
 	bool dead;		    /* secure messaging broke */
 	struct channel_habits habits;
 	struct cc_error err;

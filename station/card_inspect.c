@@ -4,6 +4,7 @@
 #include "card/inspect/inspect.h"
 #include "card/lds/dg13.h"
 #include "crypto/base/secret.h"
+#include "station/card_evidence.h"
 #include "station/card_inspect_html.h"
 #include "station/card_inspect_report.h"
 #include "station/registry/vietnamese.h"
@@ -23,6 +24,8 @@ const struct option_spec card_inspect_options[] = {
 	{ "--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày hết hạn, DD/MM/YYYY" },
 	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
+	{ "--evidence", "FILE", "write a signed record that verify-evidence judges without the card",
+	  "ghi bản ghi có chữ ký để kiểm chứng sau mà không cần thẻ" },
 	{ "--dump", "DIR", "write the files of the chip to this folder", "ghi các tệp của chip vào thư mục này" },
 	{ "--allow-bac", NULL, "use BAC when announced PACE fails", "cho dùng BAC khi PACE đã công bố mà hỏng" },
 	{ NULL, NULL, NULL, NULL },
@@ -166,7 +169,7 @@ static cc_status read_keys(const struct invocation *inv, struct inspect_keys *re
 }
 
 /* ---- trust */
-static cc_status load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err)
+cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err)
 {
 	const char *given = invocation_option(inv, "--trust");
 	char path[PATH_MAX];
@@ -273,7 +276,7 @@ out:
 
 static int run_inspect(const struct invocation *inv, const struct inspect_params *p)
 {
-	const char *dump = invocation_option(inv, "--dump");
+	const char *dump = invocation_option(inv, "--dump"), *evidence = invocation_option(inv, "--evidence");
 	struct inspection i = { 0 };
 	struct cc_error err;
 	cc_status st;
@@ -290,6 +293,8 @@ static int run_inspect(const struct invocation *inv, const struct inspect_params
 	compare_names(&i);
 	rc = report(inv, &i);
 	if (dump != NULL && cc_failed(lds_set_save(&i.files, dump, &err)))
+		rc = invocation_fail(inv, &err);
+	else if (evidence != NULL && cc_failed(card_evidence_save(&inv->config, &i, p->trust, evidence, &err)))
 		rc = invocation_fail(inv, &err);
 out:
 	inspection_done(&i);
@@ -311,7 +316,7 @@ int command_card_inspect(struct invocation *inv)
 	cc_error_init(&err);
 	st = read_keys(inv, &keys, &err);
 	if (!cc_failed(st))
-		st = load_trust(inv, &trust, &err);
+		st = card_inspect_load_trust(inv, &trust, &err);
 	p.trust = trust;
 	rc = cc_failed(st) ? invocation_fail(inv, &err) : run_inspect(inv, &p);
 	trust_free(&trust);
@@ -332,7 +337,7 @@ int command_card_verify(struct invocation *inv)
 	cc_error_init(&err);
 	st = lds_set_load(&files, inv->arguments[0], &err);
 	if (!cc_failed(st))
-		st = load_trust(inv, &trust, &err);
+		st = card_inspect_load_trust(inv, &trust, &err);
 	p.trust = trust;
 	if (!cc_failed(st) && cc_failed(st = inspect_files(&files, &p, &i)))
 		(void)cc_fail(&err, st.code, "memory", "files");

@@ -2,6 +2,7 @@
 #ifndef CC_STATION_CARD_INSPECT_H
 #define CC_STATION_CARD_INSPECT_H
 
+#include "crypto/x509.h"
 #include "station/command.h"
 
 /*
@@ -9,6 +10,9 @@
  * tables below, stand in command_card.c.
  */
 extern const struct option_spec card_inspect_options[], card_verify_options[];
+
+/* The anchors of --trust, else of HOME/trust; the command has that option. Without a folder of its own: none. */
+CC_MUST cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err);
 
 int command_card_inspect(struct invocation *inv);
 /* One argument: the folder. */

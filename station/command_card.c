@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/command.h"
 
+#include "station/card_evidence.h"
 #include "station/card_inspect.h"
 #include "station/issue/report.h"
 #include "station/issue/worker.h"
@@ -99,5 +100,8 @@ const struct command commands_card[] = {
 	  "mở thẻ chíp như đầu đọc thực tế và đánh giá", card_inspect_options, command_card_inspect },
 	{ "card", "verify", "DIR", 1, 1, "judge files that were read from a card", "đánh giá các tệp đã đọc từ thẻ",
 	  card_verify_options, command_card_verify },
+	{ "card", "verify-evidence", "FILE", 1, 1, "judge the signed record of an inspection, without the card",
+	  "kiểm chứng bản ghi đã ký của một lần kiểm tra thẻ, không cần thẻ", card_evidence_options,
+	  command_card_verify_evidence },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

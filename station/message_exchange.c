@@ -21,5 +21,11 @@ const struct message messages_exchange[] = {
 	  "The file can't be decrypted: wrong key, or its content was changed.", "Ask its sender for it again." },
 	{ "cose.recipient", "Tệp này được mã hóa cho trạm khác.", "Chuyển tệp cho đúng trạm nhận.",
 	  "This file is encrypted for another station.", "Hand it to the station it is meant for." },
+
+	/* ---- evidence */
+	{ "evidence.write", "Không ghi được bản ghi bằng chứng.", "Báo cho kỹ thuật kèm dòng chi tiết.",
+	  "The evidence can't be written.", "Call support with the detail line." },
+	{ "evidence.signers", "Thư mục evidence-signers có quá nhiều khóa.", "Bỏ bớt khóa không còn dùng.",
+	  "There are too many keys in evidence-signers.", "Remove those that are no longer used." },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

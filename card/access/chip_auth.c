@@ -161,6 +161,8 @@ static cc_status prepare(const struct chip_auth_params *p, const struct sys *sys
 		st = agree_compress(p->group, agree_key_public(*ret_key), ret_compressed);
 	if (!cc_failed(st))
 		st = make_layer(*ret_key, p, ret_layer);
+	if (!cc_failed(st) && p->ret_terminal_key != NULL)
+		st = buf_copy(p->ret_terminal_key, agree_key_public(*ret_key));
 	agree_domain_free(&domain);
 	return st;
 }

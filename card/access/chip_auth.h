@@ -12,9 +12,10 @@ struct chip_auth_params {
 	struct bytes oid; /* id-CA-..., content bytes */
 	enum cipher_alg alg;
 	bool has_key_id;
-	struct bytes key_id;	  /* INTEGER content bytes */
-	struct agree_group group; /* of the chip's key */
-	struct bytes chip_key;	  /* from DG14, whose hash the caller has verified: 04 || x || y or a DH value */
+	struct bytes key_id;	      /* INTEGER content bytes */
+	struct agree_group group;     /* of the chip's key */
+	struct bytes chip_key;	      /* from DG14, whose hash the caller has verified: 04 || x || y or a DH value */
+	struct buf *ret_terminal_key; /* may be NULL: this side's ephemeral public key, for evidence */
 };
 /* Kind of key and cipher of a Chip Authentication OID; CC_E_UNSUPPORTED. */
 CC_MUST cc_status chip_auth_alg(struct bytes oid, enum agree_kind *ret_kind, enum cipher_alg *ret);

@@ -167,6 +167,12 @@ void inspection_done(struct inspection *i)
 {
 	lds_set_done(&i->files);
 	buf_done(&i->aa_answer);
+	buf_done(&i->transcript.pace_oid);
+	buf_done(&i->transcript.pace_chip_point);
+	buf_done(&i->transcript.cam_point);
+	buf_done(&i->transcript.cam_data);
+	buf_done(&i->transcript.ca_oid);
+	buf_done(&i->transcript.ca_terminal_point);
 	cc_wipe(i, sizeof *i);
 }
 
@@ -223,6 +229,7 @@ cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struc
 	inspect_content(&run);
 	st = inspect_chip(&run);
 out:
+	ret->transcript.commands = ch->commands;
 	if (cc_failed(st) && ret->err.key == NULL)
 		ret->err = ch->err;
 	run_done(&run, st);

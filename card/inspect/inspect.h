@@ -77,6 +77,16 @@ struct inspect_params {
 	const struct sys *sys;
 };
 
+/* Public values of the protocols, for evidence: no password, no session key. Empty where the protocol was not run. */
+struct inspect_transcript {
+	uint64_t commands;   /* sent to the card */
+	struct buf pace_oid; /* content bytes */
+	unsigned pace_parameter_id;
+	struct buf pace_chip_point;	      /* the chip's ephemeral key of the key agreement */
+	struct buf cam_point, cam_data;	      /* PACE-CAM: the chip's key of the mapping, and CA_IC */
+	struct buf ca_oid, ca_terminal_point; /* Chip Authentication: protocol, and this reader's ephemeral key */
+};
+
 struct inspection {
 	enum inspect_access access;
 	struct lds_set files;
@@ -88,6 +98,7 @@ struct inspection {
 	/* Active Authentication evidence. */
 	uint8_t aa_challenge[8];
 	struct buf aa_answer;
+	struct inspect_transcript transcript;
 	struct cc_error err; /* why it ended early, when it did */
 };
 void inspection_done(struct inspection *i); /* wipes; start from {0} */

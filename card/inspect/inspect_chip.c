@@ -161,6 +161,8 @@ static cc_status run_chip_with(struct inspect_run *run, const struct chip_auth_p
 	cc_status st = chip_auth_run(run->ch, params, run->p->sys, &run->ca_compressed);
 
 	if (!cc_failed(st))
+		st = buf_copy(&run->out->transcript.ca_oid, params->oid);
+	if (!cc_failed(st))
 		st = read_again(run, &same);
 	if (is_transport(st))
 		return st;
@@ -214,6 +216,7 @@ static cc_status run_chip(struct inspect_run *run)
 	params.has_key_id = ca->has_id || info->has_id;
 	params.key_id = ca->has_id ? ca->id : info->id;
 	params.chip_key = buf_view(&key);
+	params.ret_terminal_key = &run->out->transcript.ca_terminal_point;
 	st = run_chip_with(run, &params);
 	buf_done(&key);
 	return st;

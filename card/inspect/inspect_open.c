@@ -113,6 +113,21 @@ static bool choose_pace(const struct inspect_run *run, struct pace_params *ret, 
 	return found;
 }
 
+static cc_status keep_transcript(struct inspect_run *run, const struct pace_params *pace)
+{
+	struct inspect_transcript *t = &run->out->transcript;
+	cc_status st = buf_copy(&t->pace_oid, pace->oid);
+
+	if (!cc_failed(st))
+		st = buf_copy(&t->pace_chip_point, buf_view(&run->pace.chip_public));
+	if (!cc_failed(st) && run->pace.chip_auth.n > 0)
+		st = buf_copy(&t->cam_point, buf_view(&run->pace.chip_mapping));
+	if (!cc_failed(st) && run->pace.chip_auth.n > 0)
+		st = buf_copy(&t->cam_data, buf_view(&run->pace.chip_auth));
+	t->pace_parameter_id = pace->parameter_id;
+	return st;
+}
+
 static cc_status run_pace(struct inspect_run *run, const struct pace_params *pace)
 {
 	const struct inspect_keys *k = run->p->keys;
@@ -129,6 +144,8 @@ static cc_status run_pace(struct inspect_run *run, const struct pace_params *pac
 			st = pace_authenticate(run->ch, pace, PACE_MRZ, bytes_str(mrz), run->p->sys, &run->pace);
 		cc_wipe(mrz, sizeof mrz);
 	}
+	if (!cc_failed(st))
+		st = keep_transcript(run, pace);
 	if (cc_failed(st))
 		return st;
 	run->pace_params = *pace;
