@@ -277,20 +277,24 @@ static void judge_access(struct judge *j)
 		    inspect_access_name(j->e->access), oid);
 }
 
-/* DG14's Chip Authentication key that goes with a public value of this length. */
-static bool chip_key(const struct judge *j, struct bytes value, struct agree_group *ret_group, struct buf *ret_key)
+enum key_fit { KEY_NONE, KEY_OF_ANOTHER_GROUP, KEY_FITS };
+
+/* A Chip Authentication key of DG14 whose group the public value is in. */
+static enum key_fit chip_key(const struct judge *j, struct bytes value, struct agree_group *ret_group, struct buf *ret_key)
 {
+	enum key_fit fit = KEY_NONE;
+
 	for (size_t i = 0; j->has_dg14 && i < j->dg14.count; i++) {
 		const struct security_info *info = &j->dg14.items[i];
 
 		if (info->kind != SECURITY_INFO_CA_KEY || cc_failed(agree_spki_parse(info->value, ret_group, ret_key, NULL)))
 			continue;
-		/* A DH value may be shorter than its prime. */
-		if (ret_group->kind == AGREE_DH || ret_key->n == value.n)
-			return true;
+		if (!cc_failed(agree_public_check(*ret_group, value)))
+			return KEY_FITS;
+		fit = KEY_OF_ANOTHER_GROUP;
 		buf_done(ret_key);
 	}
-	return false;
+	return fit;
 }
 
 static cc_status verify_mapping(const struct judge *j, struct agree_group group, struct bytes key)
@@ -316,7 +320,7 @@ static void judge_mapping(struct judge *j)
 
 	if (j->e->cam_data.n == 0)
 		return;
-	if (!chip_key(j, j->e->cam_point, &group, &key)) {
+	if (chip_key(j, j->e->cam_point, &group, &key) != KEY_FITS) {
 		add(j, EVIDENCE_UNDETERMINED, "pace-cam", "DG14 has no key that fits");
 		return;
 	}
@@ -334,6 +338,7 @@ static void judge_chip(struct judge *j)
 {
 	const struct inspect_check *then = recorded(j->e, CHIP);
 	struct agree_group group;
+	enum key_fit fit;
 	struct buf key = { 0 };
 
 	if (j->e->ca_terminal_point.n == 0 || then == NULL || then->result != INSPECT_PASSED) {
@@ -341,10 +346,11 @@ static void judge_chip(struct judge *j)
 		    then != NULL ? inspect_result_name(then->result) : "nothing");
 		return;
 	}
-	if (!chip_key(j, j->e->ca_terminal_point, &group, &key))
-		add(j, EVIDENCE_UNDETERMINED, CHIP, "DG14 has no key that fits");
-	else if (cc_failed(agree_public_check(group, j->e->ca_terminal_point)))
-		add(j, EVIDENCE_WRONG, CHIP, "the station's ephemeral key is not of the group of DG14's key");
+	fit = chip_key(j, j->e->ca_terminal_point, &group, &key);
+	if (fit == KEY_NONE)
+		add(j, EVIDENCE_UNDETERMINED, CHIP, "DG14 has no key that can be read");
+	else if (fit == KEY_OF_ANOTHER_GROUP)
+		add(j, EVIDENCE_WRONG, CHIP, "the station's ephemeral key is of no group of DG14's keys");
 	else
 		add(j, EVIDENCE_CLAIMED, CHIP,
 		    "the session went on under keys agreed with DG14's key; station and chip share them");
