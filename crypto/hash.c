@@ -3,8 +3,11 @@
 
 #include "crypto/base/secret.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <strings.h>
 
 struct hash_info {
@@ -130,4 +133,57 @@ cc_status hash_hmac(enum hash_alg alg, struct bytes key, struct bytes in, struct
 	}
 	cc_wipe(&out, sizeof out);
 	return st;
+}
+
+struct hmac {
+	EVP_MAC_CTX *ctx;
+	size_t n;
+};
+
+cc_status hmac_new(enum hash_alg alg, struct bytes key, struct hmac **ret)
+{
+	struct hmac *h = cc_alloc(sizeof *h);
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	OSSL_PARAM params[2];
+	char name[16];
+
+	CC_ASSERT(key.n > 0);
+	(void)snprintf(name, sizeof name, "%s", hash_name(alg));
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	if (h != NULL && mac != NULL) {
+		h->n = hash_len(alg);
+		h->ctx = EVP_MAC_CTX_new(mac);
+	}
+	EVP_MAC_free(mac);
+	if (h == NULL || h->ctx == NULL || EVP_MAC_init(h->ctx, key.p, key.n, params) != 1) {
+		cc_status st = cc_code_status(h == NULL ? CC_E_MEMORY : CC_E_CRYPTO);
+
+		hmac_free(&h);
+		return st;
+	}
+	*ret = h;
+	return cc_ok();
+}
+
+cc_status hmac_run(struct hmac *h, struct bytes in, struct digest *ret)
+{
+	static const uint8_t none[1];
+	struct digest out = { 0 };
+
+	/* Without a key: the one from hmac_new stays. */
+	if (EVP_MAC_init(h->ctx, NULL, 0, NULL) != 1 || EVP_MAC_update(h->ctx, in.n > 0 ? in.p : none, in.n) != 1 ||
+	    EVP_MAC_final(h->ctx, out.p, &out.n, sizeof out.p) != 1 || out.n != h->n)
+		return cc_code_status(CC_E_CRYPTO);
+	*ret = out;
+	return cc_ok();
+}
+
+void hmac_free(struct hmac **h)
+{
+	if (h == NULL || *h == NULL)
+		return;
+	EVP_MAC_CTX_free((*h)->ctx);
+	cc_free(*h, sizeof **h);
+	*h = NULL;
 }

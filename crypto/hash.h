@@ -30,4 +30,10 @@ CC_MUST cc_status hash_digest(enum hash_alg alg, struct bytes in, struct digest 
 CC_MUST cc_status hash_digest_parts(enum hash_alg alg, const struct bytes *parts, size_t count, struct digest *ret);
 CC_MUST cc_status hash_hmac(enum hash_alg alg, struct bytes key, struct bytes in, struct digest *ret);
 
+/* HMAC of many messages under one key: the key is prepared once. One thread at a time. */
+struct hmac;
+CC_MUST cc_status hmac_new(enum hash_alg alg, struct bytes key, struct hmac **ret);
+CC_MUST cc_status hmac_run(struct hmac *h, struct bytes in, struct digest *ret);
+void hmac_free(struct hmac **h); /* wipes; NULL-safe */
+
 #endif

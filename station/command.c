@@ -14,6 +14,8 @@
 /* One row a noun; `cccd help` lists them in this order. */
 static const struct command *const nouns[] = {
 	commands_registry,
+	commands_registry_import,
+	commands_registry_rotate,
 	commands_doctor,
 	commands_card,
 	commands_lab,

@@ -38,9 +38,12 @@ const char *import_severity_name(enum import_severity s);
 struct import_options {
 	const char *folder; /* photos are below it */
 	bool dry_run;
+	unsigned threads; /* 0: reads and writes in turn; 1: a thread of its own reads, checks and seals ahead */
 	struct check_context check;
 	void (*remark)(void *ctx, const struct import_remark *m);		    /* may be NULL */
 	void (*progress)(void *ctx, const struct import_counts *c, uint64_t bytes); /* after each batch; may be NULL */
+	/* A row that was refused or is in conflict, as it stood in the file; may be NULL. Personal data. */
+	void (*reject)(void *ctx, uint64_t line, struct bytes row);
 	void *ctx;
 };
 

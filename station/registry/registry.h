@@ -18,8 +18,8 @@
 /*
  * The people of a station, in its store. Nothing personal lies there in the
  * clear: a record is sealed under a key derived from the key store's
- * "registry-data", the number is found by a keyed hash, a name by keyed hashes of
- * its words.
+ * "registry-data", the number is found by a keyed hash, name, place and old number
+ * by short keyed hashes ("marks").
  */
 #define REGISTRY_KEY_LABEL "registry-data"
 
@@ -52,12 +52,41 @@ CC_MUST cc_status registry_compare(struct registry *r, const struct person *p, s
 
 /* Called for each person; false stops the walk. */
 typedef bool (*registry_visit)(void *ctx, const struct person *p, bool has_photo);
-/* Everybody whose name has every word of the text (accents and case do not count), at most `limit`. Order: by id. */
+/* What an officer knows of somebody; NULL and 0: unknown. All that is given must fit; a birth year alone is not enough. */
+struct registry_query {
+	const char *words;    /* of the name, in any order, accents and case do not count */
+	const char *number;   /* personal number */
+	const char *old_cmnd; /* old identity number */
+	const char *place;    /* commune or district of the residence, "Phường" or "Xã" may be left away */
+	unsigned birth_year;
+};
+/*
+ * At most `limit` people, full names first. Time does not grow with the registry
+ * while the page fills; for words that nearly nobody has together it grows with
+ * the rarest one's share. CC_E_ARG "registry.search-text".
+ */
+CC_MUST cc_status registry_query(struct registry *r, const struct registry_query *q, size_t limit, registry_visit visit,
+				 void *ctx, struct cc_error *err);
+/* registry_query by words alone. */
 CC_MUST cc_status registry_search(struct registry *r, const char *text, size_t limit, registry_visit visit, void *ctx,
 				  struct cc_error *err);
 /* Everybody. The visitor may not change the registry. */
 CC_MUST cc_status registry_walk(struct registry *r, registry_visit visit, void *ctx, struct cc_error *err);
 CC_MUST cc_status registry_count(struct registry *r, int64_t *ret, struct cc_error *err);
+
+/*
+ * Rotation of the keys, while the station works. begin makes the next key, which
+ * seals from then on; each step moves at most `limit` people in one transaction,
+ * until done. A rotation that was broken off goes on with the same two calls. The
+ * old key may be destroyed in the key store when it is done and no backup needs it.
+ */
+struct registry_rotation {
+	int64_t last; /* start from {0} */
+	uint64_t moved;
+	bool done;
+};
+CC_MUST cc_status registry_rotate_begin(struct registry *r, struct cc_error *err);
+CC_MUST cc_status registry_rotate_step(struct registry *r, size_t limit, struct registry_rotation *at, struct cc_error *err);
 
 /* Today in Vietnam and the rules of the home's settings. */
 CC_MUST cc_status registry_check_context(const struct config *c, struct check_context *ret, struct cc_error *err);

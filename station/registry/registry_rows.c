@@ -4,226 +4,271 @@
 #include "crypto/base/secret.h"
 #include "station/registry/number.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define ID_BYTES 16
-#define ID_SIZE (2 * ID_BYTES + 1)
-#define WORD_MAC_LEN 16
-#define WORDS_MAX 64
-#define KEY_VERSION 1
+#define WALK_PAGE 200
 
 static const char column_record[] = "registry_person.record";
 static const char column_photo[] = "registry_photo.photo";
 
-static const char sql_find[] = "SELECT p.id, p.content_mac, p.record, f.photo_mac, f.photo FROM registry_person p "
+static const char sql_find[] = "SELECT p.id, p.key_version, p.record, f.photo FROM registry_person p "
 			       "LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.number_mac = $1";
 static const char sql_brief[] = "SELECT p.id, p.content_mac, f.photo_mac FROM registry_person p "
 				"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.number_mac = $1";
-static const char sql_add_person[] =
-	"INSERT INTO registry_person (id, number_mac, content_mac, key_version, record, imported_ms) VALUES ($1, $2, $3, $4, $5, $6)";
-static const char sql_add_photo[] =
-	"INSERT INTO registry_photo (person_id, key_version, photo_mac, photo) VALUES ($1, $2, $3, $4)";
-static const char sql_add_word[] = "INSERT INTO registry_word (word_mac, person_id) VALUES ($1, $2)";
+static const char sql_add_person[] = "INSERT INTO registry_person (id, number_mac, content_mac, key_version, record, imported_ms)"
+				     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number_mac) DO NOTHING RETURNING id";
+static const char sql_add_photo[] = "INSERT INTO registry_photo (person_id, photo_mac, photo) VALUES ($1, $2, $3)";
+static const char sql_add_mark[] = "INSERT INTO registry_mark (mark, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 static const char sql_count[] = "SELECT COUNT(*) FROM registry_person";
-static const char sql_walk[] = "SELECT p.id, p.record, f.person_id FROM registry_person p "
-			       "LEFT JOIN registry_photo f ON f.person_id = p.id ORDER BY p.id";
-static const char sql_word_first[] =
-	"SELECT p.id, p.record, f.person_id FROM registry_word w JOIN registry_person p ON p.id = w.person_id "
-	"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE w.word_mac = $1 ORDER BY w.person_id";
-static const char sql_word_has[] = "SELECT 1 FROM registry_word WHERE word_mac = $1 AND person_id = $2";
+static const char sql_take_ids[] = "UPDATE registry_counter SET next = next + $1 WHERE name = 'person' RETURNING next";
+static const char sql_walk[] =
+	"SELECT p.id, p.key_version, p.record, CASE WHEN f.person_id IS NULL THEN 0 ELSE 1 END FROM registry_person p "
+	"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.id > $1 ORDER BY p.id LIMIT $2";
 
-/* What a row is found and compared by. */
-struct marks {
-	struct digest number, content, photo;
-};
+/* ---- sealed columns: bound to table, column, row and key version */
 
-static cc_status number_mac(struct registry *r, const char *number, struct digest *ret, struct cc_error *err)
+static void place(char out[96], const char *column, int64_t id, int64_t version)
 {
-	return registry_mac(&r->number_key, bytes_str(number), ret, err);
+	(void)snprintf(out, 96, "%s|%lld|%lld", column, (long long)id, (long long)version);
 }
 
-static cc_status marks_of(struct registry *r, const struct person *p, struct bytes record, struct bytes photo, struct marks *ret,
-			  struct cc_error *err)
+static cc_status seal_column(struct registry_keys *k, const char *column, int64_t id, struct buf *inout)
 {
-	cc_status st = number_mac(r, p->number, &ret->number, err);
+	char aad[96];
+	struct buf sealed = { 0 };
+	cc_status st;
 
+	place(aad, column, id, k->items[0].version);
+	st = sealer_encrypt(k->items[0].sealer, bytes_str(aad), buf_view(inout), &sealed);
 	if (!cc_failed(st))
-		st = registry_mac(&r->content_key, record, &ret->content, err);
-	if (!cc_failed(st))
-		st = registry_mac(&r->content_key, photo, &ret->photo, err);
+		buf_move(inout, &sealed);
 	return st;
 }
 
-static bool column_is_mac(struct stmt *q, int column, const struct digest *d)
+static const struct registry_key *key_of(const struct registry *r, int64_t version)
+{
+	for (size_t i = 0; i < r->keys.count; i++) {
+		if (r->keys.items[i].version == version)
+			return &r->keys.items[i];
+	}
+	return NULL;
+}
+
+static cc_status unseal_column(struct registry *r, const char *column, int64_t id, int64_t version, struct bytes sealed,
+			       struct buf *ret, struct cc_error *err)
+{
+	const struct registry_key *k = key_of(r, version);
+	char aad[96];
+	cc_status st;
+
+	if (k == NULL)
+		return cc_fail(err, CC_E_VERIFY, "registry.key-unknown", "row %lld has key version %lld", (long long)id,
+			       (long long)version);
+	place(aad, column, id, version);
+	st = sealer_decrypt(k->sealer, bytes_str(aad), sealed, ret);
+	if (st.code == CC_E_VERIFY)
+		return cc_fail(err, st.code, "registry.damaged", "%s of row %lld", column, (long long)id);
+	return cc_failed(st) ? registry_crypto_error(st, err, column) : st;
+}
+
+/* ---- preparing */
+
+void registry_row_done(struct registry_row *row)
+{
+	buf_done(&row->record);
+	buf_done(&row->photo);
+	cc_wipe(row, sizeof *row);
+}
+
+cc_status registry_row_prepare(struct registry_keys *k, const struct person *p, struct bytes photo, struct registry_row *ret)
+{
+	cc_status st;
+
+	*ret = (struct registry_row){ .has_photo = photo.n > 0 };
+	st = person_encode(p, &ret->record);
+	if (!cc_failed(st) && photo.n > 0)
+		st = buf_copy(&ret->photo, photo);
+	for (size_t i = 0; i < k->count && !cc_failed(st); i++) {
+		st = registry_mac(k->items[i].number, bytes_str(p->number), ret->number_mac[i]);
+		if (!cc_failed(st))
+			st = registry_mac(k->items[i].content, buf_view(&ret->record), ret->content_mac[i]);
+		if (!cc_failed(st) && photo.n > 0)
+			st = registry_mac(k->items[i].content, photo, ret->photo_mac[i]);
+	}
+	if (!cc_failed(st))
+		st = marks_of_person(k, 0, p, ret->marks, REGISTRY_MARKS_MAX, &ret->mark_count);
+	if (cc_failed(st))
+		registry_row_done(ret);
+	return st;
+}
+
+cc_status registry_row_seal(struct registry_keys *k, struct registry_row *row)
+{
+	cc_status st = seal_column(k, column_record, row->id, &row->record);
+
+	CC_ASSERT(row->id > 0 && !row->sealed);
+	if (!cc_failed(st) && row->has_photo)
+		st = seal_column(k, column_photo, row->id, &row->photo);
+	row->sealed = !cc_failed(st);
+	return st;
+}
+
+/* ---- comparing and writing */
+
+static bool column_is_mac(struct stmt *q, int column, const uint8_t mac[REGISTRY_MAC_LEN])
 {
 	struct bytes stored = stmt_column_bytes(q, column);
 
-	return cc_equal(stored.p, stored.n, d->p, d->n);
+	return cc_equal(stored.p, stored.n, mac, REGISTRY_MAC_LEN);
 }
 
-static void copy_id(struct stmt *q, int column, char out[ID_SIZE])
+static enum registry_put judge(struct stmt *q, const struct registry_row *row, size_t key)
 {
-	struct bytes id = stmt_column_bytes(q, column);
-	struct cursor in;
-
-	memset(out, 0, ID_SIZE);
-	cursor_init(&in, id);
-	/* A row with another id than ours fails to unseal: the id is part of what its seal is bound to. */
-	if (!cursor_copy(&in, out, id.n < ID_SIZE ? id.n : ID_SIZE - 1))
-		out[0] = '\0';
-}
-
-static enum registry_put judge(struct stmt *q, const struct marks *m, bool with_photo)
-{
-	if (!column_is_mac(q, 1, &m->content))
+	if (!column_is_mac(q, 1, row->content_mac[key]))
 		return PUT_CONFLICT;
 	if (stmt_column_is_null(q, 2))
-		return with_photo ? PUT_COMPLETED : PUT_UNCHANGED;
-	return !with_photo || column_is_mac(q, 2, &m->photo) ? PUT_UNCHANGED : PUT_CONFLICT;
+		return row->has_photo ? PUT_COMPLETED : PUT_UNCHANGED;
+	return !row->has_photo || column_is_mac(q, 2, row->photo_mac[key]) ? PUT_UNCHANGED : PUT_CONFLICT;
 }
 
-/* id: of the row that is there, else "". */
-static cc_status compare(struct registry *r, const struct marks *m, bool with_photo, char id[ID_SIZE], enum registry_put *ret,
-			 struct cc_error *err)
+/* Under one version of the key; *ret stays when there is no such row. */
+static cc_status compare_under(struct registry *r, const struct registry_row *row, size_t key, enum registry_put *ret,
+			       int64_t *ret_id)
 {
 	struct stmt *q = NULL;
-	bool row = false;
+	bool found = false;
 	cc_status st = store_prepare(r->store, sql_brief, &q);
 
-	id[0] = '\0';
 	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 1, bytes_of(m->number.p, m->number.n));
+		st = stmt_bind_blob(q, 1, bytes_of(row->number_mac[key], REGISTRY_MAC_LEN));
 	if (!cc_failed(st))
-		st = stmt_step(q, &row);
-	if (!cc_failed(st)) {
-		if (row)
-			copy_id(q, 0, id);
-		*ret = row ? judge(q, m, with_photo) : PUT_ADDED;
+		st = stmt_step(q, &found);
+	if (!cc_failed(st) && found) {
+		*ret_id = stmt_column_int(q, 0);
+		*ret = judge(q, row, key);
 	}
 	stmt_finish(&q);
-	return registry_store_error(r, st, err);
-}
-
-static cc_status encode(const struct person *p, struct buf *ret, struct cc_error *err)
-{
-	cc_status st = person_encode(p, ret);
-
-	return cc_failed(st) ? cc_fail(err, st.code, "memory", "record") : st;
-}
-
-cc_status registry_compare(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
-			   struct cc_error *err)
-{
-	struct buf record = { 0 };
-	struct marks m;
-	char id[ID_SIZE];
-	cc_status st = encode(p, &record, err);
-
-	if (!cc_failed(st))
-		st = marks_of(r, p, buf_view(&record), photo, &m, err);
-	if (!cc_failed(st))
-		st = compare(r, &m, photo.n > 0, id, ret, err);
-	buf_done(&record);
 	return st;
 }
 
-/* ---- adding */
-
-static cc_status add_person(struct registry *r, const char *id, const struct marks *m, struct bytes record, struct cc_error *err)
+cc_status registry_row_compare(struct registry *r, const struct registry_row *row, enum registry_put *ret, int64_t *ret_id,
+			       struct cc_error *err)
 {
-	struct buf sealed = { 0 };
+	enum registry_put result = PUT_ADDED;
+	int64_t id = 0;
+	cc_status st = cc_ok();
+
+	for (size_t i = 0; i < r->keys.count && id == 0 && !cc_failed(st); i++)
+		st = compare_under(r, row, i, &result, &id);
+	if (cc_failed(st))
+		return registry_store_error(r, st, err);
+	*ret = result;
+	*ret_id = id;
+	return st;
+}
+
+static cc_status insert_person(struct registry *r, const struct registry_row *row, bool *ret_added)
+{
 	struct stmt *q = NULL;
-	cc_status st = registry_seal(r, column_record, id, record, &sealed, err);
+	cc_status st = store_prepare(r->store, sql_add_person, &q);
 
 	if (!cc_failed(st))
-		st = store_prepare(r->store, sql_add_person, &q);
+		st = stmt_bind_int(q, 1, row->id);
 	if (!cc_failed(st))
-		st = stmt_bind_str(q, 1, id);
+		st = stmt_bind_blob(q, 2, bytes_of(row->number_mac[0], REGISTRY_MAC_LEN));
 	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 2, bytes_of(m->number.p, m->number.n));
+		st = stmt_bind_blob(q, 3, bytes_of(row->content_mac[0], REGISTRY_MAC_LEN));
 	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 3, bytes_of(m->content.p, m->content.n));
+		st = stmt_bind_int(q, 4, r->keys.items[0].version);
 	if (!cc_failed(st))
-		st = stmt_bind_int(q, 4, KEY_VERSION);
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 5, buf_view(&sealed));
+		st = stmt_bind_blob(q, 5, buf_view(&row->record));
 	if (!cc_failed(st))
 		st = stmt_bind_int(q, 6, sys_wall_ms(r->sys));
 	if (!cc_failed(st))
-		st = stmt_run(q);
+		st = stmt_step(q, ret_added);
 	stmt_finish(&q);
-	buf_done(&sealed);
-	return registry_store_error(r, st, err);
-}
-
-static cc_status add_photo(struct registry *r, const char *id, const struct marks *m, struct bytes photo, struct cc_error *err)
-{
-	struct buf sealed = { 0 };
-	struct stmt *q = NULL;
-	cc_status st = registry_seal(r, column_photo, id, photo, &sealed, err);
-
-	if (!cc_failed(st))
-		st = store_prepare(r->store, sql_add_photo, &q);
-	if (!cc_failed(st))
-		st = stmt_bind_str(q, 1, id);
-	if (!cc_failed(st))
-		st = stmt_bind_int(q, 2, KEY_VERSION);
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 3, bytes_of(m->photo.p, m->photo.n));
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 4, buf_view(&sealed));
-	if (!cc_failed(st))
-		st = stmt_run(q);
-	stmt_finish(&q);
-	buf_done(&sealed);
-	return registry_store_error(r, st, err);
-}
-
-/* The words of a name, each once. */
-struct words {
-	size_t count;
-	struct digest macs[WORDS_MAX];
-};
-
-static cc_status words_of(struct registry *r, const char *text, struct words *ret, struct cc_error *err)
-{
-	char key[2 * PERSON_NAME_SIZE];
-	struct cursor in;
-	struct bytes word;
-	cc_status st = vietnamese_search_key(text, key, sizeof key);
-
-	if (cc_failed(st))
-		return cc_fail(err, CC_E_ARG, "registry.search-text", "longer than %zu bytes, or no text", sizeof key);
-	ret->count = 0;
-	cursor_init(&in, bytes_str(key));
-	while (!cc_failed(st) && cursor_left(&in) > 0 && cursor_until(&in, ' ', &word) && ret->count < WORDS_MAX) {
-		struct digest *d = &ret->macs[ret->count];
-		bool seen = false;
-
-		st = registry_mac(&r->word_key, word, d, err);
-		d->n = WORD_MAC_LEN;
-		for (size_t i = 0; !cc_failed(st) && i < ret->count && !seen; i++)
-			seen = cc_equal(ret->macs[i].p, WORD_MAC_LEN, d->p, WORD_MAC_LEN);
-		if (!seen)
-			ret->count++;
-	}
-	cc_wipe(key, sizeof key);
 	return st;
 }
 
-static cc_status add_words(struct registry *r, const char *id, const char *name, struct cc_error *err)
+static cc_status insert_photo(struct registry *r, int64_t id, const uint8_t mac[REGISTRY_MAC_LEN], struct bytes sealed)
 {
-	struct words words;
 	struct stmt *q = NULL;
-	cc_status st = words_of(r, name, &words, err);
+	cc_status st = store_prepare(r->store, sql_add_photo, &q);
 
-	if (cc_failed(st))
-		return st;
-	st = store_prepare(r->store, sql_add_word, &q);
-	for (size_t i = 0; i < words.count && !cc_failed(st); i++) {
-		st = stmt_bind_blob(q, 1, bytes_of(words.macs[i].p, words.macs[i].n));
+	if (!cc_failed(st))
+		st = stmt_bind_int(q, 1, id);
+	if (!cc_failed(st))
+		st = stmt_bind_blob(q, 2, bytes_of(mac, REGISTRY_MAC_LEN));
+	if (!cc_failed(st))
+		st = stmt_bind_blob(q, 3, sealed);
+	if (!cc_failed(st))
+		st = stmt_run(q);
+	stmt_finish(&q);
+	return st;
+}
+
+/* The photo that was missing: sealed anew, for it was sealed for another id; under the version of its row. */
+static cc_status complete(struct registry *r, int64_t id, const struct registry_row *row, struct cc_error *err)
+{
+	struct buf photo = { 0 }, sealed = { 0 };
+	char aad[96];
+	cc_status st;
+
+	place(aad, column_photo, row->id, r->keys.items[0].version);
+	st = sealer_decrypt(r->keys.items[0].sealer, bytes_str(aad), buf_view(&row->photo), &photo);
+	for (size_t i = 0; i < r->keys.count && !cc_failed(st) && sealed.n == 0; i++) {
+		enum registry_put under = PUT_ADDED;
+		int64_t found = 0;
+
+		st = compare_under(r, row, i, &under, &found);
+		if (cc_failed(st) || found != id)
+			continue;
+		place(aad, column_photo, id, r->keys.items[i].version);
+		st = sealer_encrypt(r->keys.items[i].sealer, bytes_str(aad), buf_view(&photo), &sealed);
 		if (!cc_failed(st))
-			st = stmt_bind_str(q, 2, id);
+			st = insert_photo(r, id, row->photo_mac[i], buf_view(&sealed));
+	}
+	buf_done(&photo);
+	buf_done(&sealed);
+	if (cc_failed(st) && r->store->err.code == CC_OK)
+		return registry_crypto_error(st, err, column_photo);
+	return registry_store_error(r, st, err);
+}
+
+cc_status registry_row_write(struct registry *r, const struct registry_row *row, enum registry_put *ret, struct cc_error *err)
+{
+	enum registry_put result = PUT_ADDED;
+	int64_t id = 0;
+	bool added = false;
+	cc_status st = cc_ok();
+
+	CC_ASSERT(row->sealed);
+	/* While keys rotate a person may stand under an older number. */
+	if (r->keys.count > 1)
+		st = registry_row_compare(r, row, &result, &id, err);
+	if (!cc_failed(st) && id == 0)
+		st = registry_store_error(r, insert_person(r, row, &added), err);
+	if (!cc_failed(st) && added && row->has_photo)
+		st = registry_store_error(r, insert_photo(r, row->id, row->photo_mac[0], buf_view(&row->photo)), err);
+	if (!cc_failed(st) && id == 0 && !added)
+		st = registry_row_compare(r, row, &result, &id, err);
+	if (!cc_failed(st) && result == PUT_COMPLETED)
+		st = complete(r, id, row, err);
+	if (!cc_failed(st))
+		*ret = result;
+	return st;
+}
+
+cc_status registry_marks_write(struct registry *r, const struct registry_mark *marks, size_t count, struct cc_error *err)
+{
+	struct stmt *q = NULL;
+	cc_status st = store_prepare(r->store, sql_add_mark, &q);
+
+	for (size_t i = 0; i < count && !cc_failed(st); i++) {
+		st = stmt_bind_int(q, 1, marks[i].mark);
+		if (!cc_failed(st))
+			st = stmt_bind_int(q, 2, marks[i].person);
 		if (!cc_failed(st))
 			st = stmt_run(q);
 	}
@@ -231,120 +276,165 @@ static cc_status add_words(struct registry *r, const char *id, const char *name,
 	return registry_store_error(r, st, err);
 }
 
-static cc_status new_id(struct registry *r, char id[ID_SIZE], struct cc_error *err)
+cc_status registry_take_ids(struct registry *r, size_t count, int64_t *ret_first, struct cc_error *err)
 {
-	uint8_t raw[ID_BYTES];
-	cc_status st = sys_random(r->sys, raw, sizeof raw);
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st = store_prepare(r->store, sql_take_ids, &q);
 
-	if (cc_failed(st))
-		return cc_fail(err, st.code, "crypto.failed", "random");
-	bytes_to_hex(bytes_of(raw, sizeof raw), id);
-	return st;
+	if (!cc_failed(st))
+		st = stmt_bind_int(q, 1, (int64_t)count);
+	if (!cc_failed(st))
+		st = stmt_step(q, &row);
+	if (!cc_failed(st)) {
+		CC_ASSERT(row);
+		*ret_first = stmt_column_int(q, 0) - (int64_t)count;
+	}
+	stmt_finish(&q);
+	return registry_store_error(r, st, err);
 }
 
-static cc_status add_row(struct registry *r, const struct person *p, const struct marks *m, struct bytes record,
-			 struct bytes photo, struct cc_error *err)
+static cc_status put_new(struct registry *r, struct registry_row *row, enum registry_put *ret, struct cc_error *err)
 {
-	char id[ID_SIZE];
-	cc_status st = new_id(r, id, err);
+	struct registry_mark marks[REGISTRY_MARKS_MAX];
+	cc_status st = registry_hold_keys(r, err);
 
 	if (!cc_failed(st))
-		st = add_person(r, id, m, record, err);
-	if (!cc_failed(st))
-		st = add_words(r, id, p->full_name, err);
-	if (!cc_failed(st) && photo.n > 0)
-		st = add_photo(r, id, m, photo, err);
-	return st;
+		st = registry_take_ids(r, 1, &row->id, err);
+	if (cc_failed(st))
+		return st;
+	st = registry_row_seal(&r->keys, row);
+	if (cc_failed(st))
+		return registry_crypto_error(st, err, column_record);
+	st = registry_row_write(r, row, ret, err);
+	if (cc_failed(st) || *ret != PUT_ADDED)
+		return st;
+	for (size_t i = 0; i < row->mark_count; i++)
+		marks[i] = (struct registry_mark){ row->marks[i], row->id };
+	return registry_marks_write(r, marks, row->mark_count, err);
 }
 
 cc_status registry_put(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
 		       struct cc_error *err)
 {
-	struct buf record = { 0 };
-	struct marks m;
-	char id[ID_SIZE];
-	enum registry_put result = PUT_CONFLICT;
-	cc_status st = encode(p, &record, err);
+	enum registry_put result = PUT_ADDED;
+	struct registry_row row;
+	int64_t id = 0;
+	cc_status st = registry_row_prepare(&r->keys, p, photo, &row);
 
-	CC_ASSERT(r->store->in_transaction);
-	if (!cc_failed(st))
-		st = marks_of(r, p, buf_view(&record), photo, &m, err);
-	if (!cc_failed(st))
-		st = compare(r, &m, photo.n > 0, id, &result, err);
-	if (!cc_failed(st) && result == PUT_ADDED)
-		st = add_row(r, p, &m, buf_view(&record), photo, err);
-	if (!cc_failed(st) && result == PUT_COMPLETED)
-		st = add_photo(r, id, &m, photo, err);
-	buf_done(&record);
+	if (cc_failed(st))
+		return registry_crypto_error(st, err, "row");
+	st = registry_row_compare(r, &row, &result, &id, err);
+	if (!cc_failed(st) && (result == PUT_ADDED || result == PUT_COMPLETED))
+		st = put_new(r, &row, &result, err);
+	registry_row_done(&row);
 	if (!cc_failed(st))
 		*ret = result;
 	return st;
 }
 
+cc_status registry_compare(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
+			   struct cc_error *err)
+{
+	struct registry_row row;
+	int64_t id;
+	cc_status st = registry_row_prepare(&r->keys, p, photo, &row);
+
+	if (cc_failed(st))
+		return registry_crypto_error(st, err, "row");
+	st = registry_row_compare(r, &row, ret, &id, err);
+	registry_row_done(&row);
+	return st;
+}
+
 /* ---- reading */
 
-static cc_status open_record(struct registry *r, const char *id, struct bytes sealed, struct person *ret, struct cc_error *err)
+cc_status registry_row_open(struct registry *r, struct stmt *q, struct person *ret, struct cc_error *err)
 {
+	int64_t id = stmt_column_int(q, 0);
 	struct buf record = { 0 };
-	cc_status st = registry_unseal(r, column_record, id, sealed, &record, err);
+	cc_status st = unseal_column(r, column_record, id, stmt_column_int(q, 1), stmt_column_bytes(q, 2), &record, err);
 
-	if (!cc_failed(st))
+	if (!cc_failed(st)) {
 		st = person_parse(buf_view(&record), ret, NULL, NULL);
-	if (st.code == CC_E_MEMORY)
-		st = cc_fail(err, st.code, "memory", "record");
-	else if (st.code == CC_E_FORMAT || st.code == CC_E_LIMIT)
-		st = cc_fail(err, CC_E_VERIFY, "registry.damaged", "record of row %s", id);
+		if (st.code == CC_E_MEMORY)
+			st = cc_fail(err, st.code, "memory", "record");
+		else if (cc_failed(st))
+			st = cc_fail(err, CC_E_VERIFY, "registry.damaged", "record of row %lld", (long long)id);
+	}
 	buf_done(&record);
 	return st;
 }
 
-static cc_status open_row(struct registry *r, struct stmt *q, struct person *ret, struct buf *ret_photo, struct cc_error *err)
+cc_status registry_photo_open(struct registry *r, struct stmt *q, int column, struct buf *ret, struct cc_error *err)
 {
-	char id[ID_SIZE];
-	struct buf photo = { 0 };
-	struct person p;
-	cc_status st;
+	if (stmt_column_is_null(q, column))
+		return cc_ok();
+	return unseal_column(r, column_photo, stmt_column_int(q, 0), stmt_column_int(q, 1), stmt_column_bytes(q, column), ret,
+			     err);
+}
 
-	copy_id(q, 0, id);
-	st = open_record(r, id, stmt_column_bytes(q, 2), &p, err);
-	if (!cc_failed(st) && ret_photo != NULL && !stmt_column_is_null(q, 4))
-		st = registry_unseal(r, column_photo, id, stmt_column_bytes(q, 4), &photo, err);
-	if (!cc_failed(st)) {
-		*ret = p;
-		if (ret_photo != NULL)
-			buf_move(ret_photo, &photo);
+/* *q stands on the row when there is one. */
+static cc_status look_up(struct registry *r, const char *number, struct stmt **q, bool *ret_row, struct cc_error *err)
+{
+	uint8_t mac[REGISTRY_MAC_LEN];
+	cc_status st = cc_ok();
+
+	*ret_row = false;
+	for (size_t i = 0; i < r->keys.count && !*ret_row && !cc_failed(st); i++) {
+		stmt_finish(q);
+		st = registry_mac(r->keys.items[i].number, bytes_str(number), mac);
+		if (cc_failed(st))
+			return registry_crypto_error(st, err, "HMAC-SHA256");
+		st = store_prepare(r->store, sql_find, q);
+		if (!cc_failed(st))
+			st = stmt_bind_blob(*q, 1, bytes_of(mac, sizeof mac));
+		if (!cc_failed(st))
+			st = stmt_step(*q, ret_row);
 	}
-	person_done(&p);
-	buf_done(&photo);
-	return st;
+	return registry_store_error(r, st, err);
+}
+
+static cc_status find_row(struct registry *r, const char *number, struct stmt **q, struct cc_error *err)
+{
+	bool row = false, changed = false;
+	cc_status st = look_up(r, number, q, &row, err);
+
+	/* Nobody is said to be missing by keys that another station has replaced. */
+	if (!cc_failed(st) && !row && !r->store->in_transaction)
+		st = registry_refresh_keys(r, &changed, err);
+	if (!cc_failed(st) && changed)
+		st = look_up(r, number, q, &row, err);
+	if (cc_failed(st) || row)
+		return st;
+	return cc_fail(err, CC_E_NOT_FOUND, "registry.not-found", "no person with this number");
 }
 
 static cc_status find(struct registry *r, const char *number, struct person *ret, struct buf *ret_photo, bool *ret_has_photo,
 		      struct cc_error *err)
 {
-	struct digest mac;
 	struct stmt *q = NULL;
-	bool row = false;
+	struct buf photo = { 0 };
+	struct person p = { 0 };
 	cc_status st;
 
 	if (!number_is_well_formed(bytes_str(number)))
 		return cc_fail(err, CC_E_ARG, "registry.number-malformed", "a number has 12 digits");
-	st = number_mac(r, number, &mac, err);
+	st = find_row(r, number, &q, err);
 	if (!cc_failed(st))
-		st = store_prepare(r->store, sql_find, &q);
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 1, bytes_of(mac.p, mac.n));
-	if (!cc_failed(st))
-		st = stmt_step(q, &row);
-	if (cc_failed(st))
-		st = registry_store_error(r, st, err);
-	else if (!row)
-		st = cc_fail(err, CC_E_NOT_FOUND, "registry.not-found", "no person with this number");
-	else
-		st = open_row(r, q, ret, ret_photo, err);
-	if (!cc_failed(st) && ret_has_photo != NULL)
-		*ret_has_photo = !stmt_column_is_null(q, 4);
+		st = registry_row_open(r, q, &p, err);
+	if (!cc_failed(st) && ret_photo != NULL)
+		st = registry_photo_open(r, q, 3, &photo, err);
+	if (!cc_failed(st)) {
+		*ret = p;
+		if (ret_photo != NULL)
+			buf_move(ret_photo, &photo);
+		if (ret_has_photo != NULL)
+			*ret_has_photo = !stmt_column_is_null(q, 3);
+	}
 	stmt_finish(&q);
+	person_done(&p);
+	buf_done(&photo);
 	return st;
 }
 
@@ -381,100 +471,46 @@ cc_status registry_count(struct registry *r, int64_t *ret, struct cc_error *err)
 	return registry_store_error(r, st, err);
 }
 
-/* One row of sql_walk or sql_word_first. *ret_go: the visitor wants more. */
-static cc_status visit_row(struct registry *r, struct stmt *q, registry_visit visit, void *ctx, bool *ret_go,
-			   struct cc_error *err)
-{
-	char id[ID_SIZE];
-	struct person p;
-	cc_status st;
+/* ---- everybody, page by page: no statement stays open while a visitor works */
 
-	copy_id(q, 0, id);
-	st = open_record(r, id, stmt_column_bytes(q, 1), &p, err);
+static cc_status walk_page(struct registry *r, int64_t *last, registry_visit visit, void *ctx, bool *go, struct cc_error *err)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	size_t n = 0;
+	cc_status st = store_prepare(r->store, sql_walk, &q);
+
 	if (!cc_failed(st))
-		*ret_go = visit(ctx, &p, !stmt_column_is_null(q, 2));
-	person_done(&p);
+		st = stmt_bind_int(q, 1, *last);
+	if (!cc_failed(st))
+		st = stmt_bind_int(q, 2, WALK_PAGE);
+	if (!cc_failed(st))
+		st = stmt_step(q, &row);
+	st = registry_store_error(r, st, err);
+	while (!cc_failed(st) && row && *go) {
+		struct person p = { 0 };
+
+		n++;
+		*last = stmt_column_int(q, 0);
+		st = registry_row_open(r, q, &p, err);
+		if (!cc_failed(st))
+			*go = visit(ctx, &p, stmt_column_int(q, 3) == 1);
+		person_done(&p);
+		if (!cc_failed(st) && *go)
+			st = registry_store_error(r, stmt_step(q, &row), err);
+	}
+	stmt_finish(&q);
+	*go = *go && n == WALK_PAGE;
 	return st;
 }
 
 cc_status registry_walk(struct registry *r, registry_visit visit, void *ctx, struct cc_error *err)
 {
-	struct stmt *q = NULL;
-	bool row = true, go = true;
-	cc_status st = registry_store_error(r, store_prepare(r->store, sql_walk, &q), err);
-
-	while (!cc_failed(st) && go) {
-		st = registry_store_error(r, stmt_step(q, &row), err);
-		if (cc_failed(st) || !row)
-			break;
-		st = visit_row(r, q, visit, ctx, &go, err);
-	}
-	stmt_finish(&q);
-	return st;
-}
-
-static cc_status has_word(struct registry *r, const struct digest *word, const char *id, bool *ret, struct cc_error *err)
-{
-	struct stmt *q = NULL;
-	cc_status st = store_prepare(r->store, sql_word_has, &q);
-
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 1, bytes_of(word->p, word->n));
-	if (!cc_failed(st))
-		st = stmt_bind_str(q, 2, id);
-	if (!cc_failed(st))
-		st = stmt_step(q, ret);
-	stmt_finish(&q);
-	return registry_store_error(r, st, err);
-}
-
-static cc_status has_all_words(struct registry *r, const struct words *words, struct stmt *q, bool *ret, struct cc_error *err)
-{
-	char id[ID_SIZE];
+	int64_t last = 0;
+	bool go = true;
 	cc_status st = cc_ok();
 
-	copy_id(q, 0, id);
-	*ret = true;
-	for (size_t i = 1; i < words->count && *ret && !cc_failed(st); i++)
-		st = has_word(r, &words->macs[i], id, ret, err);
+	while (!cc_failed(st) && go)
+		st = walk_page(r, &last, visit, ctx, &go, err);
 	return st;
-}
-
-static cc_status search_words(struct registry *r, const struct words *words, size_t limit, registry_visit visit, void *ctx,
-			      struct cc_error *err)
-{
-	struct stmt *q = NULL;
-	bool row = true, go = true;
-	cc_status st = store_prepare(r->store, sql_word_first, &q);
-
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 1, bytes_of(words->macs[0].p, words->macs[0].n));
-	st = registry_store_error(r, st, err);
-	while (!cc_failed(st) && go && limit > 0) {
-		bool all = false;
-
-		st = registry_store_error(r, stmt_step(q, &row), err);
-		if (cc_failed(st) || !row)
-			break;
-		st = has_all_words(r, words, q, &all, err);
-		if (cc_failed(st) || !all)
-			continue;
-		st = visit_row(r, q, visit, ctx, &go, err);
-		limit--;
-	}
-	stmt_finish(&q);
-	return st;
-}
-
-cc_status registry_search(struct registry *r, const char *text, size_t limit, registry_visit visit, void *ctx,
-			  struct cc_error *err)
-{
-	struct words words;
-	cc_status st = words_of(r, text, &words, err);
-
-	if (cc_failed(st))
-		return st;
-	if (words.count == 0)
-		return cc_fail(err, CC_E_ARG, "registry.search-text", "no letters in it");
-	return search_words(r, &words, limit, visit, ctx, err);
 }

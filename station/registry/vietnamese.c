@@ -3,6 +3,7 @@
 
 #include "crypto/base/secret.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -120,6 +121,11 @@ static void out_str(struct text_out *o, const char *s)
 static void out_point(struct text_out *o, utf8proc_int32_t c)
 {
 	utf8proc_uint8_t utf8[4];
+
+	if (c >= 0 && c < 0x80 && !o->full && o->cap - o->n > 1) {
+		o->p[o->n++] = (char)c;
+		return;
+	}
 
 	out_bytes(o, utf8, (size_t)utf8proc_encode_char(c, utf8));
 }
@@ -308,7 +314,7 @@ static bool take_all(struct normaliser *n, struct bytes in)
 	return !(n->name && n->base == '-') || reject(n, TEXT_SEPARATOR);
 }
 
-static cc_status normalise(struct bytes in, bool name, char *out, size_t cap, struct text_fault *fault)
+static cc_status normalise_slowly(struct bytes in, bool name, char *out, size_t cap, struct text_fault *fault)
 {
 	struct normaliser n = { .name = name };
 	cc_status st = cc_code_status(CC_E_FORMAT);
@@ -323,6 +329,88 @@ static cc_status normalise(struct bytes in, bool name, char *out, size_t cap, st
 		*fault = n.fault;
 	cc_wipe(&n, sizeof n);
 	return st;
+}
+
+/*
+ * Most text arrives as it shall leave: letters that are their own normal form,
+ * single spaces between words. Which letters these are is asked of the slow way,
+ * once, for the Latin blocks (ASCII to Latin Extended-B, Latin Extended Additional).
+ */
+#define BLOCK_1_END 0x250
+#define BLOCK_2 0x1E00
+#define BLOCK_2_END 0x1F00
+#define SETTLED_COUNT (BLOCK_1_END + BLOCK_2_END - BLOCK_2)
+enum { SETTLED_TEXT = 1, SETTLED_NAME = 2 };
+
+static uint8_t settled[SETTLED_COUNT];
+static pthread_once_t settled_once = PTHREAD_ONCE_INIT;
+
+static int settled_index(utf8proc_int32_t c)
+{
+	if (c >= 0 && c < BLOCK_1_END)
+		return (int)c;
+	return c >= BLOCK_2 && c < BLOCK_2_END ? (int)(BLOCK_1_END + c - BLOCK_2) : -1;
+}
+
+static bool is_its_own_form(utf8proc_int32_t c, bool name)
+{
+	utf8proc_uint8_t in[4];
+	size_t n = (size_t)utf8proc_encode_char(c, in);
+	char out[16];
+
+	return !cc_failed(normalise_slowly(bytes_of(in, n), name, out, sizeof out, NULL)) &&
+	       bytes_equal(bytes_str(out), bytes_of(in, n));
+}
+
+static void settle(void)
+{
+	for (utf8proc_int32_t c = ' ' + 1; c < BLOCK_2_END; c = c + 1 == BLOCK_1_END ? BLOCK_2 : c + 1) {
+		uint8_t *s = &settled[settled_index(c)];
+
+		*s = (uint8_t)((is_its_own_form(c, false) ? SETTLED_TEXT : 0) | (is_its_own_form(c, true) ? SETTLED_NAME : 0));
+	}
+}
+
+/* True: in is its own normal form, and stands in out. */
+static bool normalise_settled(struct bytes in, uint8_t kind, char *out, size_t cap)
+{
+	bool space = true; /* at the start, and after a space, another one is not settled */
+	struct cursor c;
+
+	if (in.n == 0 || in.n >= cap || in.n > TEXT_POINTS_MAX)
+		return false;
+	(void)pthread_once(&settled_once, settle);
+	cursor_init(&c, in);
+	while (cursor_left(&c) > 0) {
+		utf8proc_int32_t point;
+		uint8_t first = 0;
+		int i;
+
+		if (cursor_peek(&c, &first) && first < 0x80 && cursor_u8(&c, &first))
+			point = first;
+		else if (!next_point(&c, &point))
+			return false;
+		if (point == ' ' && !space) {
+			space = true;
+			continue;
+		}
+		i = settled_index(point);
+		if (i < 0 || (settled[i] & kind) == 0)
+			return false;
+		space = false;
+	}
+	if (space)
+		return false;
+	memcpy(out, in.p, in.n);
+	out[in.n] = '\0';
+	return true;
+}
+
+static cc_status normalise(struct bytes in, bool name, char *out, size_t cap, struct text_fault *fault)
+{
+	if (normalise_settled(in, name ? SETTLED_NAME : SETTLED_TEXT, out, cap))
+		return cc_ok();
+	return normalise_slowly(in, name, out, cap, fault);
 }
 
 cc_status vietnamese_normalise(struct bytes in, char *out, size_t cap, struct text_fault *fault)
@@ -440,8 +528,12 @@ static void map_search(struct text_out *o, utf8proc_int32_t c, utf8proc_int32_t 
 
 	(void)before;
 	(void)failed;
+	if (is_ascii_letter(c)) {
+		out_point(o, c | 0x20);
+		return;
+	}
 	(void)decompose(plain_form(c), parts);
-	mrz = latin_mrz(parts[0]);
+	mrz = is_ascii_letter(parts[0]) ? NULL : latin_mrz(parts[0]);
 	if (mrz != NULL) {
 		for (; *mrz != '\0'; mrz++)
 			out_point(o, *mrz | 0x20);

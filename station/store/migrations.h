@@ -6,11 +6,14 @@
 
 /*
  * SQL of the migrations, for SQLite and PostgreSQL alike: TEXT, BIGINT and
- * BYTEA (bytes) columns only, no engine-made keys, defaults or clocks.
+ * BYTEA (bytes) columns, INTEGER for a primary key below 2^31 (SQLite's own row
+ * number); no engine-made keys, defaults or clocks. A comment "key-ordered" after a
+ * table: SQLite keeps its rows in the key itself.
  */
 extern const char migration_001_registry[];
 extern const char migration_002_issue[];
 extern const char migration_003_journal[];
 extern const char migration_004_signer[];
+extern const char migration_005_registry_marks[];
 
 #endif

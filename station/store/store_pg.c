@@ -22,9 +22,12 @@
 
 struct pg_store;
 
+#define TYPE_INT4 23 /* PostgreSQL's own number of a type, pg_type.dat */
+
 struct pg_bind {
 	bool null;
 	bool set;
+	bool narrow; /* the server takes 4 bytes here */
 	struct buf value;
 };
 
@@ -264,6 +267,8 @@ static cc_status describe(struct pg_store *s, struct pg_stmt *q)
 		q->bind_count = PQnparams(r);
 		q->returns_rows = PQnfields(r) > 0;
 		CC_ASSERT(q->bind_count <= BINDS_MAX);
+		for (int i = 0; i < q->bind_count; i++)
+			q->binds[i].narrow = PQparamtype(r, i) == TYPE_INT4;
 	}
 	PQclear(r);
 	return st;
@@ -353,8 +358,14 @@ static cc_status bind(struct stmt *base, int index, struct bytes v)
 static cc_status pg_bind_int(struct stmt *base, int index, int64_t v)
 {
 	uint64_t big = htobe64((uint64_t)v);
+	uint32_t small = htobe32((uint32_t)v);
 
-	return bind(base, index, bytes_of(&big, sizeof big));
+	CC_ASSERT(index >= 1 && index <= self_stmt(base)->bind_count);
+	if (!self_stmt(base)->binds[index - 1].narrow)
+		return bind(base, index, bytes_of(&big, sizeof big));
+	if (v != (int64_t)(int32_t)v)
+		return cc_fail(&base->store->err, CC_E_LIMIT, "store.constraint", "a row number above 2^31");
+	return bind(base, index, bytes_of(&small, sizeof small));
 }
 
 static cc_status pg_bind_null(struct stmt *base, int index)
@@ -464,7 +475,7 @@ static void pg_finish(struct stmt *base)
 	forget_rows(q);
 	for (int i = 0; i < BINDS_MAX; i++) {
 		buf_done(&q->binds[i].value);
-		q->binds[i] = (struct pg_bind){ 0 };
+		q->binds[i].null = q->binds[i].set = false;
 	}
 	q->in_use = false;
 	if (s->cached > CACHE_MAX) {

@@ -549,11 +549,16 @@ static void swapped_records_do_not_open(void **state)
 	struct record r = { 0 };
 	struct person p;
 	struct cc_error err = { 0 };
+	cc_status st;
 
 	(void)state;
 	(void)run_text(ROW("001090000000", "An", "") ROW("002090000000", "Ba", ""), DATA, &r);
-	run_sql("UPDATE registry_person SET record = (SELECT o.record FROM registry_person o WHERE o.id <> registry_person.id)");
-	assert_int_equal(registry_find(reg, "001090000000", &p, NULL, &err).code, CC_E_VERIFY);
+	run_sql("UPDATE registry_person SET record = (SELECT o.record FROM registry_person o WHERE o.id <> registry_person.id)"
+		" WHERE id = (SELECT MIN(id) FROM registry_person)");
+	st = registry_find(reg, "001090000000", &p, NULL, &err);
+	if (!cc_failed(st))
+		st = registry_find(reg, "002090000000", &p, NULL, &err);
+	assert_int_equal(st.code, CC_E_VERIFY);
 	assert_string_equal(err.key, "registry.damaged");
 	assert_null(strstr(err.detail, "An"));
 }

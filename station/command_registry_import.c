@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/message.h"
+#include "station/registry/import.h"
+#include "station/registry_session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRESS_LINE_MS 5000
+
+struct import_view {
+	struct registry_session *session;
+	bool terminal, progress_shown;
+	uint64_t size; /* of the file; 0: not known */
+	int64_t start_ms, last_line_ms;
+	FILE *rejects;
+	bool reject_failed;
+};
+
+static void clear_progress(struct import_view *v)
+{
+	if (v->progress_shown)
+		(void)fprintf(stderr, "\r\033[K");
+	v->progress_shown = false;
+}
+
+static void show_remark(void *ctx, const struct import_remark *m)
+{
+	struct import_view *v = ctx;
+	struct registry_session *s = v->session;
+	const struct message *text = message_find(m->fault.key);
+	const enum lang lang = s->inv->config.lang;
+	static const char *const words_vi[] = { "lưu ý", "tạm giữ", "không nhập" };
+	static const char *const words_en[] = { "note", "held", "not imported" };
+	const char *field = m->fault.unknown[0] != '\0' ? m->fault.unknown : m->fault.field;
+
+	if (s->list != NULL) {
+		(void)json_array_append_new(s->list,
+					    json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "line", (json_int_t)m->line,
+						      "severity", import_severity_name(m->severity), "field", field, "key",
+						      m->fault.key, "position", (json_int_t)m->fault.position, "other_line",
+						      (json_int_t)m->other_line, "vi", text->vi, "en", text->en));
+		return;
+	}
+	clear_progress(v);
+	(void)fprintf(stderr, "%s %llu: %s%s%s", registry_session_pick(s, "dòng", "line"), (unsigned long long)m->line,
+		      registry_session_pick(s, words_vi[m->severity], words_en[m->severity]), field[0] != '\0' ? ": " : "",
+		      field);
+	if (m->fault.position > 0)
+		(void)fprintf(stderr, ", %s %zu", registry_session_pick(s, "vị trí", "position"), m->fault.position);
+	if (m->other_line > 0)
+		(void)fprintf(stderr, ", %s %llu", registry_session_pick(s, "trùng dòng", "as on line"),
+			      (unsigned long long)m->other_line);
+	(void)fprintf(stderr, ": %s %s\n", message_text(text, lang), message_next(text, lang));
+}
+
+/* Clock time at which it ends at the rate so far; "" when the size is not known. */
+static void format_eta(const struct import_view *v, uint64_t bytes, int64_t spent_ms, char *out, size_t cap)
+{
+	struct tm local;
+	time_t end;
+
+	out[0] = '\0';
+	if (bytes == 0 || v->size < bytes || v->size == 0)
+		return;
+	end = (time_t)(sys_wall_ms(v->session->inv->config.sys) / 1000) +
+	      (time_t)((double)spent_ms / 1000.0 * (double)(v->size - bytes) / (double)bytes);
+	if (localtime_r(&end, &local) != NULL)
+		(void)strftime(out, cap, "%H:%M:%S", &local);
+}
+
+static void show_progress(void *ctx, const struct import_counts *c, uint64_t bytes)
+{
+	struct import_view *v = ctx;
+	struct registry_session *s = v->session;
+	int64_t now = sys_mono_ms(s->inv->config.sys), spent = now - v->start_ms;
+	char eta[16];
+
+	if (!v->terminal && now - v->last_line_ms < PROGRESS_LINE_MS)
+		return;
+	v->last_line_ms = now;
+	format_eta(v, bytes, spent, eta, sizeof eta);
+	(void)fprintf(stderr, "%s%llu %s, %llu/s, %s %s%s", v->terminal ? "\r\033[K" : "", (unsigned long long)c->rows,
+		      registry_session_pick(s, "hàng", "rows"),
+		      (unsigned long long)(spent > 0 ? c->rows * 1000 / (uint64_t)spent : 0),
+		      registry_session_pick(s, "xong lúc", "done at"), eta[0] != '\0' ? eta : "-", v->terminal ? "" : "\n");
+	(void)fflush(stderr);
+	v->progress_shown = v->terminal;
+}
+
+/* The rows as they stood: mended in this file, they are imported again from it. */
+static void keep_reject(void *ctx, uint64_t line, struct bytes row)
+{
+	struct import_view *v = ctx;
+
+	(void)line;
+	if (fwrite(row.p, 1, row.n, v->rejects) != row.n || fputc('\n', v->rejects) == EOF)
+		v->reject_failed = true;
+}
+
+static void print_counts(struct registry_session *s, const struct import_counts *c)
+{
+	const struct {
+		const char *name, *vi, *en;
+		uint64_t value;
+	} rows[] = {
+		{ "rows", "Số hàng", "Rows", c->rows },
+		{ "imported", "Nhập mới", "Imported", c->imported },
+		{ "unchanged", "Đã có, không đổi", "Unchanged", c->unchanged },
+		{ "completed", "Đã có, bổ sung ảnh", "Photo added", c->completed },
+		{ "conflicts", "Khác với dữ liệu đã có", "Conflicts", c->conflicts },
+		{ "refused", "Không nhập được", "Not imported", c->refused },
+		{ "held", "Tạm giữ, chưa cấp thẻ được", "Held, no card yet", c->held },
+		{ "warnings", "Lưu ý", "Notes", c->warnings },
+	};
+	json_t *counts = s->list != NULL ? json_object() : NULL;
+
+	if (s->list == NULL && s->inv->config.dry_run)
+		(void)printf("%s\n", registry_session_pick(s, "Chạy thử: không ghi gì.", "Dry run: nothing was written."));
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (s->list == NULL)
+			(void)printf("%s: %llu\n", registry_session_pick(s, rows[i].vi, rows[i].en),
+				     (unsigned long long)rows[i].value);
+		else
+			(void)json_object_set_new(counts, rows[i].name, json_integer((json_int_t)rows[i].value));
+	}
+	if (s->list != NULL)
+		registry_session_print_list(s, "remarks",
+					    json_pack("{s:i, s:b, s:o}", "schema", REGISTRY_SCHEMA, "dry_run",
+						      s->inv->config.dry_run, "counts", counts));
+}
+
+/* Personal data: for its owner alone, and never over a file that is there. */
+static cc_status open_rejects(struct import_view *v, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		v->rejects = fdopen(fd, "w");
+	if (v->rejects == NULL)
+		return cc_fail(&v->session->err, errno == EEXIST ? CC_E_EXISTS : CC_E_IO,
+			       errno == EEXIST ? "file.exists" : "file.io", "%s: %s", path, strerror(errno));
+	return cc_ok();
+}
+
+static cc_status import_file(struct registry_session *s, const char *path, struct import_counts *counts)
+{
+	struct import_view view = { .session = s, .terminal = isatty(STDERR_FILENO) != 0 && s->list == NULL };
+	struct import_options o = { .dry_run = s->inv->config.dry_run,
+				    .threads = 1,
+				    .check = s->check,
+				    .remark = show_remark,
+				    .progress = show_progress,
+				    .ctx = &view };
+	const char *rejects = invocation_option(s->inv, "--rejects");
+	char folder[PATH_MAX] = ".";
+	const char *slash = strrchr(path, '/');
+	FILE *in = fopen(path, "re");
+	struct stat info;
+	cc_status st;
+
+	if (in == NULL)
+		return cc_fail(&s->err, errno == ENOENT ? CC_E_NOT_FOUND : CC_E_IO, errno == ENOENT ? "file.missing" : "file.io",
+			       "%s: %s", path, strerror(errno));
+	if (slash != NULL)
+		(void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	o.folder = folder;
+	if (rejects != NULL && cc_failed(st = open_rejects(&view, rejects))) {
+		(void)fclose(in);
+		return st;
+	}
+	o.reject = rejects != NULL ? keep_reject : NULL;
+	if (fstat(fileno(in), &info) == 0 && S_ISREG(info.st_mode))
+		view.size = (uint64_t)info.st_size;
+	view.start_ms = view.last_line_ms = sys_mono_ms(s->inv->config.sys);
+	st = import_run(s->registry, in, &o, counts, &s->err);
+	clear_progress(&view);
+	(void)fclose(in);
+	if (view.rejects != NULL && (fclose(view.rejects) != 0 || view.reject_failed) && !cc_failed(st))
+		st = cc_fail(&s->err, CC_E_IO, "file.io", "%s: %s", rejects, strerror(errno));
+	return st;
+}
+
+static int run_import(struct invocation *inv)
+{
+	struct registry_session s = { .inv = inv };
+	struct import_counts counts = { 0 };
+	cc_status st = registry_session_open(&s);
+
+	if (!cc_failed(st)) {
+		st = import_file(&s, inv->arguments[0], &counts);
+		/* Also after a failure: what was committed before it stays. */
+		print_counts(&s, &counts);
+	}
+	return registry_session_close(&s, st, counts.refused + counts.conflicts > 0 ? EXIT_CHECK_NO : EXIT_DONE);
+}
+
+static const struct option_spec import_options[] = {
+	{ "--rejects", "FILE", "rows that were not imported, to be mended and imported again",
+	  "các hàng không nhập được, để sửa và nhập lại" },
+	{ 0 },
+};
+
+const struct command commands_registry_import[] = {
+	{ "registry", "import", "FILE.jsonl", 1, 1, "import people, one JSON object a line; photos beside the file",
+	  "nhập dân cư, mỗi hàng một đối tượng JSON; ảnh đặt cạnh tệp", import_options, run_import },
+	{ 0 },
+};

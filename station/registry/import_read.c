@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/import_batch.h"
+
+#include "crypto/base/secret.h"
+#include "station/registry/photo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH_PHOTO_BYTES (32u * 1024 * 1024)
+#define SEEN_SLOTS_FIRST 1024
+#define REMARKS_FIRST 64
+
+/* ---- numbers of this file, to tell a second row of one number from a row that was imported before */
+
+struct seen_slot {
+	uint64_t number_plus_1; /* 0: free */
+	uint64_t line;
+};
+struct seen {
+	struct seen_slot *slots;
+	size_t size; /* a power of 2 */
+	size_t count;
+};
+
+static struct seen_slot *seen_slot(const struct seen *s, uint64_t key)
+{
+	size_t i = (size_t)((key * 0x9E3779B97F4A7C15u) >> 20) & (s->size - 1);
+
+	while (s->slots[i].number_plus_1 != 0 && s->slots[i].number_plus_1 != key)
+		i = (i + 1) & (s->size - 1);
+	return &s->slots[i];
+}
+
+static void seen_done(struct seen *s)
+{
+	cc_free(s->slots, s->size * sizeof *s->slots);
+	*s = (struct seen){ 0 };
+}
+
+static bool seen_grow(struct seen *s)
+{
+	struct seen bigger = { .size = s->size == 0 ? SEEN_SLOTS_FIRST : s->size * 2, .count = s->count };
+
+	bigger.slots = cc_alloc(bigger.size * sizeof *bigger.slots);
+	if (bigger.slots == NULL)
+		return false;
+	for (size_t i = 0; i < s->size; i++) {
+		if (s->slots[i].number_plus_1 != 0)
+			*seen_slot(&bigger, s->slots[i].number_plus_1) = s->slots[i];
+	}
+	seen_done(s);
+	*s = bigger;
+	return true;
+}
+
+/* *ret_first: 0, or the line where the number stood first. False: out of memory. */
+static bool seen_add(struct seen *s, const char *number, uint64_t line, uint64_t *ret_first)
+{
+	uint64_t key = strtoull(number, NULL, 10) + 1;
+	struct seen_slot *slot;
+
+	if (s->count * 2 >= s->size && !seen_grow(s))
+		return false;
+	slot = seen_slot(s, key);
+	*ret_first = slot->line;
+	if (slot->number_plus_1 == 0) {
+		*slot = (struct seen_slot){ .number_plus_1 = key, .line = line };
+		s->count++;
+	}
+	return true;
+}
+
+/* ---- batches */
+
+cc_status import_batch_new(size_t cap, struct import_batch *ret)
+{
+	struct import_batch b = { .cap = cap, .st = cc_ok() };
+
+	b.items = cc_alloc(cap * sizeof *b.items);
+	b.order = cc_alloc(cap * sizeof *b.order);
+	b.ids = cc_alloc(cap * sizeof *b.ids);
+	b.marks = cc_alloc(cap * REGISTRY_MARKS_MAX * sizeof *b.marks);
+	if (b.items == NULL || b.order == NULL || b.ids == NULL || b.marks == NULL) {
+		import_batch_done(&b);
+		return cc_code_status(CC_E_MEMORY);
+	}
+	*ret = b;
+	return cc_ok();
+}
+
+void import_batch_clear(struct import_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		registry_row_done(&b->items[i].row);
+		buf_done(&b->items[i].raw);
+	}
+	b->count = b->order_count = b->mark_count = b->remark_count = 0;
+}
+
+void import_batch_done(struct import_batch *b)
+{
+	import_batch_clear(b);
+	cc_free(b->items, b->cap * sizeof *b->items);
+	cc_free(b->order, b->cap * sizeof *b->order);
+	cc_free(b->ids, b->cap * sizeof *b->ids);
+	cc_free(b->marks, b->cap * REGISTRY_MARKS_MAX * sizeof *b->marks);
+	cc_free(b->remarks, b->remark_cap * sizeof *b->remarks);
+	*b = (struct import_batch){ 0 };
+}
+
+static bool remark(struct import_batch *b, uint64_t line, enum import_severity severity, const struct row_fault *fault,
+		   uint64_t other_line)
+{
+	if (b->remark_count == b->remark_cap) {
+		size_t cap = b->remark_cap == 0 ? REMARKS_FIRST : 2 * b->remark_cap;
+		struct import_remark *bigger = cc_alloc(cap * sizeof *bigger);
+
+		if (bigger == NULL)
+			return false;
+		if (b->remark_count > 0)
+			memcpy(bigger, b->remarks, b->remark_count * sizeof *bigger);
+		cc_free(b->remarks, b->remark_cap * sizeof *bigger);
+		b->remarks = bigger;
+		b->remark_cap = cap;
+	}
+	b->remarks[b->remark_count++] =
+		(struct import_remark){ .line = line, .severity = severity, .fault = *fault, .other_line = other_line };
+	return true;
+}
+
+/* ---- reading */
+
+struct import_reader {
+	struct registry_keys keys; /* its own: they are used in another thread than the registry's */
+	const struct import_options *o;
+	int folder_fd;
+	FILE *in;
+	char row[PERSON_ROW_MAX + 2]; /* a byte more than a row may have shows that it is too long */
+	size_t row_len;
+	uint64_t line, bytes;
+	size_t photo_bytes; /* in this batch */
+	struct seen seen;
+	struct person person;
+};
+
+cc_status import_reader_new(struct registry *r, FILE *in, const struct import_options *o, struct import_reader **ret,
+			    struct cc_error *err)
+{
+	struct import_reader *rd = cc_alloc(sizeof *rd);
+	cc_status st;
+
+	if (rd == NULL)
+		return cc_fail(err, CC_E_MEMORY, "memory", "import");
+	rd->o = o;
+	rd->in = in;
+	rd->folder_fd = open(o->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rd->folder_fd < 0)
+		st = cc_fail(err, CC_E_NOT_FOUND, "file.missing", "%s: %s", o->folder, strerror(errno));
+	else
+		st = registry_keys_open(r, false, &rd->keys, err);
+	if (cc_failed(st))
+		import_reader_free(&rd);
+	else
+		*ret = rd;
+	return st;
+}
+
+void import_reader_free(struct import_reader **rd)
+{
+	if (*rd == NULL)
+		return;
+	registry_keys_done(&(*rd)->keys);
+	seen_done(&(*rd)->seen);
+	if ((*rd)->folder_fd >= 0)
+		(void)close((*rd)->folder_fd);
+	cc_free(*rd, sizeof **rd);
+	*rd = NULL;
+}
+
+/* The next line without its end; what is above the limit is read over. False at the end of the file. */
+static bool next_line(struct import_reader *rd)
+{
+	size_t n = 0;
+	int c = EOF;
+
+	while ((c = getc_unlocked(rd->in)) != EOF) {
+		rd->bytes++;
+		if (c == '\n')
+			break;
+		if (n < sizeof rd->row)
+			rd->row[n++] = (char)c;
+	}
+	if (n == 0 && c == EOF)
+		return false;
+	if (n > 0 && n < sizeof rd->row && rd->row[n - 1] == '\r')
+		n--;
+	rd->row_len = n;
+	rd->line++;
+	return true;
+}
+
+/* A byte order mark before the first line is what some programs write; it is no part of the row. */
+static struct bytes row_of(const struct import_reader *rd)
+{
+	struct bytes row = bytes_of(rd->row, rd->row_len), mark;
+	struct cursor in;
+
+	cursor_init(&in, row);
+	if (rd->line == 1 && bytes_starts_with(row, BYTES_LITERAL("\xEF\xBB\xBF")) && cursor_take(&in, 3, &mark))
+		return cursor_rest(&in);
+	return row;
+}
+
+static bool is_blank(struct bytes row)
+{
+	for (size_t i = 0; i < row.n; i++) {
+		if (row.p[i] != ' ' && row.p[i] != '\t')
+			return false;
+	}
+	return true;
+}
+
+static cc_status no_memory(struct import_batch *b, const char *what)
+{
+	return cc_fail(&b->err, CC_E_MEMORY, "memory", "%s", what);
+}
+
+static cc_status refuse(struct import_batch *b, struct import_item *it, const struct row_fault *fault, uint64_t other_line)
+{
+	it->refused = true;
+	return remark(b, it->line, IMPORT_REFUSED, fault, other_line) ? cc_ok() : no_memory(b, "remarks");
+}
+
+/* Without its photo a person is imported and held; CC_E_FORMAT is the row's fault and goes no further. */
+static cc_status take_photo(struct import_reader *rd, struct import_batch *b, const struct import_item *it, struct buf *ret)
+{
+	struct row_fault fault;
+	cc_status st;
+
+	if (rd->person.photo_path[0] == '\0')
+		return cc_ok();
+	st = photo_read(rd->folder_fd, rd->person.photo_path, ret, &fault);
+	rd->photo_bytes += ret->n;
+	if (st.code == CC_E_FORMAT)
+		return remark(b, it->line, IMPORT_HELD, &fault, 0) ? cc_ok() : no_memory(b, "remarks");
+	if (st.code == CC_E_MEMORY)
+		return no_memory(b, "photo");
+	return cc_failed(st) ? cc_fail(&b->err, st.code, "file.io", "photo of line %llu", (unsigned long long)it->line) : st;
+}
+
+/* What stops this person's card, or is worth a look. A photo that failed has been told already. */
+static cc_status take_holds(struct import_reader *rd, struct import_batch *b, struct import_item *it, bool has_photo)
+{
+	struct holds holds;
+
+	it->holds = b->remark_count;
+	registry_check_person(&rd->person, has_photo, &rd->o->check, &holds);
+	it->held = holds_any(&holds);
+	for (size_t i = 0; i < holds.count; i++) {
+		const struct hold *h = &holds.items[i];
+		struct row_fault fault = { .field = h->field, .key = h->key };
+		bool told = !has_photo && rd->person.photo_path[0] != '\0' && strcmp(h->field, "photo") == 0;
+
+		if (!told && !remark(b, it->line, h->severity == HOLD_HOLD ? IMPORT_HELD : IMPORT_WARNING, &fault, 0))
+			return no_memory(b, "remarks");
+	}
+	return cc_ok();
+}
+
+static cc_status take_person(struct import_reader *rd, struct import_batch *b, struct import_item *it)
+{
+	struct buf photo = { 0 };
+	cc_status st = take_photo(rd, b, it, &photo);
+
+	if (!cc_failed(st) && cc_failed(st = registry_row_prepare(&rd->keys, &rd->person, buf_view(&photo), &it->row)))
+		st = registry_crypto_error(st, &b->err, "row");
+	if (!cc_failed(st))
+		st = take_holds(rd, b, it, photo.n > 0);
+	if (!cc_failed(st))
+		b->order[b->order_count++] = (size_t)(it - b->items);
+	buf_done(&photo);
+	return st;
+}
+
+static cc_status take_row(struct import_reader *rd, struct import_batch *b, struct import_item *it, struct bytes row)
+{
+	struct row_warnings warnings = { 0 };
+	struct row_fault fault = { 0 };
+	uint64_t first = 0;
+	cc_status st = person_parse(row, &rd->person, &warnings, &fault);
+
+	if (st.code == CC_E_MEMORY)
+		return no_memory(b, "row");
+	if (cc_failed(st))
+		return refuse(b, it, &fault, 0);
+	for (size_t i = 0; i < warnings.count && i < PERSON_WARNINGS_MAX; i++) {
+		if (!remark(b, it->line, IMPORT_WARNING, &warnings.items[i], 0))
+			return no_memory(b, "remarks");
+	}
+	if (!seen_add(&rd->seen, rd->person.number, it->line, &first)) {
+		st = no_memory(b, "numbers of the file");
+	} else if (first != 0) {
+		fault = (struct row_fault){ .field = "number", .key = "import.duplicate" };
+		st = refuse(b, it, &fault, first);
+	} else {
+		st = take_person(rd, b, it);
+	}
+	person_done(&rd->person);
+	return st;
+}
+
+static cc_status take_line(struct import_reader *rd, struct import_batch *b, struct bytes row)
+{
+	struct import_item *it = &b->items[b->count];
+	cc_status st = cc_ok();
+
+	*it = (struct import_item){ .line = rd->line, .told = b->remark_count };
+	b->count++;
+	if (rd->o->reject != NULL && cc_failed(st = buf_copy(&it->raw, row)))
+		return no_memory(b, "row");
+	st = take_row(rd, b, it, row);
+	it->after = b->remark_count;
+	if (it->refused || it->holds < it->told)
+		it->holds = it->after;
+	return st;
+}
+
+/* ---- numbering and sealing */
+
+/* qsort takes no context. */
+static _Thread_local const struct import_item *sorting;
+
+static int by_number(const void *a, const void *b)
+{
+	const size_t *i = a, *j = b;
+
+	return memcmp(sorting[*i].row.number_mac[0], sorting[*j].row.number_mac[0], REGISTRY_MAC_LEN);
+}
+
+static int by_mark(const void *a, const void *b)
+{
+	const struct registry_mark *x = a, *y = b;
+
+	if (x->mark != y->mark)
+		return x->mark < y->mark ? -1 : 1;
+	return x->person < y->person ? -1 : x->person > y->person;
+}
+
+static void seal_all(struct import_reader *rd, struct import_batch *b)
+{
+	cc_status st = cc_ok();
+
+	sorting = b->items;
+	qsort(b->order, b->order_count, sizeof *b->order, by_number);
+	if (rd->o->dry_run)
+		return;
+	CC_ASSERT(b->id_count >= b->order_count);
+	for (size_t i = 0; i < b->order_count && !cc_failed(st); i++) {
+		struct registry_row *row = &b->items[b->order[i]].row;
+
+		row->id = b->ids[i];
+		st = registry_row_seal(&rd->keys, row);
+		for (size_t m = 0; m < row->mark_count; m++)
+			b->marks[b->mark_count++] = (struct registry_mark){ row->marks[m], row->id };
+	}
+	qsort(b->marks, b->mark_count, sizeof *b->marks, by_mark);
+	if (cc_failed(st))
+		b->st = registry_crypto_error(st, &b->err, "row");
+}
+
+void import_reader_fill(struct import_reader *rd, size_t rows, struct import_batch *b)
+{
+	CC_ASSERT(b->count == 0 && rows <= b->cap);
+	b->st = cc_ok();
+	cc_error_init(&b->err);
+	rd->photo_bytes = 0;
+	while (!cc_failed(b->st) && b->count < rows && rd->photo_bytes < BATCH_PHOTO_BYTES) {
+		if (!next_line(rd)) {
+			b->last = true;
+			if (ferror(rd->in))
+				b->st = cc_fail(&b->err, CC_E_IO, "file.io", "after line %llu: %s", (unsigned long long)rd->line,
+						strerror(errno));
+			break;
+		}
+		if (!is_blank(row_of(rd)))
+			b->st = take_line(rd, b, row_of(rd));
+	}
+	b->bytes = rd->bytes;
+	if (!cc_failed(b->st))
+		seal_all(rd, b);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/registry_rows.h"
+
+#include "crypto/base/secret.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 192
+#define CACHE_SLOTS 16384
+
+/*
+ * Names repeat: their words under a year are few, so that most marks of a load
+ * have been made before. Direct-mapped; wiped with its keys.
+ */
+struct cache_slot {
+	char text[48]; /* "" : free */
+	int64_t mark;
+};
+struct mark_cache {
+	struct cache_slot slots[CACHE_SLOTS];
+};
+
+cc_status mark_cache_new(struct mark_cache **ret)
+{
+	*ret = cc_alloc(sizeof **ret);
+	return *ret == NULL ? cc_code_status(CC_E_MEMORY) : cc_ok();
+}
+
+void mark_cache_free(struct mark_cache **c)
+{
+	if (*c != NULL)
+		cc_free(*c, sizeof **c);
+	*c = NULL;
+}
+
+static struct cache_slot *slot_of(struct mark_cache *c, const char *text)
+{
+	uint64_t h = 0xCBF29CE484222325u;
+
+	for (const char *p = text; *p != '\0'; p++)
+		h = (h ^ (uint8_t)*p) * 0x100000001B3u;
+	return &c->slots[(h >> 20) % CACHE_SLOTS];
+}
+
+static cc_status make_mark(struct registry_keys *k, size_t key, const char *text, int64_t *ret)
+{
+	struct digest d;
+	struct cursor in;
+	uint64_t v = 0;
+	cc_status st = hmac_run(k->items[key].mark, bytes_str(text), &d);
+
+	if (cc_failed(st))
+		return st;
+	cursor_init(&in, bytes_of(d.p, d.n));
+	CC_ASSERT(cursor_u64(&in, &v));
+	*ret = (int64_t)v;
+	return st;
+}
+
+cc_status mark_of(struct registry_keys *k, size_t key, enum mark_kind kind, unsigned year, const char *text, int64_t *ret)
+{
+	char whole[TEXT_MAX];
+	int n = snprintf(whole, sizeof whole, "%c%u|%s", (int)kind, year, text);
+	bool cached = k->cache != NULL && key == 0 && n > 0 && (size_t)n < sizeof k->cache->slots[0].text;
+	struct cache_slot *slot = cached ? slot_of(k->cache, whole) : NULL;
+	cc_status st;
+
+	if (slot != NULL && strcmp(slot->text, whole) == 0) {
+		*ret = slot->mark;
+		return cc_ok();
+	}
+	st = make_mark(k, key, whole, ret);
+	if (!cc_failed(st) && slot != NULL) {
+		memcpy(slot->text, whole, (size_t)n + 1);
+		slot->mark = *ret;
+	}
+	cc_wipe(whole, sizeof whole);
+	return st;
+}
+
+static void add_word(struct mark_words *w, struct bytes word)
+{
+	char text[sizeof w->words[0]];
+	size_t at = 0, n = word.n < sizeof text - 1 ? word.n : sizeof text - 1;
+	int order = 1;
+
+	memcpy(text, word.p, n);
+	text[n] = '\0';
+	while (at < w->count && (order = strcmp(w->words[at], text)) < 0)
+		at++;
+	if ((at < w->count && order == 0) || w->count == sizeof w->words / sizeof w->words[0])
+		return;
+	memmove(w->words[at + 1], w->words[at], (w->count - at) * sizeof w->words[0]);
+	memcpy(w->words[at], text, n + 1);
+	w->count++;
+}
+
+cc_status mark_words_of(const char *text, struct mark_words *ret)
+{
+	char key[2 * PERSON_NAME_SIZE];
+	struct cursor in;
+	struct bytes word;
+	cc_status st = vietnamese_search_key(text, key, sizeof key);
+
+	if (cc_failed(st))
+		return cc_code_status(CC_E_ARG);
+	ret->count = 0;
+	cursor_init(&in, bytes_str(key));
+	while (cursor_left(&in) > 0 && cursor_until(&in, ' ', &word)) {
+		if (word.n > 0)
+			add_word(ret, word);
+	}
+	cc_wipe(key, sizeof key);
+	return ret->count == 0 ? cc_code_status(CC_E_ARG) : cc_ok();
+}
+
+cc_status mark_of_name(struct registry_keys *k, size_t key, const struct mark_words *words, int64_t *ret)
+{
+	char text[16 * 24 + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < words->count; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s ", words->words[i]);
+	/* A name of sixteen long words is cut: it is found by its words then. */
+	text[n < TEXT_MAX - 16 ? n : TEXT_MAX - 16] = '\0';
+	return mark_of(k, key, MARK_NAME, 0, text, ret);
+}
+
+/* Kinds of places, by their search keys; the longer first. */
+static const char *const place_kinds[] = { "thanh pho ", "thi tran ", "dac khu ", "phuong ", "huyen ",
+					   "quan ",	 "tinh ",     "thi xa ",  "xa ",     "tp " };
+
+cc_status mark_place_key(const char *name, char *out, size_t cap)
+{
+	cc_status st = vietnamese_search_key(name, out, cap);
+
+	if (cc_failed(st))
+		return st;
+	for (size_t i = 0; i < sizeof place_kinds / sizeof place_kinds[0]; i++) {
+		size_t n = strlen(place_kinds[i]);
+
+		/* "Quận 1" keeps its number, "Xã" alone its only word. */
+		if (strncmp(out, place_kinds[i], n) == 0 && out[n] != '\0') {
+			memmove(out, out + n, strlen(out + n) + 1);
+			break;
+		}
+	}
+	return st;
+}
+
+/*
+ * The parts of an address before its province: district and commune until 2025,
+ * the commune since. House and street are nothing to search by.
+ */
+static cc_status place_marks(struct registry_keys *k, size_t key_at, const char *address, int64_t *ret, size_t *n)
+{
+	struct bytes parts[8], part;
+	char text[PERSON_PLACE_SIZE], key[2 * PERSON_PLACE_SIZE];
+	struct cursor in;
+	size_t count = 0;
+	cc_status st = cc_ok();
+
+	cursor_init(&in, bytes_str(address));
+	while (cursor_left(&in) > 0 && cursor_until(&in, ',', &part)) {
+		if (count == 8)
+			memmove(parts, parts + 1, 7 * sizeof parts[0]);
+		parts[count < 8 ? count++ : 7] = part;
+	}
+	for (size_t back = 2; back <= 3 && back <= count && !cc_failed(st); back++) {
+		part = parts[count - back];
+		memcpy(text, part.p, part.n);
+		text[part.n] = '\0';
+		if (cc_failed(mark_place_key(text, key, sizeof key)))
+			continue;
+		st = mark_of(k, key_at, MARK_PLACE, 0, key, &ret[*n]);
+		(*n)++;
+	}
+	cc_wipe(text, sizeof text);
+	cc_wipe(key, sizeof key);
+	return st;
+}
+
+cc_status marks_of_person(struct registry_keys *k, size_t key, const struct person *p, int64_t *ret, size_t cap,
+			  size_t *ret_count)
+{
+	struct mark_words words;
+	size_t n = 0;
+	cc_status st = mark_words_of(p->full_name, &words);
+
+	CC_ASSERT(cap >= REGISTRY_MARKS_MAX);
+	if (st.code == CC_E_ARG)
+		words.count = 0; /* a name without a Latin letter is found by its number */
+	st = cc_ok();
+	for (size_t i = 0; i < words.count && !cc_failed(st); i++)
+		st = mark_of(k, key, MARK_WORD, p->birth.year, words.words[i], &ret[n++]);
+	if (!cc_failed(st) && words.count > 0)
+		st = mark_of_name(k, key, &words, &ret[n++]);
+	if (!cc_failed(st) && p->old_cmnd[0] != '\0')
+		st = mark_of(k, key, MARK_OLD_CMND, 0, p->old_cmnd, &ret[n++]);
+	if (!cc_failed(st))
+		st = place_marks(k, key, p->residence, ret, &n);
+	cc_wipe(&words, sizeof words);
+	if (!cc_failed(st))
+		*ret_count = n;
+	return st;
+}
