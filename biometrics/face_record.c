@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "biometrics/face_record.h"
 
+#include "biometrics/jp2.h"
+
 #include <string.h>
 
 #define HEADER_BYTES 14u
@@ -14,6 +16,17 @@
 	BYTES_LITERAL("FAC\0"                                                                                                    \
 		      "010\0")
 
+cc_status face_picture_check(struct bytes picture, enum face_coding *ret, struct cc_error *err)
+{
+	if (bytes_starts_with(picture, BYTES_LITERAL("\xFF\xD8\xFF")))
+		*ret = FACE_CODING_JPEG;
+	else if (jp2_is(picture))
+		*ret = FACE_CODING_JPEG2000;
+	else
+		return cc_fail(err, CC_E_FORMAT, "face.record-image", "%zu bytes that begin as neither coding", picture.n);
+	return cc_ok();
+}
+
 static size_t block_size(const struct face_image *image)
 {
 	return FIXED_BYTES + image->point_count * POINT_BYTES + image->data.n;
@@ -21,16 +34,9 @@ static size_t block_size(const struct face_image *image)
 
 static bool data_fits_coding(const struct face_image *image)
 {
-	static const struct bytes jp2 = { (const uint8_t *)"\0\0\0\x0CjP  \r\n\x87\n", 12 };
+	enum face_coding coding = FACE_CODING_JPEG;
 
-	switch (image->coding) {
-	case FACE_CODING_JPEG:
-		return bytes_starts_with(image->data, BYTES_LITERAL("\xFF\xD8\xFF"));
-	case FACE_CODING_JPEG2000: /* a JP2 file or a bare codestream */
-		return bytes_starts_with(image->data, jp2) || bytes_starts_with(image->data, BYTES_LITERAL("\xFF\x4F\xFF\x51"));
-	default:
-		return false;
-	}
+	return !cc_failed(face_picture_check(image->data, &coding, NULL)) && coding == image->coding;
 }
 
 static const char *field_fault(const struct face_image *image)

@@ -80,4 +80,11 @@ CC_MUST cc_status face_record_decode(struct bytes in, struct face_record *ret, s
 /* The first point of a 2D kind with this code, or NULL. */
 const struct face_point *face_image_point(const struct face_image *image, uint8_t code);
 
+/*
+ * The picture inside a record of either standard begins as one of the two
+ * codings that they allow (whatever coding the record names: chips in the field
+ * mix them up). CC_E_FORMAT "face.record-image".
+ */
+CC_MUST cc_status face_picture_check(struct bytes picture, enum face_coding *ret, struct cc_error *err);
+
 #endif

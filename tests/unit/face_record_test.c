@@ -249,6 +249,37 @@ static void published_records_give_the_same_bytes_again(void **state)
 	}
 }
 
+/* Every 19794-5 record of the folder: the picture of one is broken on purpose, and only that one's is refused. */
+static void a_published_record_without_a_picture_is_refused_by_name(void **state)
+{
+	static const struct {
+		const char *file;
+		bool good;
+	} rows[] = { { "08_face_cbeff/gmrtd/ISO19794_Test1_Data.bin", true },
+		     { "08_face_cbeff/gmrtd/ISO19794_Test2_Data_InvalidImage.bin", false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct buf file = { 0 }, out = { 0 };
+		struct face_record r;
+		enum face_coding coding = FACE_CODING_JPEG2000;
+		struct cc_error err;
+
+		cc_error_init(&err);
+		if (!vectors_file(rows[i].file, &file))
+			skip();
+		assert_int_equal(face_record_decode(buf_view(&file), &r, NULL).code, CC_OK);
+		assert_int_equal(!cc_failed(face_picture_check(r.images[0].data, &coding, &err)), rows[i].good);
+		assert_string_equal(rows[i].good ? "face.record-image" : err.key, "face.record-image");
+		assert_int_equal(coding, rows[i].good ? FACE_CODING_JPEG : FACE_CODING_JPEG2000);
+		assert_int_equal(face_record_encode(&r, FACE_AS_READ, &out, NULL).code, CC_OK);
+		assert_true(bytes_equal(buf_view(&out), buf_view(&file)));
+		buf_done(&out);
+		assert_int_equal(face_record_encode(&r, FACE_STRICT, &out, NULL).code, CC_E_ARG);
+		buf_done(&file);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +291,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_and_one_byte_more_are_refused),
 		cmocka_unit_test(wrong_header_lengths_and_counts_are_refused),
 		cmocka_unit_test(published_records_give_the_same_bytes_again),
+		cmocka_unit_test(a_published_record_without_a_picture_is_refused_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
