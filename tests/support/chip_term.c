@@ -61,14 +61,18 @@ static void put_apdu(struct writer *w, const struct chip_term_command *c, struct
 		writer_u8(w, (uint8_t)c->le);
 }
 
-static void transmit(struct chip_term *t, struct writer *command, struct writer *answer)
+/* False: the card was torn out by a planned fault. */
+static bool transmit(struct chip_term *t, struct writer *command, struct writer *answer)
 {
 	struct buf c = { 0 };
+	cc_status st;
 
 	must(writer_finish(command, &c));
 	writer_init(answer, ANSWER_MAX);
-	must(softchip_transmit(t->chip, buf_view(&c), answer));
+	st = softchip_transmit(t->chip, buf_view(&c), answer);
+	CC_ASSERT(!cc_failed(st) || st.code == CC_E_DEVICE);
 	buf_done(&c);
+	return !cc_failed(st);
 }
 
 static uint16_t take_sw(struct cursor *in)
@@ -87,10 +91,11 @@ struct chip_term_answer chip_term_send_clear(struct chip_term *t, const struct c
 
 	writer_init(&command, ANSWER_MAX);
 	put_apdu(&command, c, c->data, c->le > 0);
-	transmit(t, &command, &answer);
-	cursor_init(&in, writer_view(&answer));
-	a.sw = take_sw(&in);
-	must(buf_copy(&a.data, cursor_rest(&in)));
+	if (transmit(t, &command, &answer)) {
+		cursor_init(&in, writer_view(&answer));
+		a.sw = take_sw(&in);
+		must(buf_copy(&a.data, cursor_rest(&in)));
+	}
 	writer_done(&answer);
 	return a;
 }
@@ -231,10 +236,12 @@ struct chip_term_answer chip_term_send(struct chip_term *t, const struct chip_te
 		return chip_term_send_clear(t, c);
 	writer_init(&command, ANSWER_MAX);
 	wrap(t, c, &command);
-	transmit(t, &command, &answer);
-	cursor_init(&in, writer_view(&answer));
-	a.sw = take_sw(&in);
-	a.bare = cursor_left(&in) == 0;
+	a.bare = true;
+	if (transmit(t, &command, &answer)) {
+		cursor_init(&in, writer_view(&answer));
+		a.sw = take_sw(&in);
+		a.bare = cursor_left(&in) == 0;
+	}
 	/* An answer without objects: the chip ended the session. */
 	if (!a.bare)
 		unwrap(t, (c->ins & 1) != 0, cursor_rest(&in), &a);

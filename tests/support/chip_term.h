@@ -36,7 +36,8 @@ struct chip_term_command {
 	size_t le; /* 0: none, 256: 00 */
 };
 
-/* What came back. sw of a protected answer is that of 99; `bare` when the chip answered without protection. */
+/* What came back; sw 0: the card was torn out by a planned fault. sw of a protected answer is that of 99; `bare` when the chip
+ * answered without protection. */
 struct chip_term_answer {
 	uint16_t sw;
 	bool bare;
@@ -51,7 +52,7 @@ void chip_term_reset(struct chip_term *t);
 struct chip_term_answer chip_term_send(struct chip_term *t, const struct chip_term_command *c);
 /* The same in the clear; the terminal's session stays as it is. */
 struct chip_term_answer chip_term_send_clear(struct chip_term *t, const struct chip_term_command *c);
-/* Status word alone; data in hex or bytes; class 00 or 0C. */
+/* Status word alone; class 00 or 0C. */
 uint16_t chip_term_sw(struct chip_term *t, uint8_t ins, uint8_t p1, uint8_t p2, struct bytes data, size_t le);
 uint16_t chip_term_clear_sw(struct chip_term *t, uint8_t ins, uint8_t p1, uint8_t p2, struct bytes data, size_t le);
 /* 00A4040C of the application; 00A4020C of a file. */
@@ -64,7 +65,7 @@ struct buf chip_term_read_file(struct chip_term *t, uint16_t id, uint16_t *ret_s
 /* BAC: GET CHALLENGE and EXTERNAL AUTHENTICATE; the application must be selected. Status word of the first refusal. */
 uint16_t chip_term_bac(struct chip_term *t, const char *mrz_information);
 
-/* PACE. password: 1 MRZ information, 2 CAN. ret_public (may be NULL): PK_map,IC times CA_IC^-1 can't be: see chip_term_pace_cam.
+/* PACE. password: 1 MRZ information, 2 CAN.
  */
 struct chip_term_pace {
 	struct chip_made_pace info;
