@@ -3,28 +3,17 @@
 
 #include "crypto/keystore.h"
 #include "station/pki.h"
+#include "station/pki_file.h"
+#include "station/pki_verbs.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define KEYS_MAX 1024
-#define NAME_TEXT_MAX 256
-#define DATE_TEXT 24
-#define DAY_S 86400
 
 /* ---- keys and certificates as data */
-
-static void date_text(int64_t s, char out[DATE_TEXT])
-{
-	time_t t = (time_t)s;
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL || strftime(out, DATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(out, DATE_TEXT, "?");
-}
 
 static const char *kind_name(enum keystore_kind kind)
 {
@@ -41,47 +30,12 @@ static const char *kind_name(enum keystore_kind kind)
 
 static json_t *key_json(const struct keystore_key_info *info)
 {
-	char created[DATE_TEXT];
+	char created[PKI_DATE_TEXT];
 
-	date_text(info->created_ms / 1000, created);
+	pki_date_text(info->created_ms / 1000, created);
 	return json_pack("{s:s, s:s, s:s, s:i, s:s}", "label", info->label, "kind", kind_name(info->kind), "curve",
 			 info->kind == KEYSTORE_EC ? ec_curve_name(info->curve) : "", "bits", (int)info->bits, "created",
 			 created);
-}
-
-static const char *validity_name(const struct cert *c, int64_t now_s)
-{
-	int64_t from_s, to_s;
-
-	if (now_s < cert_not_before_s(c))
-		return "not-yet-valid";
-	if (now_s > cert_not_after_s(c))
-		return "expired";
-	if (cert_private_key_usage(c, &from_s, &to_s) && now_s > to_s)
-		return "signing-over";
-	return "valid";
-}
-
-static json_t *cert_json(const char *file, const struct cert *c, int64_t now_s)
-{
-	char subject[NAME_TEXT_MAX], issuer[NAME_TEXT_MAX], from[DATE_TEXT], to[DATE_TEXT], use_to[DATE_TEXT] = "";
-	char serial[2 * 64 + 1] = "";
-	const struct pubkey *k = cert_pubkey(c);
-	bool is_ec = k != NULL && pubkey_kind(k) == PUBKEY_EC;
-	int64_t use_from_s, use_to_s;
-
-	cert_name_text(cert_subject(c), subject, sizeof subject);
-	cert_name_text(cert_issuer(c), issuer, sizeof issuer);
-	date_text(cert_not_before_s(c), from);
-	date_text(cert_not_after_s(c), to);
-	if (cert_private_key_usage(c, &use_from_s, &use_to_s))
-		date_text(use_to_s, use_to);
-	if (cert_serial(c).n <= 64)
-		bytes_to_hex(cert_serial(c), serial);
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s}", "file", file, "subject", subject, "issuer",
-			 issuer, "serial", serial, "ca", cert_is_ca(c), "not_before", from, "not_after", to, "signs_until",
-			 use_to, "curve", is_ec ? ec_curve_name(pubkey_curve(k)) : "", "parameters",
-			 is_ec && pubkey_is_explicit(k) ? "explicit" : "named", "status", validity_name(c, now_s));
 }
 
 struct collecting {
@@ -93,7 +47,7 @@ static cc_status collect_cert(void *ctx, const char *file, const struct cert *ce
 {
 	struct collecting *c = ctx;
 
-	if (json_array_append_new(c->certs, cert_json(file, cert, c->now_s)) != 0)
+	if (json_array_append_new(c->certs, pki_cert_json(file, cert, c->now_s)) != 0)
 		return cc_fail(err, CC_E_MEMORY, "memory", "%s", file);
 	return cc_ok();
 }
@@ -201,6 +155,8 @@ static int run_show(struct invocation *inv)
 	json_t *root = NULL;
 	int rc;
 
+	if (inv->argument_count > 0)
+		return pki_show_file(inv, inv->arguments[0]);
 	if (cc_failed(describe(&inv->config, &root, &err)))
 		return invocation_fail(inv, &err);
 	rc = print(&inv->config, root);
@@ -288,7 +244,19 @@ static int run_init(struct invocation *inv)
 const struct command commands_pki[] = {
 	{ "pki", "init", "", 0, 0, "make the station's keys and certificates", "tạo khóa và chứng thư của trạm", init_options,
 	  run_init },
-	{ "pki", "show", "", 0, 0, "list keys and certificates with their validity", "liệt kê khóa và chứng thư cùng thời hạn",
-	  NULL, run_show },
+	{ "pki", "show", "[FILE]", 0, 1,
+	  "keys and certificates of the station; or a certificate, revocation list or master list in words",
+	  "khóa và chứng thư của trạm; hoặc nội dung một chứng thư, danh sách thu hồi, danh sách CSCA", NULL, run_show },
+	{ "pki", "verify", "FILE", 1, 1, "judge a certificate, revocation list or master list, with reasons",
+	  "kiểm tra một chứng thư, danh sách thu hồi hoặc danh sách CSCA, kèm lý do", pki_verify_options, pki_run_verify },
+	{ "pki", "csca", "", 0, 0, "country signers; --new: the next one, with its link certificate",
+	  "CSCA của trạm; --new: tạo CSCA kế tiếp kèm chứng thư liên kết", pki_csca_options, pki_run_csca },
+	{ "pki", "ds", "", 0, 0, "document signers, their use, and when the next one is due",
+	  "khóa ký hồ sơ (DS), số lần đã ký, và hạn phải có khóa kế tiếp", pki_ds_options, pki_run_ds },
+	{ "pki", "crl", "", 0, 0, "sign a new revocation list, with one more certificate in it or none",
+	  "ký danh sách thu hồi mới, thêm một chứng thư hoặc không", pki_crl_options, pki_run_crl },
+	{ "pki", "master-list", "build FILE [CERT|DIR|LIST...] | show FILE | verify FILE", 2, -1,
+	  "make, read or judge a list of country signers", "tạo, đọc hoặc kiểm tra danh sách CSCA", pki_verify_options,
+	  pki_run_master_list },
 	{ 0 },
 };

@@ -120,6 +120,8 @@ const struct message messages_pki[] = {
 	/* issuing certificates */
 	{ "signer.none", "Không khóa ký hồ sơ (DS) nào còn được ký.", "Tạo khóa mới: cccd pki ds --new.",
 	  "No document signer may sign any more.", "Make a new one: cccd pki ds --new." },
+	{ "pki.no-csca", "Trạm này chưa có CSCA.", "Tạo bằng: cccd pki init.", "This station has no country signer.",
+	  "Make one with: cccd pki init." },
 	{ "signer.unknown", "Không có khóa ký hồ sơ (DS) mang tên này.", "Xem bằng: cccd pki ds.",
 	  "There is no document signer of this name.", "See them with: cccd pki ds." },
 	{ "pki.not-ours", "Chứng thư này không do CSCA của trạm cấp.", "Chỉ đúng chứng thư hoặc số sê-ri.",

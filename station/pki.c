@@ -3,6 +3,7 @@
 
 #include "crypto/keystore.h"
 #include "crypto/pki/issue.h"
+#include "station/pki_home.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +26,7 @@
 
 /* ---- what is there */
 
-static bool exists(const struct config *c, const char *name)
+bool pki_home_exists(const struct config *c, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -50,7 +51,7 @@ static cc_status make_home(const struct config *c, struct cc_error *err)
 }
 
 /* Two inits at once would give one station two country signers. Released by close. */
-static cc_status lock_home(const struct config *c, int *ret_fd, struct cc_error *err)
+cc_status pki_home_lock(const struct config *c, int *ret_fd, struct cc_error *err)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -67,7 +68,7 @@ static cc_status lock_home(const struct config *c, int *ret_fd, struct cc_error 
 	return cc_ok();
 }
 
-static cc_status keystore_failed(struct keystore *ks, cc_status st, struct cc_error *err)
+cc_status pki_keystore_failed(struct keystore *ks, cc_status st, struct cc_error *err)
 {
 	keystore_error(ks, err);
 	return cc_fail(err, st.code, "keystore.failed", "%s", cc_code_name(st.code));
@@ -79,9 +80,9 @@ static cc_status open_or_create_keystore(const struct config *c, struct keystore
 	struct buf password = { 0 };
 	cc_status st;
 
-	if (exists(c, "keys.ccks"))
+	if (pki_home_exists(c, "keys.ccks"))
 		return config_open_keystore(c, ret, err);
-	if (exists(c, CSCA_FILE) || exists(c, DS_FILE))
+	if (pki_home_exists(c, CSCA_FILE) || pki_home_exists(c, DS_FILE))
 		return cc_fail(err, CC_E_STATE, "pki.other-key", "certificates are here, their key store is not");
 	config_path(c, "keys.ccks", path);
 	st = config_read_password(c, &password, err);
@@ -93,8 +94,8 @@ static cc_status open_or_create_keystore(const struct config *c, struct keystore
 
 /* ---- steps; each leaves alone what it finds */
 
-static cc_status want_key(struct keystore *ks, const char *label, enum keystore_kind kind, enum ec_curve curve, bool *made,
-			  struct cc_error *err)
+cc_status pki_want_key(struct keystore *ks, const char *label, enum keystore_kind kind, enum ec_curve curve, bool *made,
+		       struct cc_error *err)
 {
 	struct keystore_key_info info, want = { .kind = kind, .curve = curve, .bits = kind == KEYSTORE_AES ? 256 : 0 };
 	cc_status st = keystore_info(ks, label, &info);
@@ -105,30 +106,30 @@ static cc_status want_key(struct keystore *ks, const char *label, enum keystore_
 		return st;
 	}
 	if (st.code != CC_E_NOT_FOUND)
-		return keystore_failed(ks, st, err);
+		return pki_keystore_failed(ks, st, err);
 	CC_ASSERT(strlen(label) < sizeof want.label);
 	memcpy(want.label, label, strlen(label) + 1);
 	st = keystore_generate(ks, &want);
 	if (cc_failed(st))
-		return keystore_failed(ks, st, err);
+		return pki_keystore_failed(ks, st, err);
 	*made = true;
 	return st;
 }
 
 static cc_status want_keys(struct keystore *ks, enum ec_curve curve, bool *made, struct cc_error *err)
 {
-	cc_status st = want_key(ks, PKI_CSCA, KEYSTORE_EC, curve, made, err);
+	cc_status st = pki_want_key(ks, PKI_CSCA, KEYSTORE_EC, curve, made, err);
 
 	if (!cc_failed(st))
-		st = want_key(ks, PKI_DS, KEYSTORE_EC, curve, made, err);
+		st = pki_want_key(ks, PKI_DS, KEYSTORE_EC, curve, made, err);
 	if (!cc_failed(st))
-		st = want_key(ks, PKI_PERSO_MASTER, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
+		st = pki_want_key(ks, PKI_PERSO_MASTER, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
 	if (!cc_failed(st))
-		st = want_key(ks, PKI_REGISTRY_DATA, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
+		st = pki_want_key(ks, PKI_REGISTRY_DATA, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
 	return st;
 }
 
-static cc_status read_cert(const struct config *c, const char *name, struct cert **ret, struct cc_error *err)
+cc_status pki_read_cert(const struct config *c, const char *name, struct cert **ret, struct cc_error *err)
 {
 	char path[PATH_MAX];
 	struct buf file = { 0 };
@@ -142,7 +143,7 @@ static cc_status read_cert(const struct config *c, const char *name, struct cert
 	return st;
 }
 
-static cc_status write_cert(const struct config *c, const char *name, struct bytes der, struct cc_error *err)
+cc_status pki_write_file(const struct config *c, const char *name, struct bytes der, struct cc_error *err)
 {
 	char path[PATH_MAX];
 
@@ -151,7 +152,7 @@ static cc_status write_cert(const struct config *c, const char *name, struct byt
 }
 
 /* A certificate beside a key store that was made anew would sign cards that nobody can verify. */
-static cc_status check_cert_has_key(struct keystore *ks, const char *label, const struct cert *cert, struct cc_error *err)
+cc_status pki_check_cert_key(struct keystore *ks, const char *label, const struct cert *cert, struct cc_error *err)
 {
 	struct buf spki = { 0 };
 	struct pubkey *k = NULL;
@@ -159,7 +160,7 @@ static cc_status check_cert_has_key(struct keystore *ks, const char *label, cons
 	cc_status st = keystore_public_key(ks, label, &spki);
 
 	if (cc_failed(st))
-		return keystore_failed(ks, st, err);
+		return pki_keystore_failed(ks, st, err);
 	st = pubkey_from_spki(buf_view(&spki), &k, err);
 	if (!cc_failed(st) && (of_cert == NULL || pubkey_kind(of_cert) != PUBKEY_EC || pubkey_curve(of_cert) != pubkey_curve(k) ||
 			       !bytes_equal(pubkey_point(of_cert), pubkey_point(k))))
@@ -206,20 +207,20 @@ static cc_status want_csca(const struct config *c, const struct pki_options *o, 
 
 	(void)snprintf(common_name, sizeof common_name, "CSCA-%.8s", o->country_icao);
 	profile.common_name = common_name;
-	if (!exists(c, CSCA_FILE)) {
+	if (!pki_home_exists(c, CSCA_FILE)) {
 		st = csca_issue(ks, PKI_CSCA, &profile, c->sys, &der, err);
 		if (!cc_failed(st))
-			st = write_cert(c, CSCA_FILE, buf_view(&der), err);
+			st = pki_write_file(c, CSCA_FILE, buf_view(&der), err);
 		buf_done(&der);
 		if (cc_failed(st))
 			return st;
 		*made = true;
 	}
-	st = read_cert(c, CSCA_FILE, &cert, err);
+	st = pki_read_cert(c, CSCA_FILE, &cert, err);
 	if (!cc_failed(st))
-		st = check_cert_has_key(ks, PKI_CSCA, cert, err);
-	if (!cc_failed(st) && !exists(c, CSCA_TRUST_FILE)) {
-		st = write_cert(c, CSCA_TRUST_FILE, cert_der(cert), err);
+		st = pki_check_cert_key(ks, PKI_CSCA, cert, err);
+	if (!cc_failed(st) && !pki_home_exists(c, CSCA_TRUST_FILE)) {
+		st = pki_write_file(c, CSCA_TRUST_FILE, cert_der(cert), err);
 		*made = true;
 	}
 	if (cc_failed(st))
@@ -240,16 +241,16 @@ static cc_status want_ds(const struct config *c, const struct pki_options *o, st
 	profile.private_to_s = profile.not_before_s + DS_USE_DAYS * DAY_S;
 	profile.not_after_s = profile.private_to_s + years_s(o->document_years);
 	profile.document_types[0] = "ID";
-	if (!exists(c, DS_FILE)) {
+	if (!pki_home_exists(c, DS_FILE)) {
 		st = ds_issue(ks, PKI_CSCA, csca, PKI_DS, &profile, c->sys, &der, err);
 		if (!cc_failed(st))
-			st = write_cert(c, DS_FILE, buf_view(&der), err);
+			st = pki_write_file(c, DS_FILE, buf_view(&der), err);
 		*made = true;
 	}
 	if (!cc_failed(st))
-		st = read_cert(c, DS_FILE, &cert, err);
+		st = pki_read_cert(c, DS_FILE, &cert, err);
 	if (!cc_failed(st))
-		st = check_cert_has_key(ks, PKI_DS, cert, err);
+		st = pki_check_cert_key(ks, PKI_DS, cert, err);
 	if (!cc_failed(st))
 		st = cert_verify_signature(cert, csca, err);
 	cert_free(&cert);
@@ -261,7 +262,7 @@ static cc_status init_locked(const struct config *c, const struct pki_options *o
 {
 	struct keystore *ks = NULL;
 	struct cert *csca = NULL;
-	bool made = false, resumed = exists(c, "keys.ccks");
+	bool made = false, resumed = pki_home_exists(c, "keys.ccks");
 	cc_status st = pki_settings_save(c, o, err);
 
 	if (!cc_failed(st))
@@ -283,7 +284,8 @@ static cc_status init_locked(const struct config *c, const struct pki_options *o
 
 static cc_status refuse_finished(const struct config *c, struct cc_error *err)
 {
-	if (exists(c, "keys.ccks") && exists(c, CSCA_FILE) && exists(c, CSCA_TRUST_FILE) && exists(c, DS_FILE))
+	if (pki_home_exists(c, "keys.ccks") && pki_home_exists(c, CSCA_FILE) && pki_home_exists(c, CSCA_TRUST_FILE) &&
+	    pki_home_exists(c, DS_FILE))
 		return cc_fail(err, CC_E_EXISTS, "pki.exists", "%s", c->home);
 	return cc_ok();
 }
@@ -296,7 +298,7 @@ cc_status pki_init(const struct config *c, const struct pki_options *o, bool *re
 	if (!cc_failed(st))
 		st = make_home(c, err);
 	if (!cc_failed(st))
-		st = lock_home(c, &fd, err);
+		st = pki_home_lock(c, &fd, err);
 	if (cc_failed(st))
 		return st;
 	st = init_locked(c, o, ret_resumed, err);
@@ -329,7 +331,7 @@ cc_status pki_list_certificates(const struct config *c, pki_each_certificate eac
 
 		if (!cc_failed(st) && i < CERTS_DIR_MAX) {
 			(void)snprintf(file, sizeof file, "certs/%s", names[i]->d_name);
-			st = read_cert(c, file, &cert, err);
+			st = pki_read_cert(c, file, &cert, err);
 			if (!cc_failed(st))
 				st = each(ctx, file, cert, err);
 		}
