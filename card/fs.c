@@ -344,3 +344,27 @@ cc_status fs_read_ef(struct channel *ch, uint16_t fid, size_t limit, struct buf 
 		ch->habits.no_sfi = true;
 	return reading_finish(&rd, st, ret, ret_sw);
 }
+
+cc_status fs_read_raw(struct channel *ch, uint16_t fid, size_t len, struct buf *ret, uint16_t *ret_sw)
+{
+	struct response r = { 0 };
+	uint16_t sw = 0;
+	cc_status st;
+
+	CC_ASSERT(len > 0 && len <= APDU_LE_SHORT_MAX);
+	buf_done(ret);
+	st = fs_select_ef(ch, fid, &sw);
+	if (cc_failed(st) || sw != SW_OK)
+		goto out;
+	st = read_block(ch, 0, 0, smaller(len, block_max(ch)), &r);
+	if (cc_failed(st))
+		goto out;
+	sw = r.sw == SW_END_OF_FILE ? SW_OK : r.sw;
+	if (sw == SW_OK)
+		buf_move(ret, &r.data);
+out:
+	if (!cc_failed(st))
+		*ret_sw = sw;
+	response_done(&r);
+	return st;
+}

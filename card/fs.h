@@ -9,6 +9,7 @@
 #define FS_EF_CARD_SECURITY 0x011D
 #define FS_EF_COM 0x011E
 #define FS_EF_SOD 0x011D
+#define FS_EF_CVCA 0x011C /* in the application; the standard's default place */
 #define FS_EF_DG(n) ((uint16_t)(0x0100 + (n)))
 #define FS_FILE_MAX 65536u /* no file of an eMRTD is read beyond this */
 
@@ -34,5 +35,10 @@ CC_MUST cc_status fs_read_selected(struct channel *ch, size_t limit, struct buf 
  * command; where the card refuses that, by SELECT.
  */
 CC_MUST cc_status fs_read_ef(struct channel *ch, uint16_t fid, size_t limit, struct buf *ret, uint16_t *ret_sw);
+/*
+ * SELECT and one READ BINARY of a file that isn't one data object (EF.CVCA): at most `len` bytes, at most 256. ret is
+ * empty unless *ret_sw is SW_OK.
+ */
+CC_MUST cc_status fs_read_raw(struct channel *ch, uint16_t fid, size_t len, struct buf *ret, uint16_t *ret_sw);
 
 #endif

@@ -32,6 +32,8 @@ static const struct label labels[] = {
 	{ "dg13.name", "Họ tên DG13 khớp MRZ", "Name of DG13 against the MRZ" },
 	{ "active-authentication", "Xác thực chủ động (AA)", "Active Authentication" },
 	{ "chip-authentication", "Xác thực chip (CA)", "Chip Authentication" },
+	{ "chip-authentication-mapping", "Xác thực chip (PACE-CAM)", "Chip by PACE-CAM" },
+	{ "terminal-authentication", "Xác thực đầu đọc (TA)", "Terminal Authentication" },
 };
 
 #define LABEL_COLUMNS 30

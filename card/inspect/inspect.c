@@ -79,14 +79,26 @@ cc_status inspect_keys_from_number(const char *number, const char *birth, const 
 }
 
 /* ---- the list of checks */
+static struct inspect_check *find(struct inspection *i, const char *id)
+{
+	for (size_t k = 0; k < i->check_count; k++) {
+		if (strcmp(i->checks[k].id, id) == 0)
+			return &i->checks[k];
+	}
+	return NULL;
+}
+
 __attribute__((format(printf, 4, 0))) static void add(struct inspect_run *run, enum inspect_result result, const char *id,
 						      const char *fmt, va_list ap)
 {
 	struct inspection *out = run->out;
 	struct inspect_check *c;
 
-	CC_ASSERT(out->check_count < INSPECT_CHECKS_MAX);
-	c = &out->checks[out->check_count++];
+	c = run->replacing ? find(out, id) : NULL;
+	if (c == NULL) {
+		CC_ASSERT(out->check_count < INSPECT_CHECKS_MAX);
+		c = &out->checks[out->check_count++];
+	}
 	c->result = result;
 	(void)snprintf(c->id, sizeof c->id, "%s", id);
 	(void)vsnprintf(c->evidence, sizeof c->evidence, fmt, ap);
@@ -214,6 +226,7 @@ static void run_done(struct inspect_run *run, cc_status st)
 	sod_done(&run->sod);
 	pace_result_done(&run->pace);
 	buf_done(&run->ca_compressed);
+	buf_done(&run->card_security);
 }
 
 cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struct inspection *ret)

@@ -2,6 +2,7 @@
 #ifndef CC_CARD_INSPECT_INSPECT_H
 #define CC_CARD_INSPECT_INSPECT_H
 
+#include "card/access/terminal_auth.h"
 #include "card/apdu.h"
 #include "card/lds/lds_set.h"
 #include "card/lds/mrz.h"
@@ -31,7 +32,7 @@ const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
  * "sod.structure", "sod.signature", "sod.chain", "sod.dgN" (hash of each data
  * group), "dgN.read", "com.sod", "card-access.dg14", "mrz.digits",
  * "mrz.access", "dg13.dg1", "dgN.structure" (2, 7, 11, 12, 14, 16), "active-authentication",
- * "chip-authentication".
+ * "chip-authentication", "chip-authentication-mapping" (PACE-CAM), "terminal-authentication".
  */
 #define INSPECT_CHECKS_MAX 80
 #define INSPECT_EVIDENCE_MAX 240
@@ -73,7 +74,8 @@ struct inspect_params {
 	const struct trust *trust; /* may be NULL or empty: the chain is inconclusive */
 	int64_t now_s;		   /* validity is judged at this time */
 	bool allow_bac; /* a card that announces PACE may be opened by BAC when PACE fails for a reason other than the password */
-	bool prefer_can; /* both passwords known: CAN first */
+	bool prefer_can;		 /* both passwords known: CAN first */
+	const struct terminal *terminal; /* NULL: this station reads neither fingers nor irises */
 	const struct sys *sys;
 };
 

@@ -224,7 +224,10 @@ static cc_status run_chip(struct inspect_run *run)
 
 cc_status inspect_chip(struct inspect_run *run)
 {
-	cc_status st = run_active(run);
+	cc_status st;
 
-	return cc_failed(st) ? st : run_chip(run);
+	inspect_mapping(run);
+	if (cc_failed(st = run_active(run)) || cc_failed(st = run_chip(run)))
+		return st;
+	return inspect_terminal(run);
 }

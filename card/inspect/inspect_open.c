@@ -151,9 +151,24 @@ static cc_status run_pace(struct inspect_run *run, const struct pace_params *pac
 	run->pace_params = *pace;
 	run->out->access = use_can ? INSPECT_ACCESS_PACE_CAN : INSPECT_ACCESS_PACE_MRZ;
 	der_oid_text(pace->oid, oid, sizeof oid);
-	inspect_add(run, INSPECT_PASSED, "access", "PACE %s parameter %u with the %s", oid, pace->parameter_id,
-		    use_can ? "CAN" : "MRZ");
+	inspect_add(run, INSPECT_PASSED, "access", "PACE %s (%s) parameter %u with the %s", oid, pace_mapping_name(pace),
+		    pace->parameter_id, use_can ? "CAN" : "MRZ");
 	return st;
+}
+
+/*
+ * ICAO 9303-10 3.11.4: EF.CardSecurity is in the master file, which is still the present one. Wanted for chip
+ * authentication mapping alone; a chip without it has the key in DG14 too.
+ */
+static cc_status read_card_security(struct inspect_run *run)
+{
+	uint16_t sw = 0;
+	cc_status st;
+
+	if (run->pace_params.mapping != PACE_CAM)
+		return cc_ok();
+	st = fs_read_ef(run->ch, FS_EF_CARD_SECURITY, FS_FILE_MAX, &run->card_security, &sw);
+	return is_transport(st) || run->ch->dead ? st : cc_ok();
 }
 
 /* ---- BAC, and chips without access control */
@@ -266,8 +281,11 @@ cc_status inspect_open(struct inspect_run *run)
 		inspect_add(run, INSPECT_UNAVAILABLE, "access", "the chip wants PACE, and neither MRZ nor CAN was given");
 		return cc_fail(&run->out->err, CC_E_DENIED, "access.needs-key", "PACE");
 	}
-	if (!cc_failed(st = run_pace(run, &pace)))
+	if (!cc_failed(st = run_pace(run, &pace))) {
+		if (cc_failed(st = read_card_security(run)))
+			return st;
 		return select_application(run);
+	}
 	memcpy(reason, run->ch->err.detail, sizeof reason);
 	return fall_to_bac(run, st, reason);
 }

@@ -134,7 +134,7 @@ static bool check_sod_chain(struct inspect_run *run, const struct cert *signer)
 }
 
 /* Equal to a list that nobody signed proves nothing; different from it is still wrong. */
-static void check_hash(struct inspect_run *run, unsigned dg)
+void inspect_hash(struct inspect_run *run, unsigned dg)
 {
 	struct bytes file = lds_set_get(&run->out->files, lds_dg(dg));
 	struct digest have = { 0 };
@@ -172,7 +172,7 @@ static void check_sod(struct inspect_run *run)
 		chain = check_sod_chain(run, signer);
 	run->sod_authentic = run->sod_signed && chain;
 	for (unsigned dg = 1; dg <= LDS_DG_LAST; dg++)
-		check_hash(run, dg);
+		inspect_hash(run, dg);
 }
 
 /* ICAO 9303-10 4.6.1: EF.COM is not signed; the list that counts is EF.SOD's. */

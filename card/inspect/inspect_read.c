@@ -67,7 +67,7 @@ static void note_missing(struct inspect_run *run, unsigned dg, uint16_t sw, bool
 
 	if (closed || extended)
 		inspect_add_dg(run, INSPECT_UNAVAILABLE, "dg", dg, ".read", "%s%s", sw_text(sw, text),
-			       extended ? ", extended access" : "");
+			       extended ? ", needs terminal authentication" : "");
 	else if (sw == SW_FILE_NOT_FOUND && !is_signed)
 		inspect_add_dg(run, INSPECT_NOT_APPLICABLE, "dg", dg, ".read", "%s", sw_text(sw, text));
 	else

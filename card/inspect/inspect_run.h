@@ -22,6 +22,8 @@ struct inspect_run {
 	struct security_infos dg14_infos; /* views into out->files */
 	struct pace_params pace_params;	  /* of the run that opened the chip */
 	struct pace_result pace;
+	struct buf card_security; /* EF.CardSecurity, read after PACE with chip authentication mapping */
+	bool replacing;		  /* inspect_add writes over a check of the same id */
 	struct buf ca_compressed; /* Comp() of our key in chip authentication; empty until that passed */
 };
 
@@ -44,9 +46,15 @@ CC_MUST cc_status inspect_open(struct inspect_run *run);
 CC_MUST cc_status inspect_read(struct inspect_run *run);
 /* inspect_passive.c: structure, signature, chain, hashes, agreement of COM, SOD, CardAccess and DG14. */
 void inspect_passive(struct inspect_run *run);
+/* The hash of one data group against EF.SOD: "sod.dgN". */
+void inspect_hash(struct inspect_run *run, unsigned dg);
 /* inspect_content.c: MRZ, DG13, DG2. */
 void inspect_content(struct inspect_run *run);
-/* inspect_chip.c: Active and Chip Authentication. */
+/* inspect_mapping.c: what PACE's chip authentication mapping proved. */
+void inspect_mapping(struct inspect_run *run);
+/* inspect_terminal.c: Terminal Authentication, then DG3 and DG4. */
+CC_MUST cc_status inspect_terminal(struct inspect_run *run);
+/* inspect_chip.c: Active and Chip Authentication, and the two above. */
 CC_MUST cc_status inspect_chip(struct inspect_run *run);
 
 #endif

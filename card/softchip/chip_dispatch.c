@@ -131,8 +131,11 @@ static uint16_t run_plain(struct softchip *chip, struct command *cmd, struct wri
 	bool whole = false;
 	uint16_t sw;
 
-	/* The steps of PACE carry the chaining bit, but each is answered (ICAO 9303-11 4.4.4.1). */
-	if (cmd->ins == INS_GENERAL_AUTHENTICATE && !chip_command_is_gp(cmd) && !chip->s.chain.active)
+	/*
+	 * The steps of PACE carry the chaining bit, but each is answered (ICAO 9303-11 4.4.4.1). In Chip Authentication the bit
+	 * has its usual meaning: a key of 2048 bits doesn't fit a short command.
+	 */
+	if (cmd->ins == INS_GENERAL_AUTHENTICATE && !chip_command_is_gp(cmd) && !chip->s.chain.active && !chip->s.ca_for_aes)
 		return run(chip, cmd, body);
 	sw = chain(&chip->s.chain, cmd, &joined, &whole);
 	if (sw == CHIP_SW_OK && whole)
