@@ -11,5 +11,6 @@ const struct migration store_migrations[] = {
 	{ 3, "journal", migration_003_journal },
 	{ 4, "signer", migration_004_signer },
 	{ 5, "registry-marks", migration_005_registry_marks },
+	{ 6, "queue", migration_006_queue },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

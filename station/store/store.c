@@ -41,6 +41,11 @@ cc_status store_open(const char *place, struct store **ret, struct cc_error *err
 	return store_sqlite_open(place, ret, err);
 }
 
+bool store_is_shared(const struct store *s)
+{
+	return s->ops->shared;
+}
+
 void store_close(struct store **s)
 {
 	if (s == NULL || *s == NULL)

@@ -29,6 +29,7 @@ struct stmt;
 
 struct store_ops {
 	const char *name;
+	bool shared;
 	cc_status (*exec)(struct store *s, const char *sql);
 	cc_status (*prepare)(struct store *s, const char *sql, struct stmt **ret);
 	cc_status (*bind_int)(struct stmt *q, int index, int64_t v);
@@ -68,6 +69,8 @@ CC_MUST cc_status store_pg_open(const char *url, struct store **ret, struct cc_e
 /* By what it looks like: an address of PostgreSQL, else a path. */
 CC_MUST cc_status store_open(const char *place, struct store **ret, struct cc_error *err);
 void store_close(struct store **s);
+/* Other stations may be at work in it (PostgreSQL): a few statements lock rows there. */
+bool store_is_shared(const struct store *s);
 
 CC_MUST cc_status store_begin(struct store *s);
 /* Durable when it returns CC_OK. CC_E_STATE "store.transaction-failed" (rolled back): a statement inside failed. */

@@ -37,6 +37,7 @@ struct pg_stmt {
 	char name[24];
 	unsigned generation; /* of the connection that knows it */
 	bool in_use, returns_rows;
+	bool fresh;   /* nothing has been read of it */
 	bool fetched; /* all rows are off the wire */
 	bool failed;  /* ... and an error ended them */
 	bool done;    /* the caller was told the end */
@@ -242,6 +243,13 @@ static cc_status pg_exec(struct store *base, const char *sql)
 		st = park(s);
 	if (!cc_failed(st))
 		st = exec_text(s, sql);
+	/* A server that restarted meanwhile shows at the first word: before a transaction nothing was said yet. */
+	if (cc_failed(st) && !base->in_transaction && PQstatus(s->db) != CONNECTION_OK && strcmp(sql, "BEGIN") == 0) {
+		cc_error_init(&base->err);
+		st = connected(s);
+		if (!cc_failed(st))
+			st = exec_text(s, sql);
+	}
 	return st;
 }
 
@@ -397,10 +405,26 @@ static cc_status execute(struct pg_store *s, struct pg_stmt *q)
 	if (PQsendQueryPrepared(s->db, q->name, q->bind_count, values, lengths, formats, 1) != 1)
 		return PQstatus(s->db) == CONNECTION_OK ? cc_fail(&s->base.err, CC_E_MEMORY, "memory", "libpq") : lost(s);
 	s->active = q;
+	q->fresh = true;
 	/* Refused only for another query than the one just sent; then all rows come in one result, which from_wire tells. */
 	if (q->returns_rows)
 		(void)PQsetSingleRowMode(s->db);
 	return st;
+}
+
+/* A question asked of a server that restarted meanwhile is asked again, once; a change outside a transaction is not. */
+static PGresult *first_from_wire(struct pg_store *s, struct pg_stmt *q, cc_status *st)
+{
+	PGresult *r = from_wire(s, st);
+	bool first = q->fresh;
+
+	q->fresh = false;
+	if (!cc_failed(*st) || !first || s->base.in_transaction || PQstatus(s->db) == CONNECTION_OK ||
+	    strncmp(q->sql, "SELECT", 6) != 0)
+		return r;
+	cc_error_init(&s->base.err);
+	*st = execute(s, q);
+	return cc_failed(*st) ? NULL : from_wire(s, st);
 }
 
 static cc_status pg_step(struct stmt *base, bool *ret_row)
@@ -419,7 +443,7 @@ static cc_status pg_step(struct stmt *base, bool *ret_row)
 	if (q->kept_at < q->kept_n)
 		q->row = q->kept[q->kept_at++];
 	else if (s->active == q)
-		q->row = from_wire(s, &st);
+		q->row = first_from_wire(s, q, &st);
 	else if (q->failed)
 		st = lost(s);
 	if (q->row == NULL)
@@ -500,6 +524,7 @@ static void pg_close(struct store *base)
 
 static const struct store_ops pg_ops = {
 	.name = "postgres",
+	.shared = true,
 	.exec = pg_exec,
 	.prepare = pg_prepare,
 	.bind_int = pg_bind_int,
