@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -212,11 +213,20 @@ static cc_status op_public_key(struct keystore *ks, const char *label, struct bu
 	return pass_on(p, st, &err);
 }
 
+static int by_label(const void *a, const void *b)
+{
+	return strcmp(((const struct keystore_key_info *)a)->label, ((const struct keystore_key_info *)b)->label);
+}
+
+/* Tokens have an order of their own, and not twice the same. */
 static cc_status run_list(struct pkcs11_job *job, struct pkcs11_session *s, struct cc_error *err)
 {
 	struct request *r = request_of(job);
+	cc_status st = pkcs11_key_list(s, r->infos, LIST_MAX, &r->count, err);
 
-	return pkcs11_key_list(s, r->infos, LIST_MAX, &r->count, err);
+	if (!cc_failed(st))
+		qsort(r->infos, r->count < LIST_MAX ? r->count : LIST_MAX, sizeof *r->infos, by_label);
+	return st;
 }
 
 static cc_status op_list(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count)

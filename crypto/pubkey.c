@@ -251,3 +251,12 @@ cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes
 		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig, EC_SIG_DER);
 	return rsa_verify_digest(k->rsa, alg, bytes_of(d.p, d.n), sig);
 }
+
+bool pubkey_equal(const struct pubkey *a, const struct pubkey *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == PUBKEY_EC)
+		return a->curve == b->curve && bytes_equal(pubkey_point(a), pubkey_point(b));
+	return bytes_equal(pubkey_modulus(a), pubkey_modulus(b)) && bytes_equal(pubkey_exponent(a), pubkey_exponent(b));
+}

@@ -27,6 +27,8 @@ struct pubkey;
 CC_MUST cc_status pubkey_from_spki(struct bytes der, struct pubkey **ret, struct cc_error *err);
 CC_MUST cc_status pubkey_from_ec_point(enum ec_curve curve, struct bytes point, struct pubkey **ret);
 void pubkey_free(struct pubkey **k);
+/* The same key, however its parameters are written. */
+bool pubkey_equal(const struct pubkey *a, const struct pubkey *b);
 enum pubkey_kind pubkey_kind(const struct pubkey *k);
 enum ec_curve pubkey_curve(const struct pubkey *k);  /* PUBKEY_EC only */
 bool pubkey_is_explicit(const struct pubkey *k);     /* parameters were explicit */
@@ -58,6 +60,8 @@ struct sig_alg {
 	enum hash_alg mgf_hash;
 };
 
+/* What a key of this kind signs with: ECDSA; RSA with PSS (salt as long as the hash, ICAO 9303-12 4.4.2) or v1.5. */
+struct sig_alg sig_alg_of_key(enum pubkey_kind kind, enum hash_alg hash, bool rsa_pss);
 /* AlgorithmIdentifier DER. PSS parameters always explicit (RFC 4055). */
 CC_MUST cc_status sig_alg_encode(struct sig_alg alg, struct buf *ret);
 /*

@@ -191,3 +191,12 @@ cc_status sig_alg_parse(struct bytes der, enum hash_alg fallback_hash, struct si
 		}
 	return with_params(alg, fallback_hash, ret, err);
 }
+
+struct sig_alg sig_alg_of_key(enum pubkey_kind kind, enum hash_alg hash, bool rsa_pss)
+{
+	if (kind == PUBKEY_EC)
+		return (struct sig_alg){ SIG_ECDSA, hash, 0, hash };
+	if (rsa_pss)
+		return (struct sig_alg){ SIG_RSA_PSS, hash, hash_len(hash), hash };
+	return (struct sig_alg){ SIG_RSA_PKCS1, hash, 0, hash };
+}

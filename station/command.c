@@ -26,7 +26,18 @@ static const struct command *const nouns[] = {
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])
 
-enum everywhere { OPT_HOME, OPT_READER, OPT_STORE, OPT_PASSWORD_FILE, OPT_LANG, OPT_JSON, OPT_DRY_RUN, OPT_VERBOSE, OPT_HELP, OPT_COUNT };
+enum everywhere {
+	OPT_HOME,
+	OPT_READER,
+	OPT_STORE,
+	OPT_PASSWORD_FILE,
+	OPT_LANG,
+	OPT_JSON,
+	OPT_DRY_RUN,
+	OPT_VERBOSE,
+	OPT_HELP,
+	OPT_COUNT
+};
 
 static const struct option_spec everywhere[OPT_COUNT + 1] = {
 	[OPT_HOME] = { "--home", "DIR", "the station's folder (CCCD_HOME)", "thư mục của trạm (CCCD_HOME)" },

@@ -2,6 +2,8 @@
 #include "station/command.h"
 
 #include "card/reader.h"
+#include "crypto/keystore_pkcs11.h"
+#include "station/message.h"
 #include "station/image_worker.h"
 
 #include <errno.h>
@@ -30,6 +32,7 @@ struct check {
 };
 
 #define DISK_FREE_MIB_MIN 200u
+#define DOCTOR_TOKEN_MS 5000u
 
 static void set(struct diagnosis *d, enum finding finding, const char *mend_vi, const char *mend_en)
 {
@@ -97,8 +100,45 @@ static void look_file(const struct config *c, struct diagnosis *d, const char *n
 		set(d, FINDING_WARN, mend_vi, mend_en);
 }
 
+/* Module and token by name, and whether they answer; the PIN is not used. */
+static void look_token(const struct config *c, struct diagnosis *d)
+{
+	struct keystore_pkcs11_state state = { 0 };
+	struct keystore_pkcs11_params params = { .sys = c->sys };
+	struct config_token token = { 0 };
+	struct cc_error err = { 0 };
+	cc_status st = config_token(c, &token, &err);
+
+	params.module = token.module;
+	params.token = token.label;
+	params.limit_ms = DOCTOR_TOKEN_MS;
+	if (!cc_failed(st))
+		st = keystore_pkcs11_probe(&params, &state, &err);
+	if (cc_failed(st)) {
+		const struct message *m = message_find(err.key);
+
+		(void)snprintf(d->detail, sizeof d->detail, "%.60s, token %.32s: %.90s", token.module, token.label, err.detail);
+		set(d, FINDING_BAD, m->vi_next, m->en_next);
+		return;
+	}
+	(void)snprintf(d->detail, sizeof d->detail, "%.60s (%.24s), token %.32s: %.24s %.16s", token.module, state.library,
+		       token.label, state.manufacturer, state.serial);
+	if (state.pin_locked)
+		set(d, FINDING_BAD, message_find("keystore.pin-locked")->vi_next, message_find("keystore.pin-locked")->en_next);
+	else if (state.pin_count_low)
+		set(d, FINDING_WARN, "Đã có lần nhập sai PIN: kiểm tra tệp PIN trước khi dùng tiếp.",
+		    "A wrong PIN was tried: check the PIN file before going on.");
+}
+
 static void look_keystore(const struct config *c, struct diagnosis *d)
 {
+	struct cc_error err = { 0 };
+	bool in_token = false;
+
+	if (!cc_failed(config_keystore_in_token(c, &in_token, &err)) && in_token) {
+		look_token(c, d);
+		return;
+	}
 	look_file(c, d, "keys.ccks", "Tạo bằng: cccd pki init.", "Make it with: cccd pki init.");
 }
 

@@ -23,12 +23,10 @@ static const struct option_spec run_options[] = {
 /* The lab plays the chip maker: with a station's home its blanks carry keys from that station's master key. */
 static cc_status open_maker_keys(const struct config *c, struct keystore **ret, struct cc_error *err)
 {
-	char path[PATH_MAX];
+	bool has = false;
+	cc_status st = config_has_keystore(c, &has, err);
 
-	config_path(c, "keys.ccks", path);
-	if (access(path, F_OK) != 0)
-		return cc_ok();
-	return config_open_keystore(c, ret, err);
+	return cc_failed(st) || !has ? st : config_open_keystore(c, ret, err);
 }
 
 static cc_status parse_run(const struct invocation *inv, struct lab_options *ret, struct cc_error *err)

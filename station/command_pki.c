@@ -32,7 +32,10 @@ static json_t *key_json(const struct keystore_key_info *info)
 {
 	char created[PKI_DATE_TEXT];
 
-	pki_date_text(info->created_ms / 1000, created);
+	/* A token may not know it. */
+	(void)snprintf(created, sizeof created, "-");
+	if (info->created_ms != 0)
+		pki_date_text(info->created_ms / 1000, created);
 	return json_pack("{s:s, s:s, s:s, s:i, s:s}", "label", info->label, "kind", kind_name(info->kind), "curve",
 			 info->kind == KEYSTORE_EC ? ec_curve_name(info->curve) : "", "bits", (int)info->bits, "created",
 			 created);
@@ -107,15 +110,18 @@ static void print_text(const struct config *c, const json_t *root)
 	(void)printf("%s\n", vi ? "Khóa" : "Keys");
 	json_array_foreach(json_object_get(root, "keys"), i, o)
 	{
+		char bits[24];
+
+		(void)snprintf(bits, sizeof bits, "%lld", (long long)json_integer_value(json_object_get(o, "bits")));
 		(void)printf("  %-16s %-4s %-18s %.10s\n", text(o, "label"), text(o, "kind"),
-			     text(o, "curve")[0] != '\0' ? text(o, "curve") : "256", text(o, "created"));
+			     text(o, "curve")[0] != '\0' ? text(o, "curve") : bits, text(o, "created"));
 	}
 	(void)printf("%s\n", vi ? "Chứng thư" : "Certificates");
 	json_array_foreach(json_object_get(root, "certificates"), i, o)
 	{
 		(void)printf("  %-16s %s\n", text(o, "file"), text(o, "subject"));
 		(void)printf("  %-16s %.10s .. %.10s, %s %.10s, %s, %s: %s\n", "", text(o, "not_before"), text(o, "not_after"),
-			     vi ? "ký đến" : "signs until", text(o, "signs_until"), text(o, "curve"), text(o, "parameters"),
+			     vi ? "ký đến" : "signs until", text(o, "signs_until"), text(o, "key"), text(o, "parameters"),
 			     status_text(text(o, "status"), c->lang));
 	}
 }
@@ -168,6 +174,15 @@ static int run_show(struct invocation *inv)
 
 static const struct option_spec init_options[] = {
 	{ "--curve", "NAME", "curve of the signing keys (brainpoolP256r1)", "đường cong của khóa ký (brainpoolP256r1)" },
+	{ "--csca-key", "KEY", "key of the country signer: a curve, or rsa2048, rsa3072, rsa4096 (as --curve)",
+	  "khóa của CSCA: một đường cong, hoặc rsa2048, rsa3072, rsa4096 (theo --curve)" },
+	{ "--ds-key", "KEY", "key of the document signer, likewise", "khóa của DS, chọn như trên" },
+	{ "--rsa-padding", "NAME", "signatures of RSA keys: pss or pkcs1 (pss)", "chữ ký của khóa RSA: pss hoặc pkcs1 (pss)" },
+	{ "--keystore", "KIND", "where the keys are made: file, or pkcs11 (a token, HSM)",
+	  "nơi tạo khóa: file, hoặc pkcs11 (thiết bị khóa, HSM)" },
+	{ "--module", "FILE", "the token's PKCS#11 module", "mô-đun PKCS#11 của thiết bị khóa" },
+	{ "--token", "LABEL", "the token's label (cccd)", "tên của thiết bị khóa (cccd)" },
+	{ "--pin-file", "FILE", "file with the token's PIN", "tệp chứa mã PIN của thiết bị khóa" },
 	{ "--hash", "NAME", "hash of the signatures (sha256)", "hàm băm của chữ ký (sha256)" },
 	{ "--params", "FORM", "EC parameters in certificates: named or explicit",
 	  "tham số đường cong trong chứng thư: named hoặc explicit" },
@@ -194,10 +209,13 @@ static cc_status read_options(const struct invocation *inv, struct pki_options *
 
 static int say_plan(const struct config *c, const struct pki_options *o)
 {
+	const char *curve = ec_curve_name(o->curve);
+
 	(void)fprintf(stderr,
-		      c->lang == LANG_VI ? "Sẽ tạo trong %s: kho khóa, CSCA và DS trên %s với %s, %s\n"
-					 : "Would make in %s: key store, CSCA and DS on %s with %s, %s\n",
-		      c->home, ec_curve_name(o->curve), hash_name(o->hash),
+		      c->lang == LANG_VI ? "Sẽ tạo trong %s: kho khóa (%s), CSCA %s và DS %s với %s, %s\n"
+					 : "Would make in %s: key store (%s), CSCA %s and DS %s with %s, %s\n",
+		      c->home, o->keystore, o->csca_key[0] != '\0' ? o->csca_key : curve,
+		      o->ds_key[0] != '\0' ? o->ds_key : curve, hash_name(o->hash),
 		      o->params == EC_PARAMS_EXPLICIT ? "explicit" : "named");
 	return EXIT_DONE;
 }

@@ -63,6 +63,14 @@ const struct setting settings_table[] = {
 	{ "pki.hash", "sha256", "hash of certificates, data groups and EF.SOD" },
 	{ "pki.ec-parameters", "named", "EC parameters in certificates: named or explicit" },
 	{ "pki.ds-max-signatures", "100000", "signatures after which a document signer's key is used up" },
+	{ "pki.csca-key", "", "key of the country signer: a curve, or rsa2048, rsa3072, rsa4096; empty: pki.curve" },
+	{ "pki.ds-key", "", "key of document signers, likewise" },
+	{ "pki.rsa-padding", "pss", "signatures of RSA keys: pss or pkcs1" },
+	{ "keystore.kind", "file", "where the station's keys are: file (encrypted, in the home), or pkcs11 (a token, HSM)" },
+	{ "keystore.module", "", "PKCS#11 module of the token, a path" },
+	{ "keystore.token", "cccd", "label of the token" },
+	{ "keystore.pin-file", "", "file with the token's PIN; empty: --password-file or the terminal" },
+	{ "keystore.limit-ms", "20000", "longest time that the token may take for one operation" },
 	{ "lds.version", "1.7", "LDS version of EF.COM: 1.7 or 1.8" },
 	{ "lds.sod-version", "0", "LDS security object: 0, or 1 with the LDS version inside" },
 	{ "chip.aa-curve", "brainpoolP256r1", "curve of the chip's Active Authentication key" },
@@ -195,7 +203,7 @@ void config_path(const struct config *c, const char *name, char *out)
 
 /* ---- opening what the home holds */
 
-static cc_status check_home(const struct config *c, struct cc_error *err)
+cc_status config_check_home(const struct config *c, struct cc_error *err)
 {
 	if (access(c->home, R_OK | X_OK) != 0)
 		return cc_fail(err, CC_E_NOT_FOUND, "home.missing", "%s: %s", c->home, strerror(errno));
@@ -206,7 +214,7 @@ cc_status config_open_store(const struct config *c, struct store **ret, struct c
 {
 	char path[PATH_MAX];
 	struct store *s = NULL;
-	cc_status st = check_home(c, err);
+	cc_status st = config_check_home(c, err);
 
 	if (cc_failed(st))
 		return st;
@@ -265,23 +273,5 @@ cc_status config_read_password(const struct config *c, struct buf *ret, struct c
 	else if (cc_failed(st = buf_copy(ret, bytes_of(text.p, n))))
 		st = cc_fail(err, st.code, "memory", "password");
 	buf_done(&text);
-	return st;
-}
-
-cc_status config_open_keystore(const struct config *c, struct keystore **ret, struct cc_error *err)
-{
-	char path[PATH_MAX];
-	struct buf password = { 0 };
-	cc_status st = check_home(c, err);
-
-	if (cc_failed(st))
-		return st;
-	config_path(c, "keys.ccks", path);
-	if (access(path, R_OK) != 0)
-		return cc_fail(err, CC_E_NOT_FOUND, "keystore.missing", "%s: %s", path, strerror(errno));
-	st = config_read_password(c, &password, err);
-	if (!cc_failed(st))
-		st = keystore_file_open(path, buf_view(&password), c->sys, ret, err);
-	buf_done(&password);
 	return st;
 }

@@ -54,7 +54,25 @@ void config_path(const struct config *c, const char *name, char *out);
 CC_MUST cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err);
 /* The key store's password, without the line end; CC_E_DENIED "keystore.no-password". The caller wipes it (buf_done). */
 CC_MUST cc_status config_read_password(const struct config *c, struct buf *ret, struct cc_error *err);
-/* Opens HOME/keys.ccks with the password from the file or the terminal. */
+/* CC_E_NOT_FOUND "home.missing". */
+CC_MUST cc_status config_check_home(const struct config *c, struct cc_error *err);
+
+/*
+ * config_keystore.c. The key store by the setting keystore.kind: HOME/keys.ccks
+ * with the password from the file or the terminal, or a PKCS#11 token with the
+ * PIN from keystore.pin-file, else from where the password comes.
+ */
+#define CONFIG_KEYSTORE_FILE "keys.ccks"
+struct config_token {
+	char module[PATH_MAX], label[64], pin_file[PATH_MAX];
+	int64_t limit_ms;
+};
+CC_MUST cc_status config_keystore_in_token(const struct config *c, bool *ret, struct cc_error *err);
+/* Is there one? A token is always there: its maker's tools make it. */
+CC_MUST cc_status config_has_keystore(const struct config *c, bool *ret, struct cc_error *err);
+CC_MUST cc_status config_token(const struct config *c, struct config_token *ret, struct cc_error *err);
+/* Makes keys.ccks where it is missing; a token is made by its maker's tools. */
+CC_MUST cc_status config_make_keystore(const struct config *c, struct keystore **ret, bool *ret_made, struct cc_error *err);
 CC_MUST cc_status config_open_keystore(const struct config *c, struct keystore **ret, struct cc_error *err);
 
 #endif

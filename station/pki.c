@@ -74,34 +74,54 @@ cc_status pki_keystore_failed(struct keystore *ks, cc_status st, struct cc_error
 	return cc_fail(err, st.code, "keystore.failed", "%s", cc_code_name(st.code));
 }
 
-static cc_status open_or_create_keystore(const struct config *c, struct keystore **ret, struct cc_error *err)
+static bool has_file(const struct config *c)
 {
-	char path[PATH_MAX];
-	struct buf password = { 0 };
-	cc_status st;
+	return pki_home_exists(c, CONFIG_KEYSTORE_FILE);
+}
 
-	if (pki_home_exists(c, "keys.ccks"))
-		return config_open_keystore(c, ret, err);
-	if (pki_home_exists(c, CSCA_FILE) || pki_home_exists(c, DS_FILE))
+/* *ret_resumed: an init before this one left it, or a key in it. */
+static cc_status open_or_create_keystore(const struct config *c, struct keystore **ret, bool *ret_resumed, struct cc_error *err)
+{
+	struct keystore *ks = NULL;
+	struct keystore_key_info csca;
+	bool has_store = false, made = false;
+	cc_status st = config_has_keystore(c, &has_store, err);
+
+	if (cc_failed(st))
+		return st;
+	if (!has_store && (pki_home_exists(c, CSCA_FILE) || pki_home_exists(c, DS_FILE)))
 		return cc_fail(err, CC_E_STATE, "pki.other-key", "certificates are here, their key store is not");
-	config_path(c, "keys.ccks", path);
-	st = config_read_password(c, &password, err);
-	if (!cc_failed(st))
-		st = keystore_file_create(path, buf_view(&password), c->sys, ret, err);
-	buf_done(&password);
+	st = config_make_keystore(c, &ks, &made, err);
+	if (cc_failed(st))
+		return st;
+	st = keystore_info(ks, PKI_CSCA, &csca);
+	*ret_resumed = !made && (has_file(c) || !cc_failed(st));
+	/* Another token, or one that was cleared: new keys beside old certificates would be of no use. */
+	if (st.code == CC_E_NOT_FOUND && pki_home_exists(c, CSCA_FILE))
+		st = cc_fail(err, CC_E_STATE, "pki.other-key", "%s is here, its key is not", CSCA_FILE);
+	else if (st.code == CC_E_NOT_FOUND)
+		st = cc_ok();
+	else if (cc_failed(st))
+		st = pki_keystore_failed(ks, st, err);
+	if (cc_failed(st))
+		keystore_close(&ks);
+	else
+		*ret = ks;
 	return st;
 }
 
 /* ---- steps; each leaves alone what it finds */
 
-cc_status pki_want_key(struct keystore *ks, const char *label, enum keystore_kind kind, enum ec_curve curve, bool *made,
-		       struct cc_error *err)
+static const struct keystore_key_info aes_256 = { .kind = KEYSTORE_AES, .bits = 256 };
+
+cc_status pki_want_key(struct keystore *ks, const char *label, struct keystore_key_info want, bool *made, struct cc_error *err)
 {
-	struct keystore_key_info info, want = { .kind = kind, .curve = curve, .bits = kind == KEYSTORE_AES ? 256 : 0 };
+	struct keystore_key_info info;
 	cc_status st = keystore_info(ks, label, &info);
 
 	if (!cc_failed(st)) {
-		if (info.kind != kind || (kind == KEYSTORE_EC && info.curve != curve))
+		if (info.kind != want.kind || (want.kind == KEYSTORE_EC && info.curve != want.curve) ||
+		    (want.kind == KEYSTORE_RSA && info.bits != want.bits))
 			return cc_fail(err, CC_E_STATE, "pki.other-key", "%s", label);
 		return st;
 	}
@@ -116,16 +136,16 @@ cc_status pki_want_key(struct keystore *ks, const char *label, enum keystore_kin
 	return st;
 }
 
-static cc_status want_keys(struct keystore *ks, enum ec_curve curve, bool *made, struct cc_error *err)
+static cc_status want_keys(struct keystore *ks, const struct pki_options *o, bool *made, struct cc_error *err)
 {
-	cc_status st = pki_want_key(ks, PKI_CSCA, KEYSTORE_EC, curve, made, err);
+	cc_status st = pki_want_key(ks, PKI_CSCA, pki_key_wanted(o, o->csca_key), made, err);
 
 	if (!cc_failed(st))
-		st = pki_want_key(ks, PKI_DS, KEYSTORE_EC, curve, made, err);
+		st = pki_want_key(ks, PKI_DS, pki_key_wanted(o, o->ds_key), made, err);
 	if (!cc_failed(st))
-		st = pki_want_key(ks, PKI_PERSO_MASTER, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
+		st = pki_want_key(ks, PKI_PERSO_MASTER, aes_256, made, err);
 	if (!cc_failed(st))
-		st = pki_want_key(ks, PKI_REGISTRY_DATA, KEYSTORE_AES, EC_CURVE_COUNT, made, err);
+		st = pki_want_key(ks, PKI_REGISTRY_DATA, aes_256, made, err);
 	return st;
 }
 
@@ -162,12 +182,18 @@ cc_status pki_check_cert_key(struct keystore *ks, const char *label, const struc
 	if (cc_failed(st))
 		return pki_keystore_failed(ks, st, err);
 	st = pubkey_from_spki(buf_view(&spki), &k, err);
-	if (!cc_failed(st) && (of_cert == NULL || pubkey_kind(of_cert) != PUBKEY_EC || pubkey_curve(of_cert) != pubkey_curve(k) ||
-			       !bytes_equal(pubkey_point(of_cert), pubkey_point(k))))
+	if (!cc_failed(st) && (of_cert == NULL || !pubkey_equal(of_cert, k)))
 		st = cc_fail(err, CC_E_STATE, "pki.other-key", "%s.cer belongs to another key", label);
 	pubkey_free(&k);
 	buf_done(&spki);
 	return st;
+}
+
+struct sig_alg pki_alg_of_cert(const struct pki_options *o, const struct cert *cert)
+{
+	const struct pubkey *k = cert_pubkey(cert);
+
+	return sig_alg_of_key(k != NULL ? pubkey_kind(k) : PUBKEY_EC, o->hash, strcmp(o->rsa_padding, "pss") == 0);
 }
 
 /* Years as whole days, so that certificates end at midnight. */
@@ -186,7 +212,7 @@ static struct pki_profile profile_of(const struct pki_options *o, const char *co
 		.country_icao = o->country_icao,
 		.organization = o->organization,
 		.common_name = common_name,
-		.alg = { SIG_ECDSA, o->hash, 0, o->hash },
+		.alg = pki_sig_alg(o, o->csca_key),
 		.params = o->params,
 		.not_before_s = from_s,
 		.not_after_s = from_s + years_s(CSCA_USE_YEARS) + ds_life_s,
@@ -262,13 +288,13 @@ static cc_status init_locked(const struct config *c, const struct pki_options *o
 {
 	struct keystore *ks = NULL;
 	struct cert *csca = NULL;
-	bool made = false, resumed = pki_home_exists(c, "keys.ccks");
+	bool made = false, resumed = false;
 	cc_status st = pki_settings_save(c, o, err);
 
 	if (!cc_failed(st))
-		st = open_or_create_keystore(c, &ks, err);
+		st = open_or_create_keystore(c, &ks, &resumed, err);
 	if (!cc_failed(st))
-		st = want_keys(ks, o->curve, &made, err);
+		st = want_keys(ks, o, &made, err);
 	if (!cc_failed(st))
 		st = want_csca(c, o, ks, &made, &csca, err);
 	if (!cc_failed(st))
@@ -282,9 +308,17 @@ static cc_status init_locked(const struct config *c, const struct pki_options *o
 	return st;
 }
 
-static cc_status refuse_finished(const struct config *c, struct cc_error *err)
+static cc_status refuse_finished(const struct config *c, const struct pki_options *o, struct cc_error *err)
 {
-	if (pki_home_exists(c, "keys.ccks") && pki_home_exists(c, CSCA_FILE) && pki_home_exists(c, CSCA_TRUST_FILE) &&
+	bool in_token = false;
+	cc_status st = config_keystore_in_token(c, &in_token, err);
+
+	if (cc_failed(st))
+		return st;
+	/* Before the settings are written: a station whose keys are elsewhere than they say issues nothing. */
+	if (pki_home_exists(c, CSCA_FILE) && in_token != (strcmp(o->keystore, "pkcs11") == 0))
+		return cc_fail(err, CC_E_STATE, "pki.other-key", "the keys are %s", in_token ? "in a token" : "in a file");
+	if ((in_token || has_file(c)) && pki_home_exists(c, CSCA_FILE) && pki_home_exists(c, CSCA_TRUST_FILE) &&
 	    pki_home_exists(c, DS_FILE))
 		return cc_fail(err, CC_E_EXISTS, "pki.exists", "%s", c->home);
 	return cc_ok();
@@ -293,7 +327,7 @@ static cc_status refuse_finished(const struct config *c, struct cc_error *err)
 cc_status pki_init(const struct config *c, const struct pki_options *o, bool *ret_resumed, struct cc_error *err)
 {
 	int fd = -1;
-	cc_status st = refuse_finished(c, err);
+	cc_status st = refuse_finished(c, o, err);
 
 	if (!cc_failed(st))
 		st = make_home(c, err);

@@ -14,7 +14,8 @@
 /*
  * The station's keys and certificates in its home:
  *
- *	keys.ccks		"csca-1", "ds-1" (EC), "perso-master", "registry-data" (AES-256)
+ *	keys.ccks		"csca-1", "ds-1" (EC or RSA), "perso-master", "registry-data" (AES-256);
+ *				or they are in a token
  *	certs/csca-1.cer	country signer
  *	certs/ds-1.cer		document signer
  *	trust/csca-1.cer	the country signer again, as trust anchor for inspection
@@ -27,6 +28,11 @@
 
 struct pki_options {
 	enum ec_curve curve;
+	char csca_key[PKI_TEXT_MAX + 1]; /* "P-384", "rsa4096"; "": on `curve` */
+	char ds_key[PKI_TEXT_MAX + 1];
+	char rsa_padding[PKI_TEXT_MAX + 1]; /* "pss", "pkcs1" */
+	char keystore[PKI_TEXT_MAX + 1];    /* "file", "pkcs11", and where the token is */
+	char module[PKI_TEXT_MAX + 1], token[PKI_TEXT_MAX + 1], pin_file[PKI_TEXT_MAX + 1];
 	enum hash_alg hash;
 	enum ec_param_form params;
 	char country[PKI_TEXT_MAX + 1];
@@ -35,6 +41,11 @@ struct pki_options {
 	char crl_url[PKI_TEXT_MAX + 1]; /* "": no distribution point */
 	int document_years;		/* longest validity of a card, which every certificate outlives */
 };
+
+/* A signing key by csca_key or ds_key: kind, curve, bits; the label is the caller's. */
+struct keystore_key_info pki_key_wanted(const struct pki_options *o, const char *key);
+/* What that key signs with. */
+struct sig_alg pki_sig_alg(const struct pki_options *o, const char *key);
 
 /* From the home's settings: curve, hash, parameter form, country, organization. */
 CC_MUST cc_status pki_options_default(const struct config *c, struct pki_options *ret, struct cc_error *err);

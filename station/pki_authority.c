@@ -46,7 +46,7 @@ void pki_profile_after(const struct config *c, const struct pki_options *o, cons
 		.country = o->country,
 		.country_icao = o->country_icao,
 		.organization = o->organization,
-		.alg = { SIG_ECDSA, o->hash, 0, o->hash },
+		.alg = pki_sig_alg(o, o->csca_key),
 		.params = o->params,
 		.not_before_s = from_s,
 		.not_after_s = from_s + life_s,
@@ -156,6 +156,7 @@ static cc_status want_link(const struct config *c, const struct pki_options *o, 
 		st = read_numbered(c, "csca", n, &new_csca, err);
 	if (!cc_failed(st)) {
 		pki_profile_after(c, o, old_csca, url, &profile);
+		profile.alg = pki_alg_of_cert(o, old_csca);
 		st = csca_link(ks, label, old_csca, new_csca, &profile, c->sys, &der, err);
 	}
 	if (!cc_failed(st))
@@ -230,7 +231,7 @@ static cc_status issue_csca(const struct config *c, const struct pki_options *o,
 	if (!cc_failed(st) && !pki_may_sign(before, sys_wall_ms(c->sys) / 1000))
 		st = cc_fail(err, CC_E_STATE, "pki.issuer", "csca-%u may no longer sign a link certificate", n - 1);
 	if (!cc_failed(st))
-		st = pki_want_key(ks, label, KEYSTORE_EC, o->curve, &made, err);
+		st = pki_want_key(ks, label, pki_key_wanted(o, o->csca_key), &made, err);
 	if (!cc_failed(st))
 		st = csca_issue(ks, label, &profile, c->sys, &der, err);
 	if (!cc_failed(st))
@@ -265,11 +266,13 @@ static cc_status new_csca_locked(const struct config *c, const struct pki_option
 static cc_status begin(const struct config *c, int *ret_fd, struct keystore **ret_ks, struct cc_error *err)
 {
 	int fd = -1;
-	cc_status st;
+	bool has = false;
+	cc_status st = config_has_keystore(c, &has, err);
 
-	if (!pki_home_exists(c, "keys.ccks"))
-		return cc_fail(err, CC_E_NOT_FOUND, "keystore.missing", "%s/keys.ccks", c->home);
-	st = pki_home_lock(c, &fd, err);
+	if (!cc_failed(st) && !has)
+		st = cc_fail(err, CC_E_NOT_FOUND, "keystore.missing", "%s/keys.ccks", c->home);
+	if (!cc_failed(st))
+		st = pki_home_lock(c, &fd, err);
 	if (cc_failed(st))
 		return st;
 	st = config_open_keystore(c, ret_ks, err);
@@ -321,8 +324,9 @@ static cc_status new_signer_locked(const struct config *c, const struct pki_opti
 	file_name(name, "certs", "ds", n, ".cer");
 	pki_profile_after(c, o, before, url, &profile);
 	profile.common_name = common_name;
+	profile.alg = pki_alg_of_cert(o, csca);
 	profile.document_types[0] = "ID";
-	st = pki_want_key(ks, ret->label, KEYSTORE_EC, o->curve, &made, err);
+	st = pki_want_key(ks, ret->label, pki_key_wanted(o, o->ds_key), &made, err);
 	ret->resumed = !made;
 	if (!cc_failed(st))
 		st = ds_issue(ks, csca_label, csca, ret->label, &profile, c->sys, &der, err);

@@ -203,7 +203,7 @@ static cc_status sign_list(const struct config *c, const struct pki_options *o, 
 	st = crl_build(&(struct crl_params){ .keystore = ks,
 					     .key_label = label,
 					     .issuer = csca,
-					     .alg = { SIG_ECDSA, o->hash, 0, o->hash },
+					     .alg = pki_alg_of_cert(o, csca),
 					     .number = ret->number,
 					     .this_update_s = now_s,
 					     .next_update_s = ret->next_update_s,
@@ -290,13 +290,14 @@ static cc_status want_list_signer(const struct config *c, const struct pki_optio
 	}
 	(void)snprintf(csca_label, sizeof csca_label, "csca-%u", csca_number);
 	pki_profile_after(c, o, csca, url, &profile);
+	profile.alg = pki_alg_of_cert(o, csca);
 	profile.common_name = common_name;
 	/* As long as its country signer signs: ICAO 9303-12 leaves it to the State. */
 	if (profile.not_after_s > cert_not_after_s(csca))
 		profile.not_after_s = cert_not_after_s(csca);
 	if (profile.private_to_s > profile.not_after_s)
 		profile.private_to_s = profile.not_after_s;
-	st = pki_want_key(ks, label, KEYSTORE_EC, o->curve, &made, err);
+	st = pki_want_key(ks, label, pki_key_wanted(o, o->ds_key), &made, err);
 	if (!cc_failed(st))
 		st = master_list_signer_issue(ks, csca_label, csca, label, &profile, c->sys, &der, err);
 	if (!cc_failed(st))
@@ -327,11 +328,9 @@ static cc_status build_list(const struct config *c, const struct pki_options *o,
 	const struct cert **certs = cc_alloc((trust_count(t) + 1) * sizeof *certs);
 	struct cert *csca = NULL, *signer = NULL;
 	char label[KEYSTORE_LABEL_MAX + 1];
-	struct master_list_params params = { .keystore = ks,
-					     .key_label = label,
-					     .alg = { SIG_ECDSA, o->hash, 0, o->hash },
-					     .signing_time_s = sys_wall_ms(c->sys) / 1000,
-					     .certs = certs };
+	struct master_list_params params = {
+		.keystore = ks, .key_label = label, .signing_time_s = sys_wall_ms(c->sys) / 1000, .certs = certs
+	};
 	unsigned csca_number = 0;
 	cc_status st =
 		certs != NULL ? pki_current_csca(c, &csca, &csca_number, err) : cc_fail(err, CC_E_MEMORY, "memory", "list");
@@ -345,6 +344,7 @@ static cc_status build_list(const struct config *c, const struct pki_options *o,
 	if (cc_failed(st))
 		goto out;
 	params.signer = signer;
+	params.alg = pki_alg_of_cert(o, signer);
 	params.signer_csca = csca;
 	st = master_list_build(&params, ret, err);
 	if (!cc_failed(st))

@@ -32,6 +32,57 @@ static cc_status set_curve(struct pki_options *o, const char *value, struct cc_e
 	return cc_ok();
 }
 
+static bool rsa_bits_of(const char *key, unsigned *ret)
+{
+	static const struct {
+		const char *name;
+		unsigned bits;
+	} sizes[] = { { "rsa2048", 2048 }, { "rsa3072", 3072 }, { "rsa4096", 4096 } };
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+		if (strcmp(key, sizes[i].name) == 0) {
+			*ret = sizes[i].bits;
+			return true;
+		}
+	return false;
+}
+
+static cc_status set_key(char out[PKI_TEXT_MAX + 1], const char *name, const char *value, struct cc_error *err)
+{
+	enum ec_curve curve;
+	unsigned bits;
+
+	if (value[0] != '\0' && !rsa_bits_of(value, &bits) && (!ec_curve_from_name(value, &curve) || ec_order_len(curve) < 28))
+		return bad(err, name, "rsa2048, rsa3072, rsa4096, brainpoolP256r1, P-256 ...");
+	return set_text(out, name, value, err);
+}
+
+struct keystore_key_info pki_key_wanted(const struct pki_options *o, const char *key)
+{
+	struct keystore_key_info want = { .kind = KEYSTORE_EC, .curve = o->curve };
+
+	if (rsa_bits_of(key, &want.bits))
+		want.kind = KEYSTORE_RSA;
+	else if (key[0] != '\0')
+		CC_ASSERT(ec_curve_from_name(key, &want.curve));
+	return want;
+}
+
+struct sig_alg pki_sig_alg(const struct pki_options *o, const char *key)
+{
+	unsigned bits;
+
+	return sig_alg_of_key(rsa_bits_of(key, &bits) ? PUBKEY_RSA : PUBKEY_EC, o->hash, strcmp(o->rsa_padding, "pss") == 0);
+}
+
+static cc_status set_word(char out[PKI_TEXT_MAX + 1], const char *name, const char *value, const char *one, const char *other,
+			  struct cc_error *err)
+{
+	if (strcmp(value, one) != 0 && strcmp(value, other) != 0)
+		return cc_fail(err, CC_E_ARG, "pki.option", "%s: %s or %s", name, one, other);
+	return set_text(out, name, value, err);
+}
+
 static cc_status set_hash(struct pki_options *o, const char *value, struct cc_error *err)
 {
 	if (!hash_from_name(value, &o->hash))
@@ -73,8 +124,35 @@ static cc_status set_years(struct pki_options *o, const char *value, struct cc_e
 	return cc_ok();
 }
 
+/* *ret_mine: it is one of these. */
+static cc_status set_keystore(struct pki_options *o, const char *name, const char *value, bool *ret_mine, struct cc_error *err)
+{
+	*ret_mine = true;
+	if (strcmp(name, "--keystore") == 0)
+		return set_word(o->keystore, name, value, "file", "pkcs11", err);
+	if (strcmp(name, "--module") == 0)
+		return set_text(o->module, name, value, err);
+	if (strcmp(name, "--token") == 0)
+		return set_text(o->token, name, value, err);
+	if (strcmp(name, "--pin-file") == 0)
+		return set_text(o->pin_file, name, value, err);
+	if (strcmp(name, "--csca-key") == 0)
+		return set_key(o->csca_key, name, value, err);
+	if (strcmp(name, "--ds-key") == 0)
+		return set_key(o->ds_key, name, value, err);
+	if (strcmp(name, "--rsa-padding") == 0)
+		return set_word(o->rsa_padding, name, value, "pss", "pkcs1", err);
+	*ret_mine = false;
+	return cc_ok();
+}
+
 cc_status pki_option_set(struct pki_options *o, const char *name, const char *value, struct cc_error *err)
 {
+	bool done;
+	cc_status st = set_keystore(o, name, value, &done, err);
+
+	if (done)
+		return st;
 	if (strcmp(name, "--curve") == 0)
 		return set_curve(o, value, err);
 	if (strcmp(name, "--hash") == 0)
@@ -102,6 +180,13 @@ static const struct {
 	{ "pki.ec-parameters", "--params" },
 	{ "pki.country", "--country" },
 	{ "pki.organization", "--organization" },
+	{ "pki.csca-key", "--csca-key" },
+	{ "pki.ds-key", "--ds-key" },
+	{ "pki.rsa-padding", "--rsa-padding" },
+	{ "keystore.kind", "--keystore" },
+	{ "keystore.module", "--module" },
+	{ "keystore.token", "--token" },
+	{ "keystore.pin-file", "--pin-file" },
 };
 #define STORED_COUNT (sizeof stored / sizeof stored[0])
 
@@ -133,6 +218,25 @@ static void hash_setting(enum hash_alg hash, char out[16])
 	out[n] = '\0';
 }
 
+static const char *stored_text(const struct pki_options *o, const char *option)
+{
+	const struct {
+		const char *option, *value;
+	} texts[] = {
+		{ "--country", o->country },	     { "--organization", o->organization },
+		{ "--csca-key", o->csca_key },	     { "--ds-key", o->ds_key },
+		{ "--rsa-padding", o->rsa_padding }, { "--keystore", o->keystore },
+		{ "--module", o->module },	     { "--token", o->token },
+		{ "--pin-file", o->pin_file },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strcmp(option, texts[i].option) == 0)
+			return texts[i].value;
+	CC_ASSERT(!"an option that is stored");
+	return "";
+}
+
 static const char *stored_value(const struct pki_options *o, const char *option, char hash[16])
 {
 	if (strcmp(option, "--curve") == 0)
@@ -143,7 +247,7 @@ static const char *stored_value(const struct pki_options *o, const char *option,
 	}
 	if (strcmp(option, "--params") == 0)
 		return o->params == EC_PARAMS_EXPLICIT ? "explicit" : "named";
-	return strcmp(option, "--country") == 0 ? o->country : o->organization;
+	return stored_text(o, option);
 }
 
 /* Adds what differs from the present settings to root; *ret_changed. */

@@ -78,7 +78,8 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	static const char *const versions[] = { "1.7", "1.8" }, *const codes[] = { "0107", "0108" };
 	static const char *const sods[] = { "0", "1" }, *const cases[] = { "registry", "upper" };
 	static const char *const params[] = { "named", "explicit" }, *const gates[] = { "standard", "hard", "none" };
-	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0, gate = 0;
+	static const char *const paddings[] = { "pss", "pkcs1" };
+	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0, gate = 0, padding = 0;
 	cc_status st;
 
 	if (cc_failed(st = read_choice(c, "chip.ca-cipher", ciphers, 4, &cipher, err)) ||
@@ -86,6 +87,7 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	    cc_failed(st = read_choice(c, "lds.sod-version", sods, 2, &sod, err)) ||
 	    cc_failed(st = read_choice(c, "dg13.name-case", cases, 2, &name_case, err)) ||
 	    cc_failed(st = read_choice(c, "photo.gate", gates, 3, &gate, err)) ||
+	    cc_failed(st = read_choice(c, "pki.rsa-padding", paddings, 2, &padding, err)) ||
 	    cc_failed(st = read_choice(c, "pki.ec-parameters", params, 2, &param, err)))
 		return st;
 	s->gate = (enum prepare_gate)gate;
@@ -93,6 +95,7 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	memcpy(s->lds_version, codes[version], sizeof s->lds_version);
 	s->sod_version = (unsigned)sod;
 	s->name_upper = name_case == 1;
+	s->rsa_pss = padding == 0;
 	s->params = param == 1 ? EC_PARAMS_EXPLICIT : EC_PARAMS_NAMED;
 	return cc_ok();
 }
@@ -396,12 +399,14 @@ cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_si
 		.keystore = signer->keystore,
 		.key_label = signer->key_label,
 		.signer = signer->cert,
-		.alg = { SIG_ECDSA, s->sod_hash, 0, s->sod_hash },
 		.trust = signer->trust,
 		.now_s = signer->now_s,
 	};
 	cc_status st;
 
+	if (cert_pubkey(signer->cert) == NULL)
+		return cc_fail(err, CC_E_UNSUPPORTED, "pubkey.unknown-algorithm", "document signer");
+	params.alg = sig_alg_of_key(pubkey_kind(cert_pubkey(signer->cert)), s->sod_hash, s->rsa_pss);
 	if (cc_failed(st = make_dg14(s, ca_point, p, err)) || cc_failed(st = make_dg15(s, aa_point, p, err)))
 		return cc_fail(err, st.code, "issue.inconsistent", "DG14 or DG15");
 	CC_ASSERT(lds_set_dg_mask(&p->files) == DATA_GROUPS);

@@ -31,6 +31,7 @@ struct prepare_settings {
 	char lds_version[5];	/* "0107", "0108" */
 	unsigned sod_version;	/* 0, 1 */
 	enum hash_alg sod_hash; /* data groups and EF.SOD's signature */
+	bool rsa_pss;		/* of a document signer with an RSA key */
 	enum ec_param_form params;
 	struct card_access_settings access;
 	enum ec_curve aa_curve, ca_curve;

@@ -63,6 +63,25 @@ is "signing follows the options" "$(node -p 'const s=JSON.parse(require("fs").re
 	sha384P-384
 pem x/certs/csca-1.cer x.pem
 is "openssl sees explicit parameters" "$(openssl x509 -in x.pem -noout -text | grep -c 'Field Type: prime-field')" 1
+
+# ---- kinds of keys: RSA, and country signer and document signer on different curves
+for pair in "rsa4096 rsa2048 pss rsassaPss" "rsa3072 rsa2048 pkcs1 sha256WithRSAEncryption" "brainpoolP384r1 P-256 pss ecdsa-with-SHA256" \
+	"rsa2048 brainpoolP256r1 pss rsassaPss"; do
+	read -r csca ds padding want <<<"$pair"
+	rm -rf k
+	is "init with $csca, $ds, $padding" "$(run pki init --home k --csca-key "$csca" --ds-key "$ds" --rsa-padding "$padding" --json)" 0
+	is "keys of the certificates" "$(field 'certificates.map(c=>c.key.toLowerCase().replace("rsa-","rsa")).join()')" "${csca,,},${ds,,}"
+	pem k/certs/csca-1.cer k.pem
+	pem k/certs/ds-1.cer kd.pem
+	is "openssl verifies the chain" "$(openssl verify -x509_strict -CAfile k.pem kd.pem 2>&1)" "kd.pem: OK"
+	is "signed with $want" "$(openssl x509 -in kd.pem -noout -text | grep -m1 'Signature Algorithm' | grep -c "$want")" 1
+done
+rm k/certs/ds-1.cer
+is "finishing with another key is refused" "$(run pki init --home k --ds-key rsa2048)" 1
+is "a key that is none is a usage error" "$(run pki init --home y --csca-key rsa1024)" 2
+is "a padding that is none is a usage error" "$(run pki init --home y --rsa-padding oaep)" 2
+is "a station with its keys in a file isn't turned into one with a token" "$(run pki init --home x --keystore pkcs11)" 1
+is "and its settings still say so" "$(grep -c pkcs11 x/settings.json)" 0
 is "bad curve is a usage error" "$(run pki init --home y --curve nonsense)" 2
 is "bad country is a usage error" "$(run pki init --home y --country vn)" 2
 echo "1..$n"
