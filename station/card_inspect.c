@@ -230,12 +230,18 @@ static void compare_names(struct inspection *i)
 static int write_page(const struct invocation *inv, const struct inspection *i, int rc)
 {
 	const char *path = invocation_option(inv, "--report");
+	struct image_worker *images = NULL;
 	struct cc_error err;
+	cc_status st;
 
+	if (path == NULL)
+		return rc;
 	cc_error_init(&err);
-	if (path != NULL && cc_failed(card_inspect_html(path, i, sys_wall_ms(inv->config.sys), inv->config.lang, &err)))
-		return invocation_fail(inv, &err);
-	return rc;
+	st = image_worker_open(&inv->config, &images, &err);
+	if (!cc_failed(st))
+		st = card_inspect_html(path, i, images, sys_wall_ms(inv->config.sys), inv->config.lang, &err);
+	image_worker_free(&images);
+	return cc_failed(st) ? invocation_fail(inv, &err) : rc;
 }
 
 static int report(const struct invocation *inv, const struct inspection *i)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/card_inspect_html.h"
 
-#include "biometrics/face_record.h"
 #include "card/lds/dg13.h"
-#include "card/lds/dg2.h"
 #include "crypto/base/secret.h"
 #include "crypto/hash.h"
 #include "station/card_inspect_report.h"
+#include "station/message.h"
+#include "station/portrait_dg2.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,20 +114,50 @@ static void put_row(struct page *p, const char *label, struct bytes value)
 	put(p, "</td></tr>\n");
 }
 
-/* The browser decodes it, in a page without scripts; only what begins as a JPEG is given to it. */
-static void put_portrait(struct page *p, const struct inspection *i)
-{
-	struct face_record *record = cc_alloc(sizeof *record);
-	struct dg2 dg2;
+#define SHOWN_WIDTH_MAX 480u
+#define SHOWN_QUALITY 90
 
-	if (record != NULL && !cc_failed(dg2_parse(lds_set_get(&i->files, lds_dg(2)), &dg2, NULL)) && dg2.count > 0 &&
-	    !cc_failed(face_record_decode(dg2.items[0].record, record, NULL)) && record->count > 0 &&
-	    bytes_starts_with(record->images[0].data, BYTES_LITERAL("\xFF\xD8\xFF"))) {
-		put(p, "<img alt=\"DG2\" src=\"data:image/jpeg;base64,");
-		put_base64(p, record->images[0].data);
-		put(p, "\">\n");
+/* Never the chip's own bytes: the picture is decoded behind the image worker, and what the page holds is coded here. */
+static cc_status shown_jpeg(struct image_worker *images, struct bytes dg2, struct buf *ret, struct cc_error *err)
+{
+	struct portrait_dg2 portrait = { 0 };
+	struct photo photo = { 0 };
+	const struct jpeg_params params = { SHOWN_QUALITY, JPEG_CHROMA_QUARTER };
+	cc_status st = portrait_dg2_read(dg2, &portrait, err);
+
+	if (!cc_failed(st))
+		st = image_worker_decode(images, portrait.picture, &photo, err);
+	if (!cc_failed(st) && photo.image.width > SHOWN_WIDTH_MAX) {
+		struct image_rect all = { 0, 0, photo.image.width, photo.image.height };
+		unsigned height = (unsigned)((uint64_t)photo.image.height * SHOWN_WIDTH_MAX / photo.image.width);
+
+		st = image_reduce(&photo.image, &all, SHOWN_WIDTH_MAX, height > 0 ? height : 1, &photo.image, err);
 	}
-	cc_free(record, sizeof *record);
+	if (!cc_failed(st))
+		st = jpeg_encode(&photo.image, &params, ret, err);
+	photo_done(&photo);
+	return st;
+}
+
+static void put_portrait(struct page *p, const struct inspection *i, struct image_worker *images)
+{
+	struct bytes dg2 = lds_set_get(&i->files, lds_dg(2));
+	struct buf jpeg = { 0 };
+	struct cc_error err;
+
+	cc_error_init(&err);
+	if (dg2.n == 0 || images == NULL)
+		return;
+	if (cc_failed(shown_jpeg(images, dg2, &jpeg, &err))) {
+		put(p, "<p class=\"r-failed\">DG2: ");
+		put_str(p, message_text(message_find(err.key), p->lang));
+		put(p, "</p>\n");
+		return;
+	}
+	put(p, "<img alt=\"DG2\" src=\"data:image/jpeg;base64,");
+	put_base64(p, buf_view(&jpeg));
+	put(p, "\">\n");
+	buf_done(&jpeg);
 }
 
 static void put_dg13(struct page *p, const struct dg13 *d)
@@ -171,14 +201,14 @@ static void put_mrz(struct page *p, const struct mrz *m)
 	put(p, "</td></tr>\n");
 }
 
-static void put_person(struct page *p, const struct inspection *i)
+static void put_person(struct page *p, const struct inspection *i, struct image_worker *images)
 {
 	struct dg13 d;
 
 	put(p, "<h2>");
 	put_str(p, pick(p, "Chíp nói gì", "What the chip says"));
 	put(p, "</h2>\n<div class=\"person\">\n");
-	put_portrait(p, i);
+	put_portrait(p, i, images);
 	put(p, "<table>\n");
 	if (!cc_failed(dg13_parse(lds_set_get(&i->files, lds_dg(13)), &d, NULL)))
 		put_dg13(p, &d);
@@ -257,7 +287,8 @@ static void put_footer(struct page *p, int64_t now_ms)
 	put(p, "</footer>\n");
 }
 
-cc_status card_inspect_html(const char *path, const struct inspection *i, int64_t now_ms, enum lang lang, struct cc_error *err)
+cc_status card_inspect_html(const char *path, const struct inspection *i, struct image_worker *images, int64_t now_ms,
+			    enum lang lang, struct cc_error *err)
 {
 	struct page p = { .lang = lang };
 	cc_status st;
@@ -274,7 +305,7 @@ cc_status card_inspect_html(const char *path, const struct inspection *i, int64_
 	put_str(&p, card_inspect_verdict_text(i->verdict, lang));
 	put_str(&p, card_inspect_chip_text(i, lang));
 	put(&p, "</p>\n");
-	put_person(&p, i);
+	put_person(&p, i, images);
 	put_checks(&p, i);
 	put_files(&p, i);
 	put_footer(&p, now_ms);

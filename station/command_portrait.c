@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "station/command.h"
+#include "station/command_portrait.h"
 
 #include "biometrics/contact_sheet.h"
 #include "biometrics/png.h"
@@ -186,5 +186,7 @@ const struct command commands_portrait[] = {
 	  "đánh giá ảnh theo tiêu chuẩn, có lý do", NULL, command_portrait_check },
 	{ "portrait", "make", "FILE", 1, 1, "cut and code the portrait for the chip", "cắt và mã hóa ảnh chân dung cho chip",
 	  make_options, command_portrait_make },
+	{ "portrait", "override", "NUMBER", 1, 1, "take a soft check that fails upon oneself, with a reason",
+	  "chịu trách nhiệm bỏ qua một lỗi nhẹ của ảnh, có lý do", portrait_override_options, command_portrait_override },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

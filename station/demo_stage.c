@@ -106,14 +106,17 @@ static void write_card_report(const struct stage *s, const struct row *row, cons
 /* The page a QA officer would read. */
 static void write_card_page(const struct stage *s, const struct row *row, const struct inspection *i)
 {
+	struct image_worker *images = NULL;
 	char name[64], path[PATH_MAX];
 	struct cc_error err;
 
 	cc_error_init(&err);
 	(void)snprintf(name, sizeof name, "cards/%s.html", row->number);
 	config_path(s->config, name, path);
-	if (cc_failed(card_inspect_html(path, i, sys_wall_ms(s->config->sys), s->config->lang, &err)))
+	if (cc_failed(image_worker_open(s->config, &images, &err)) ||
+	    cc_failed(card_inspect_html(path, i, images, sys_wall_ms(s->config->sys), s->config->lang, &err)))
 		(void)fprintf(stderr, "%s\n", err.detail);
+	image_worker_free(&images);
 }
 
 static const char *inspection_text(enum inspect_verdict v, enum lang lang)

@@ -70,5 +70,13 @@ const struct message messages_portrait[] = {
 	  "Use a light background." },
 	{ "portrait.background_colour", "Phông nền có màu đậm.", "Dùng phông trắng hoặc xám nhạt.",
 	  "The background is strongly coloured.", "Use a white or light grey background." },
+	{ "portrait.override-exists", "Tiêu chí này đã được cho phép bỏ qua với ảnh này.", "Không cần làm gì thêm.",
+	  "This check is overridden for this photo already.", "Nothing more is needed." },
+	{ "portrait.override-needless", "Ảnh đạt tiêu chí này.", "Không cần bỏ qua; xem cccd portrait check.",
+	  "The photo passes this check.", "No override is needed; see cccd portrait check." },
+	{ "portrait.override-unknown", "Không có tiêu chí ảnh nào tên như vậy.", "Lấy tên trong cccd portrait check.",
+	  "There is no photo check of this name.", "Take the name from cccd portrait check." },
+	{ "portrait.override-hard", "Tiêu chí này không ai được bỏ qua.", "Chụp lại ảnh.", "Nobody may override this check.",
+	  "Take a new photo." },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -258,6 +258,8 @@ static cc_status insert_job(struct books *b, const struct job *job, const struct
 	if (cc_failed(st))
 		return st;
 	st = put_files(b, job->id, files, "INSERT INTO issue_files (job_id, sealed, files_hash) VALUES ($1, $2, $3)", err);
+	if (!cc_failed(st) && files->portrait != NULL)
+		st = portrait_case_book(b, job->id, files->portrait, err);
 	if (cc_failed(st))
 		return st;
 	return journal_append(b, job->id, JOB_BIND, JOURNAL_DONE, JOB_BOUND, bytes_of(files->hash.p, files->hash.n), err);

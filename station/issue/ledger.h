@@ -6,6 +6,7 @@
 #include "station/issue/job.h"
 #include "station/issue/journal.h"
 #include "station/issue/stock.h"
+#include "station/portrait_case.h"
 
 /*
  * Jobs and cards: at most one live job and one active card for a person, one
@@ -29,6 +30,7 @@ CC_MUST cc_status ledger_blank(struct books *b, const char *serial, enum stock_s
 struct ledger_files {
 	struct bytes packet;
 	struct digest hash;
+	const struct portrait_case *portrait; /* of ledger_bind: booked with the job; NULL: nothing to book */
 };
 
 /*

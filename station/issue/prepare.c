@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/issue/prepare.h"
 
-#include "biometrics/face_record.h"
 #include "card/access/pace.h"
 #include "card/lds/dg1.h"
 #include "card/lds/dg14.h"
 #include "card/lds/dg15.h"
-#include "card/lds/dg2.h"
 #include "card/lds/ef_com.h"
 #include "card/lds/mrz.h"
 #include "card/lds/sod.h"
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
 #include "station/message.h"
+#include "station/portrait_dg2.h"
 #include "station/portrait_rules.h"
 #include "station/registry/vietnamese.h"
 
@@ -107,6 +106,7 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 	cc_status st;
 
 	if (cc_failed(st = read_words(c, &s, err)) || cc_failed(st = portrait_params_load(c, &s.portrait, err)) ||
+	    cc_failed(st = portrait_policy_load(c, &s.record, err)) ||
 	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
 	    cc_failed(st = read_curve(c, "chip.aa-curve", &s.aa_curve, err)) ||
 	    cc_failed(st = read_curve(c, "chip.ca-curve", &s.ca_curve, err)) ||
@@ -204,26 +204,35 @@ static cc_status make_dg1(const struct prepare_settings *s, const struct person 
 
 /* ---- DG2 */
 
+/* Whether this measure keeps the photo from becoming a card: a soft one not when a supervisor took it upon himself. */
+static bool is_barred(const struct prepare_settings *s, const struct quality_report *r, const struct portrait_case *c, size_t m)
+{
+	const struct quality_rule *rule = &s->photo_rules.rule[m];
+
+	if (r->result[m].defect == NULL)
+		return false;
+	return rule->hard || (s->gate != PREPARE_GATE_HARD && !portrait_case_overrides(c, rule->name));
+}
+
 /* The first defect decides which sentence the officer reads; `cccd portrait check` tells them all. */
-static cc_status pass_gate(const struct prepare_settings *s, const struct quality_report *r, struct cc_error *err)
+static cc_status pass_gate(const struct prepare_settings *s, const struct quality_report *r, const struct portrait_case *c,
+			   struct cc_error *err)
 {
 	char key[64];
 
-	if (r->passes || (s->gate == PREPARE_GATE_HARD && r->overridable && r->finding.count == 1))
-		return cc_ok();
 	for (size_t m = 0; m < QUALITY_MEASURES; m++) {
-		if (r->result[m].defect == NULL || (s->gate == PREPARE_GATE_HARD && !s->photo_rules.rule[m].hard))
+		if (!is_barred(s, r, c, m))
 			continue;
 		(void)snprintf(key, sizeof key, "portrait.%s", r->result[m].defect);
 		/* the message's key lives as long as the program, this one does not */
 		return cc_fail(err, CC_E_HELD, message_find(key)->key, "photo: %s", r->result[m].defect);
 	}
-	return cc_fail(err, CC_E_HELD, "portrait.no_face", "photo: no face to cut to");
+	return r->finding.count == 1 ? cc_ok() : cc_fail(err, CC_E_HELD, "portrait.no_face", "photo: no face to cut to");
 }
 
 /* A photo judged and cut by the standard's geometry, with the centres of the eyes. */
-static cc_status judged_portrait(const struct prepare_settings *s, const struct photo *photo, struct portrait *ret,
-				 struct cc_error *err)
+static cc_status judged_portrait(const struct prepare_settings *s, const struct photo *photo, const struct portrait_case *c,
+				 struct portrait *ret, struct cc_error *err)
 {
 	struct quality_report *report = cc_alloc(sizeof *report);
 	struct face_net *net = NULL;
@@ -232,7 +241,7 @@ static cc_status judged_portrait(const struct prepare_settings *s, const struct 
 	if (report == NULL)
 		return cc_fail(err, CC_E_MEMORY, "memory", "photo");
 	if (cc_failed(st = face_net_new(&net, err)) || cc_failed(st = quality_check(net, photo, &s->photo_rules, report, err)) ||
-	    cc_failed(st = pass_gate(s, report, err)))
+	    cc_failed(st = pass_gate(s, report, c, err)))
 		goto out;
 	st = portrait_from_face(net, &photo->image, &report->finding.face, &s->portrait, ret, err);
 out:
@@ -241,71 +250,37 @@ out:
 	return st;
 }
 
-/* ISO/IEC 19794-5:2005 5.6: MPEG-4 points 12.1 and 12.2, in pixels of the picture. */
-static void put_eyes(const struct portrait *portrait, struct face_image *image)
+static cc_status make_dg2(const struct prepare_settings *s, const struct person *person, struct bytes file,
+			  const struct portrait_case *c, struct prepared *p, struct cc_error *err)
 {
-	static const struct {
-		enum face_eye eye;
-		uint8_t point;
-	} eyes[] = { { FACE_EYE_LEFT, FACE_POINT_LEFT_EYE }, { FACE_EYE_RIGHT, FACE_POINT_RIGHT_EYE } };
-
-	for (size_t i = 0; i < sizeof eyes / sizeof eyes[0]; i++) {
-		struct face_point *p = &image->points[image->point_count++];
-
-		p->type = FACE_POINT_2D;
-		p->code = eyes[i].point;
-		p->x = (uint16_t)(portrait->eye[eyes[i].eye].x + 0.5);
-		p->y = (uint16_t)(portrait->eye[eyes[i].eye].y + 0.5);
-	}
-}
-
-static cc_status make_dg2(const struct prepare_settings *s, const struct person *person, struct bytes file, struct prepared *p,
-			  struct cc_error *err)
-{
-	struct portrait portrait = { 0 };
-	struct face_record record = { .count = 1 };
-	struct face_image *image = &record.images[0];
-	struct buf bytes = { 0 };
 	bool judged = s->gate != PREPARE_GATE_NONE;
+	const struct portrait_subject subject = { .male = person->sex == SEX_MALE, .eyes_known = judged };
+	struct portrait portrait = { 0 };
 	struct photo photo = { 0 };
 	cc_status st = image_worker_decode(s->images, file, &photo, err);
 
 	if (!cc_failed(st))
-		st = judged ? judged_portrait(s, &photo, &portrait, err)
+		st = judged ? judged_portrait(s, &photo, c, &portrait, err)
 			    : portrait_make(&photo.image, &s->portrait, &portrait, err);
-	if (cc_failed(st))
-		goto out;
-	image->gender = person->sex == SEX_MALE ? FACE_GENDER_MALE : FACE_GENDER_FEMALE;
-	image->type = FACE_IMAGE_FULL_FRONTAL;
-	image->coding = portrait.format == PORTRAIT_JPEG2000 ? FACE_CODING_JPEG2000 : FACE_CODING_JPEG;
-	image->colour = FACE_COLOUR_SRGB;
-	image->source = FACE_SOURCE_UNKNOWN_PHOTO;
-	image->width = (uint16_t)portrait.width;
-	image->height = (uint16_t)portrait.height;
-	image->data = buf_view(&portrait.data);
-	if (judged)
-		put_eyes(&portrait, image);
-	if (cc_failed(st = face_record_encode(&record, FACE_STRICT, &bytes, err)))
-		goto out;
-	st = dg2_encode_face(buf_view(&bytes), FILE_MAX, &p->files.files[lds_dg(2)], err);
-out:
+	if (!cc_failed(st))
+		st = portrait_dg2_make(&portrait, &subject, c->choice.record, FILE_MAX, &p->files.files[lds_dg(2)], err);
 	photo_done(&photo);
 	portrait_done(&portrait);
-	buf_done(&bytes);
 	return st;
 }
 
 /* ---- the rest that needs no chip */
 
-cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo, struct date today,
-			 struct prepared *ret, struct cc_error *err)
+cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
+			 const struct portrait_case *portrait, struct date today, struct prepared *ret, struct cc_error *err)
 {
 	struct prepared p = { 0 };
 	struct ef_com com;
 	cc_status st;
 
 	memcpy(p.can, person->number + strlen(person->number) - CAN_LEN, CAN_LEN);
-	if (cc_failed(st = make_dg1(s, person, today, &p, err)) || cc_failed(st = make_dg2(s, person, photo, &p, err)) ||
+	if (cc_failed(st = make_dg1(s, person, today, &p, err)) ||
+	    cc_failed(st = make_dg2(s, person, photo, portrait, &p, err)) ||
 	    cc_failed(st = card_access_encode(&s->access, &p.files.files[LDS_CARD_ACCESS], err)) ||
 	    cc_failed(st = ef_com_make(s->lds_version, DATA_GROUPS, &com, err)) ||
 	    cc_failed(st = ef_com_encode(&com, &p.files.files[LDS_COM], err)))

@@ -12,6 +12,7 @@
 #include "crypto/x509.h"
 #include "station/config.h"
 #include "station/image_worker.h"
+#include "station/portrait_case.h"
 #include "station/registry/check.h"
 #include "station/registry/person.h"
 
@@ -26,6 +27,7 @@ struct prepare_settings {
 	enum prepare_gate gate;
 	struct quality_rules photo_rules;
 	struct portrait_params portrait;
+	struct portrait_policy record;
 	struct validity_rules rules;
 	bool name_upper;	/* DG13 */
 	char lds_version[5];	/* "0107", "0108" */
@@ -58,10 +60,12 @@ struct personalize_data prepared_data(const struct prepared *p);
 /*
  * What needs no chip: EF.CardAccess, EF.COM, DG1, DG2. today: of the issue,
  * when the person's record has none. A photo that the gate refuses is
- * CC_E_HELD with the key of its first defect ("portrait.no_face").
+ * CC_E_HELD with the key of its first defect ("portrait.no_face"). portrait: the
+ * record's standard and the checks that are overridden (portrait_case_of).
  */
 CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
-				 struct date today, struct prepared *ret, struct cc_error *err);
+				 const struct portrait_case *portrait, struct date today, struct prepared *ret,
+				 struct cc_error *err);
 /* DG13, which names the chip (16 hex digits). */
 CC_MUST cc_status prepare_chip_id(const struct prepare_settings *s, const struct person *person, struct date today,
 				  const char *serial, struct prepared *p, struct cc_error *err);

@@ -100,6 +100,21 @@ static json_t *warnings_json(const struct worker_report *r)
 	return list;
 }
 
+static json_t *portrait_json(const struct worker_report *r)
+{
+	const struct portrait_case *c = &r->portrait;
+	json_t *list;
+
+	if (!r->portrait_decided)
+		return json_null();
+	list = json_array();
+	for (size_t i = 0; i < c->count; i++)
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:s}", "check", c->overrides[i].check, "officer", c->overrides[i].officer));
+	return json_pack("{s:s, s:s, s:o}", "record", portrait_record_name(c->choice.record), "reason",
+			 portrait_reason_name(c->choice.reason), "overrides", list);
+}
+
 static json_t *steps_json(const struct worker_report *r)
 {
 	json_t *list = json_array();
@@ -127,12 +142,12 @@ static json_t *head_json(const struct worker_report *r, const struct cc_error *e
 	char hash[2 * HASH_LEN_MAX + 1];
 
 	bytes_to_hex(bytes_of(r->files_hash.p, r->files_hash.n), hash);
-	return json_pack("{s:i, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:{s:I, s:s}}", "schema", 1, "number", r->number,
-			 "chip", text_or_null(r->serial), "profile", text_or_null(r->profile), "verdict",
+	return json_pack("{s:i, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:{s:I, s:s}}", "schema", 1, "number",
+			 r->number, "chip", text_or_null(r->serial), "profile", text_or_null(r->profile), "verdict",
 			 report_verdict(r, err, dry_run), "state", job_state_name(r->state), "resumed_from",
 			 text_or_null(r->resumed ? job_state_name(r->resumed_from) : NULL), "steps", steps_json(r), "warnings",
-			 warnings_json(r), "name_truncated", r->name_truncated, "files", "bytes", (json_int_t)r->files_bytes,
-			 "sha256", hash);
+			 warnings_json(r), "portrait", portrait_json(r), "name_truncated", r->name_truncated, "files", "bytes",
+			 (json_int_t)r->files_bytes, "sha256", hash);
 }
 
 static json_t *figures_json(const struct worker_report *r, const struct cc_error *err)
@@ -211,6 +226,21 @@ static void print_warnings(FILE *out, const struct worker_report *r, enum lang l
 			      dg13_field_name(r->warnings.items[i].field), r->warnings.items[i].bytes);
 }
 
+static void print_portrait(FILE *out, const struct worker_report *r, enum lang lang)
+{
+	const struct portrait_case *c = &r->portrait;
+
+	if (!r->portrait_decided)
+		return;
+	(void)fprintf(out, lang == LANG_VI ? "  Bản ghi khuôn mặt: ISO/IEC %s-5 (%s)\n" : "  Face record: ISO/IEC %s-5 (%s)\n",
+		      portrait_record_name(c->choice.record), portrait_reason_name(c->choice.reason));
+	for (size_t i = 0; i < c->count; i++)
+		(void)fprintf(out,
+			      lang == LANG_VI ? "  Chú ý: tiêu chí ảnh %s được %s cho phép bỏ qua.\n"
+					      : "  Note: the photo check %s is overridden by %s.\n",
+			      c->overrides[i].check, c->overrides[i].officer);
+}
+
 void report_text(FILE *out, const struct worker_report *r, const struct cc_error *err, bool dry_run, enum lang lang)
 {
 	(void)fprintf(out, "%s  %s %s: %s\n", r->number, lang == LANG_VI ? "chíp" : "chip", r->serial[0] ? r->serial : "-",
@@ -219,6 +249,7 @@ void report_text(FILE *out, const struct worker_report *r, const struct cc_error
 		(void)fprintf(out, "  %s %s\n",
 			      lang == LANG_VI ? "Phôi khai hỏng, lý do:" : "A blank was declared spoiled:", r->spoil_reason);
 	print_warnings(out, r, lang);
+	print_portrait(out, r, lang);
 	if (r->figures.spent[FIGURES_CONNECT].apdus)
 		print_figures(out, r, lang);
 }

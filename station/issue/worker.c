@@ -150,6 +150,7 @@ static cc_status bind(struct worker *w)
 	    cc_failed(st = lds_set_hash(&w->prepared.files, true, &w->files.hash)))
 		return cc_fail(&w->err, st.code, "memory", "packet");
 	w->files.packet = buf_view(&w->packet);
+	w->files.portrait = &w->report->portrait;
 	return ledger_bind(w->issuer->books, w->request->number, w->report->serial, w->perso.profile->name, &w->files, &w->job,
 			   &w->err);
 }
@@ -173,7 +174,12 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	cc_status st;
 
 	if (cc_failed(st = blank_is_free(w)) ||
-	    cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), today, &w->prepared, &w->err)) ||
+	    cc_failed(st = portrait_case_of(w->issuer->books, &w->issuer->settings.record, today, person->number, buf_view(photo),
+					    &w->report->portrait, &w->err)))
+		return st;
+	w->report->portrait_decided = true;
+	if (cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), &w->report->portrait, today,
+					  &w->prepared, &w->err)) ||
 	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)) ||
 	    cc_failed(st = fits(w)))
 		return st;

@@ -40,7 +40,9 @@ struct worker_report {
 	enum job_event steps[JOB_EVENT_COUNT]; /* done in this run */
 	bool name_truncated;
 	struct dg13_warnings warnings;
-	struct holds holds; /* warnings of the registry's check */
+	bool portrait_decided;
+	struct portrait_case portrait; /* the record's standard, and the overrides of soft checks */
+	struct holds holds;	       /* warnings of the registry's check */
 	size_t files_bytes;
 	struct digest files_hash;
 	bool inspected;

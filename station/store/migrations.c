@@ -12,5 +12,6 @@ const struct migration store_migrations[] = {
 	{ 4, "signer", migration_004_signer },
 	{ 5, "registry-marks", migration_005_registry_marks },
 	{ 6, "queue", migration_006_queue },
+	{ 7, "portrait", migration_007_portrait },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -16,5 +16,6 @@ extern const char migration_003_journal[];
 extern const char migration_004_signer[];
 extern const char migration_005_registry_marks[];
 extern const char migration_006_queue[];
+extern const char migration_007_portrait[];
 
 #endif
