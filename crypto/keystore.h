@@ -30,6 +30,8 @@ struct keystore_key_info {
 	enum keystore_kind kind;
 	enum ec_curve curve; /* KEYSTORE_EC */
 	unsigned bits;	     /* RSA modulus or AES key bits */
+	/* EC, when it is made: for keystore_agree and not for signing. A token holds keys to it; those of a file do both. */
+	bool agrees;
 	int64_t created_ms;
 };
 

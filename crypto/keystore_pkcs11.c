@@ -21,6 +21,7 @@
 #define LOCK_WAIT_MS 50
 #define LIST_MAX 1024
 #define CMAC_INPUT_MAX 512
+#define POINT_MAX 133 /* on P-521 */
 
 struct keystore_pkcs11 {
 	struct keystore base;
@@ -350,6 +351,37 @@ static cc_status op_derive_kdf3(struct keystore *ks, const char *label, uint8_t 
 	return pass_on(p, st, &err);
 }
 
+static cc_status run_agree(struct pkcs11_job *job, struct pkcs11_session *s, struct cc_error *err)
+{
+	struct request *r = request_of(job);
+	struct pkcs11_key key;
+	cc_status st = pkcs11_key_find(s, r->info.label, &key, err);
+
+	return cc_failed(st) ? st : pkcs11_key_agree(s, &key, buf_view(&r->in), &r->out, err);
+}
+
+static cc_status op_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x)
+{
+	struct keystore_pkcs11 *p = store_of(ks);
+	struct request *r = NULL;
+	struct cc_error err;
+	cc_status st;
+
+	cc_error_init(&err);
+	if (peer_point.n > POINT_MAX)
+		return keystore_fail(ks, CC_E_VERIFY, "pubkey.bad-point", "%zu bytes", peer_point.n);
+	st = request_new(label, run_agree, &r, &err);
+	if (cc_failed(st))
+		return pass_on(p, st, &err);
+	st = buf_copy(&r->in, peer_point);
+	if (!cc_failed(st))
+		st = pkcs11_token_run(p->token, &r->job, p->limit_ms, &err);
+	if (!cc_failed(st))
+		buf_move(ret_x, &r->out);
+	pkcs11_job_done(&r->job);
+	return pass_on(p, st, &err);
+}
+
 static void op_close(struct keystore *ks)
 {
 	struct keystore_pkcs11 *p = store_of(ks);
@@ -366,6 +398,7 @@ static const struct keystore_ops pkcs11_ops = {
 	.public_key = op_public_key,
 	.sign = op_sign,
 	.derive_kdf3 = op_derive_kdf3,
+	.agree = op_agree,
 	.list = op_list,
 	.close = op_close,
 };

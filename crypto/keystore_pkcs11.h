@@ -16,7 +16,7 @@
  * somebody put there otherwise, is refused. CKA_LABEL and CKA_ID are the key's
  * label. Needed of the token: CKM_EC_KEY_PAIR_GEN and CKM_ECDSA, or
  * CKM_RSA_PKCS_KEY_PAIR_GEN with CKM_RSA_PKCS or CKM_RSA_PKCS_PSS; CKM_AES_KEY_GEN
- * and CKM_AES_CMAC. Card keys are derived inside the token, each block twice: a
+ * and CKM_AES_CMAC; CKM_ECDH1_DERIVE for keystore_agree. Card keys are derived inside the token, each block twice: a
  * wrong card key costs a card.
  *
  * created_ms: PKCS#11 knows no creation time. The public key's CKA_START_DATE

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/asn1.h"
+#include "crypto/base/secret.h"
 #include "crypto/pkcs11_attribute.h"
 #include "crypto/pkcs11_key.h"
 #include "crypto/roca.h"
@@ -20,6 +21,7 @@ struct making {
 	CK_BYTE exponent[3];
 	struct buf ec_params;
 	CK_OBJECT_HANDLE private_key, public_key;
+	CK_BBOOL signs, agrees;
 };
 
 static cc_status making_init(struct making *m, const struct keystore_key_info *want)
@@ -31,6 +33,8 @@ static cc_status making_init(struct making *m, const struct keystore_key_info *w
 
 	*m = (struct making){ .yes = CK_TRUE, .no = CK_FALSE, .modulus_bits = want->bits, .value_len = want->bits / 8 };
 	m->private_key = m->public_key = CK_INVALID_HANDLE;
+	m->agrees = want->kind == KEYSTORE_EC && want->agrees ? CK_TRUE : CK_FALSE;
+	m->signs = m->agrees == CK_TRUE ? CK_FALSE : CK_TRUE;
 	memcpy(m->exponent, "\x01\x00\x01", 3);
 	(void)snprintf(m->label, sizeof m->label, "%s", want->label);
 	m->label_len = strlen(m->label);
@@ -58,6 +62,19 @@ static cc_status making_init(struct making *m, const struct keystore_key_info *w
 	{                                                                                                                        \
 		CKA_EXTRACTABLE, &m->no, sizeof m->no                                                                            \
 	}
+/* Each key has one use, and all others are forbidden by name: left out, a token takes them for allowed. */
+#define USE_ATTRIBUTES                                                                                                           \
+	{ CKA_SIGN, &m->signs, sizeof m->signs }, { CKA_DERIVE, &m->agrees, sizeof m->agrees },                                  \
+		{ CKA_DECRYPT, &m->no, sizeof m->no },                                                                           \
+	{                                                                                                                        \
+		CKA_UNWRAP, &m->no, sizeof m->no                                                                                 \
+	}
+#define PUBLIC_ATTRIBUTES                                                                                                        \
+	{ CKA_PRIVATE, &m->no, sizeof m->no }, { CKA_VERIFY, &m->signs, sizeof m->signs },                                       \
+		{ CKA_ENCRYPT, &m->no, sizeof m->no },                                                                           \
+	{                                                                                                                        \
+		CKA_WRAP, &m->no, sizeof m->no                                                                                   \
+	}
 #define DATE_ATTRIBUTE                                                                                                           \
 	{                                                                                                                        \
 		CKA_START_DATE, &m->today, sizeof m->today                                                                       \
@@ -65,15 +82,12 @@ static cc_status making_init(struct making *m, const struct keystore_key_info *w
 
 static CK_RV make_pair(struct pkcs11_session *s, struct making *m, enum keystore_kind kind, CK_ULONG without)
 {
-	CK_ATTRIBUTE private[] = { COMMON_ATTRIBUTES, PROTECTED_ATTRIBUTES, { CKA_SIGN, &m->yes, sizeof m->yes } };
-	CK_ATTRIBUTE ec[] = { COMMON_ATTRIBUTES,
-			      { CKA_PRIVATE, &m->no, sizeof m->no },
-			      { CKA_VERIFY, &m->yes, sizeof m->yes },
-			      { CKA_EC_PARAMS, m->ec_params.p, m->ec_params.n },
-			      DATE_ATTRIBUTE };
+	CK_ATTRIBUTE private[] = { COMMON_ATTRIBUTES, PROTECTED_ATTRIBUTES, USE_ATTRIBUTES };
+	CK_ATTRIBUTE ec[] = {
+		COMMON_ATTRIBUTES, PUBLIC_ATTRIBUTES, { CKA_EC_PARAMS, m->ec_params.p, m->ec_params.n }, DATE_ATTRIBUTE
+	};
 	CK_ATTRIBUTE rsa[] = { COMMON_ATTRIBUTES,
-			       { CKA_PRIVATE, &m->no, sizeof m->no },
-			       { CKA_VERIFY, &m->yes, sizeof m->yes },
+			       PUBLIC_ATTRIBUTES,
 			       { CKA_MODULUS_BITS, &m->modulus_bits, sizeof m->modulus_bits },
 			       { CKA_PUBLIC_EXPONENT, m->exponent, sizeof m->exponent },
 			       DATE_ATTRIBUTE };
@@ -89,7 +103,9 @@ static CK_RV make_aes(struct pkcs11_session *s, struct making *m)
 {
 	CK_ATTRIBUTE template[] = { COMMON_ATTRIBUTES,
 				    PROTECTED_ATTRIBUTES,
-				    { CKA_SIGN, &m->yes, sizeof m->yes },
+				    USE_ATTRIBUTES,
+				    { CKA_ENCRYPT, &m->no, sizeof m->no },
+				    { CKA_WRAP, &m->no, sizeof m->no },
 				    { CKA_VALUE_LEN, &m->value_len, sizeof m->value_len } };
 	CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
 
@@ -150,6 +166,36 @@ static cc_status check_pair(struct pkcs11_session *s, const struct pkcs11_key *k
 	return st;
 }
 
+/* The same secret from both sides. */
+static cc_status check_agreement(struct pkcs11_session *s, const struct pkcs11_key *key, struct cc_error *err)
+{
+	struct buf spki = { 0 }, here = { 0 }, there = { 0 };
+	struct ec_domain *d = NULL;
+	struct ec_key *other = NULL;
+	struct pubkey *k = NULL;
+	cc_status st = pkcs11_key_spki(s, key, &spki, err);
+
+	if (!cc_failed(st))
+		st = pubkey_from_spki(buf_view(&spki), &k, err);
+	if (!cc_failed(st))
+		st = ec_domain_new(key->info.curve, &d);
+	if (!cc_failed(st))
+		st = ec_key_generate(d, &other);
+	if (!cc_failed(st))
+		st = ec_agree_x(other, pubkey_point(k), &here);
+	if (!cc_failed(st))
+		st = pkcs11_key_agree(s, key, ec_key_public(other), &there, err);
+	if (!cc_failed(st) && !cc_equal(here.p, here.n, there.p, there.n))
+		st = pkcs11_wrong(err, "the new key pair does not fit together", key->info.label);
+	ec_key_free(&other);
+	ec_domain_free(&d);
+	pubkey_free(&k);
+	buf_done(&spki);
+	buf_done(&here);
+	buf_done(&there);
+	return st;
+}
+
 static cc_status check_made(struct pkcs11_session *s, const struct keystore_key_info *want, struct cc_error *err)
 {
 	uint8_t mac[PKCS11_CMAC_LEN];
@@ -160,6 +206,8 @@ static cc_status check_made(struct pkcs11_session *s, const struct keystore_key_
 		return st;
 	if (!same_kind(&key.info, want))
 		return pkcs11_wrong(err, "another key than was asked for", want->label);
+	if (want->kind == KEYSTORE_EC && want->agrees)
+		return check_agreement(s, &key, err);
 	if (want->kind != KEYSTORE_AES)
 		return check_pair(s, &key, err);
 	st = pkcs11_key_cmac(s, &key, BYTES_LITERAL(CHECK_MESSAGE), mac, err);

@@ -34,6 +34,9 @@ CC_MUST cc_status pkcs11_key_list(struct pkcs11_session *s, struct keystore_key_
 /* pkcs11_sign.c. digest: of alg.hash. ECDSA in DER form. */
 CC_MUST cc_status pkcs11_key_sign(struct pkcs11_session *s, const struct pkcs11_key *key, struct sig_alg alg, struct bytes digest,
 				  struct buf *ret, struct cc_error *err);
+/* ECDH: the x-coordinate. A peer's point that is none: CC_E_VERIFY. */
+CC_MUST cc_status pkcs11_key_agree(struct pkcs11_session *s, const struct pkcs11_key *key, struct bytes peer_point,
+				   struct buf *ret_x, struct cc_error *err);
 #define PKCS11_CMAC_LEN 16
 /* AES-CMAC. The caller wipes it. */
 CC_MUST cc_status pkcs11_key_cmac(struct pkcs11_session *s, const struct pkcs11_key *key, struct bytes message,

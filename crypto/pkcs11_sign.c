@@ -151,3 +151,67 @@ cc_status pkcs11_key_cmac(struct pkcs11_session *s, const struct pkcs11_key *key
 	cc_wipe(mac, sizeof mac);
 	return st;
 }
+
+/* The shared secret is an object of this session alone, and gone after it was read. */
+static cc_status read_and_destroy(struct pkcs11_session *s, CK_OBJECT_HANDLE object, size_t len, struct buf *ret,
+				  struct cc_error *err)
+{
+	struct pkcs11_value v;
+	cc_status st = pkcs11_attribute(s, object, CKA_VALUE, &v, err);
+	CK_RV rv = s->f->C_DestroyObject(s->h, object);
+
+	if (!cc_failed(st))
+		st = pkcs11_check(s, "C_DestroyObject", rv, err);
+	if (!cc_failed(st) && v.n != len)
+		st = pkcs11_wrong(err, "length of a shared secret", "C_DeriveKey");
+	if (!cc_failed(st))
+		st = buf_copy(ret, bytes_of(v.p, v.n));
+	cc_wipe(&v, sizeof v);
+	return st;
+}
+
+static cc_status check_peer(enum ec_curve curve, struct bytes point)
+{
+	struct ec_domain *d = NULL;
+	cc_status st = ec_domain_new(curve, &d);
+
+	if (!cc_failed(st))
+		st = ec_point_check(d, point);
+	ec_domain_free(&d);
+	return st;
+}
+
+cc_status pkcs11_key_agree(struct pkcs11_session *s, const struct pkcs11_key *key, struct bytes peer_point, struct buf *ret_x,
+			   struct cc_error *err)
+{
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+	CK_ULONG len = ec_field_len(key->info.curve);
+	CK_ATTRIBUTE template[] = {
+		{ CKA_CLASS, &class, sizeof class }, { CKA_KEY_TYPE, &type, sizeof type },  { CKA_TOKEN, &no, sizeof no },
+		{ CKA_SENSITIVE, &no, sizeof no },   { CKA_EXTRACTABLE, &yes, sizeof yes }, { CKA_VALUE_LEN, &len, sizeof len },
+	};
+	struct buf point = { 0 };
+	CK_ECDH1_DERIVE_PARAMS ecdh = { .kdf = CKD_NULL };
+	CK_MECHANISM mechanism = { CKM_ECDH1_DERIVE, &ecdh, sizeof ecdh };
+	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+	cc_status st;
+
+	if (key->info.kind != KEYSTORE_EC)
+		return cc_fail(err, CC_E_ARG, "keystore.kind", "%s is no EC key", key->info.label);
+	if (cc_failed(st = check_peer(key->info.curve, peer_point)))
+		return cc_fail(err, st.code, "pubkey.bad-point", "%s: the other side's point", key->info.label);
+	if (cc_failed(st = buf_copy(&point, peer_point)))
+		return cc_fail(err, st.code, "memory", "point");
+	ecdh.ulPublicDataLen = point.n;
+	ecdh.pPublicData = point.p;
+	st = pkcs11_check(
+		s, "C_DeriveKey",
+		s->f->C_DeriveKey(s->h, &mechanism, key->private_key, template, sizeof template / sizeof template[0], &object),
+		err);
+	if (!cc_failed(st))
+		st = read_and_destroy(s, object, len, ret_x, err);
+	buf_done(&point);
+	return st;
+}

@@ -210,6 +210,40 @@ static void card_keys_are_derived_in_the_token_as_by_kdf_kdf3(void **state)
 	}
 }
 
+static void keys_for_agreement_agree_and_do_not_sign(void **state)
+{
+	static const enum ec_curve curves[] = { EC_P256, EC_BP256, EC_P521 };
+	struct rig *r = rig_of(state);
+
+	for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
+		struct keystore_key_info want = { .kind = KEYSTORE_EC, .curve = curves[i], .agrees = true };
+		struct buf spki = { 0 }, here = { 0 }, there = { 0 };
+		struct ec_domain *d = NULL;
+		struct ec_key *k = NULL;
+		struct pubkey *pk = NULL;
+
+		(void)snprintf(want.label, sizeof want.label, "box-%zu", i);
+		assert_int_equal(keystore_generate(r->ks, &want).code, CC_OK);
+		assert_int_equal(keystore_public_key(r->ks, want.label, &spki).code, CC_OK);
+		assert_int_equal(pubkey_from_spki(buf_view(&spki), &pk, NULL).code, CC_OK);
+		assert_int_equal(ec_domain_new(curves[i], &d).code, CC_OK);
+		assert_int_equal(ec_key_generate(d, &k).code, CC_OK);
+		assert_int_equal(ec_agree_x(k, pubkey_point(pk), &here).code, CC_OK);
+		assert_int_equal(keystore_agree(r->ks, want.label, ec_key_public(k), &there).code, CC_OK);
+		assert_true(bytes_equal(buf_view(&here), buf_view(&there)));
+		assert_int_equal(keystore_agree(r->ks, want.label, BYTES_LITERAL("\x04"), &there).code, CC_E_VERIFY);
+		assert_int_equal(keystore_sign(r->ks, want.label, ecdsa_sha256, BYTES_LITERAL("m"), &there).code,
+				 CC_E_UNSUPPORTED);
+		ec_key_free(&k);
+		ec_domain_free(&d);
+		pubkey_free(&pk);
+		buf_done(&spki);
+		buf_done(&here);
+		buf_done(&there);
+	}
+	assert_int_equal(generate(r->ks, "signs", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
+}
+
 /* ---- labels, kinds, listing */
 
 static void keys_survive_reopening_and_are_listed(void **state)
@@ -504,6 +538,7 @@ int main(void)
 		CASE(every_curve_signs_with_every_hash),
 		CASE(rsa_keys_sign_both_ways),
 		CASE(card_keys_are_derived_in_the_token_as_by_kdf_kdf3),
+		CASE(keys_for_agreement_agree_and_do_not_sign),
 		CASE(keys_survive_reopening_and_are_listed),
 		CASE(labels_are_never_taken_twice),
 		CASE(a_key_does_only_what_its_kind_does),
