@@ -219,6 +219,21 @@ static const char session[] = "SET client_encoding = 'UTF8';"
 			      "SET idle_in_transaction_session_timeout = '120s';"
 			      "SET client_min_messages = 'warning'";
 
+/* The last call failed because the connection ended, between transactions. */
+static bool was_lost(const struct pg_store *s)
+{
+	return s->base.err.code == CC_E_IO && strcmp(s->base.err.key, "store.connection-lost") == 0 && !s->base.in_transaction;
+}
+
+static cc_status connect_anew(struct pg_store *s)
+{
+	cc_error_init(&s->base.err);
+	PQreset(s->db);
+	s->generation++;
+	s->active = NULL;
+	return PQstatus(s->db) == CONNECTION_OK ? exec_text(s, session) : lost(s);
+}
+
 /* Outside a transaction a lost connection is made anew: nothing was promised on it. */
 static cc_status connected(struct pg_store *s)
 {
@@ -226,12 +241,7 @@ static cc_status connected(struct pg_store *s)
 		return cc_ok();
 	if (s->base.in_transaction)
 		return lost(s);
-	PQreset(s->db);
-	if (PQstatus(s->db) != CONNECTION_OK)
-		return lost(s);
-	s->generation++;
-	s->active = NULL;
-	return exec_text(s, session);
+	return connect_anew(s);
 }
 
 static cc_status pg_exec(struct store *base, const char *sql)
@@ -244,9 +254,8 @@ static cc_status pg_exec(struct store *base, const char *sql)
 	if (!cc_failed(st))
 		st = exec_text(s, sql);
 	/* A server that restarted meanwhile shows at the first word: before a transaction nothing was said yet. */
-	if (cc_failed(st) && !base->in_transaction && PQstatus(s->db) != CONNECTION_OK && strcmp(sql, "BEGIN") == 0) {
-		cc_error_init(&base->err);
-		st = connected(s);
+	if (cc_failed(st) && was_lost(s) && strcmp(sql, "BEGIN") == 0) {
+		st = connect_anew(s);
 		if (!cc_failed(st))
 			st = exec_text(s, sql);
 	}
@@ -341,7 +350,12 @@ static cc_status pg_prepare(struct store *base, const char *sql, struct stmt **r
 		s->cache = q;
 		s->cached++;
 	}
-	if (q->generation != s->generation && cc_failed(st = teach(s, q))) {
+	if (q->generation != s->generation) {
+		st = teach(s, q);
+		if (cc_failed(st) && was_lost(s) && !cc_failed(st = connect_anew(s)))
+			st = teach(s, q);
+	}
+	if (cc_failed(st)) {
 		cache_drop(s, q);
 		return st;
 	}
@@ -413,17 +427,28 @@ static cc_status execute(struct pg_store *s, struct pg_stmt *q)
 }
 
 /* A question asked of a server that restarted meanwhile is asked again, once; a change outside a transaction is not. */
+static bool may_ask_again(const struct pg_store *s, const struct pg_stmt *q)
+{
+	return was_lost(s) && strncmp(q->sql, "SELECT", 6) == 0;
+}
+
+static cc_status execute_anew(struct pg_store *s, struct pg_stmt *q)
+{
+	cc_status st = connect_anew(s);
+
+	return cc_failed(st) ? st : execute(s, q);
+}
+
 static PGresult *first_from_wire(struct pg_store *s, struct pg_stmt *q, cc_status *st)
 {
 	PGresult *r = from_wire(s, st);
 	bool first = q->fresh;
 
 	q->fresh = false;
-	if (!cc_failed(*st) || !first || s->base.in_transaction || PQstatus(s->db) == CONNECTION_OK ||
-	    strncmp(q->sql, "SELECT", 6) != 0)
+	if (!cc_failed(*st) || !first || !may_ask_again(s, q))
 		return r;
-	cc_error_init(&s->base.err);
-	*st = execute(s, q);
+	*st = execute_anew(s, q);
+	q->fresh = false;
 	return cc_failed(*st) ? NULL : from_wire(s, st);
 }
 
@@ -436,8 +461,13 @@ static cc_status pg_step(struct stmt *base, bool *ret_row)
 	/* As SQLite does it, a finished statement that is stepped again starts over. */
 	if (q->done)
 		forget_rows(q);
-	if (s->active != q && !q->fetched && cc_failed(st = execute(s, q)))
-		return st;
+	if (s->active != q && !q->fetched) {
+		st = execute(s, q);
+		if (cc_failed(st) && may_ask_again(s, q))
+			st = execute_anew(s, q);
+		if (cc_failed(st))
+			return st;
+	}
 	PQclear(q->row);
 	q->row = NULL;
 	if (q->kept_at < q->kept_n)
