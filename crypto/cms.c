@@ -360,37 +360,90 @@ static bool attributes_sorted(const struct signer_info *s)
 	return true;
 }
 
-/* ICAO 9303-10 4.6.2.2 and RFC 5652 5.1, 5.3 */
-static const char *structure_fault(const struct cms *c)
+static bool is_unsorted(const struct cms *c)
+{
+	return !attributes_sorted(&c->signer);
+}
+
+static bool is_ber(const struct cms *c)
+{
+	return c->was_ber;
+}
+
+static bool has_no_cert(const struct cms *c)
+{
+	return c->cert_count == 0 && c->certs_unreadable == 0;
+}
+
+static bool has_unreadable(const struct cms *c)
+{
+	return c->certs_unreadable > 0;
+}
+
+static bool has_crls(const struct cms *c)
+{
+	return c->has_crls;
+}
+
+/* ICAO 9303-10 4.6.2.2 and RFC 5652 5.1, 5.3: what nothing can be built on. */
+static const char *shape_fault(const struct cms *c)
 {
 	const struct signer_info *s = &c->signer;
 
-	if (c->was_ber)
-		return "not DER: indefinite lengths or strings in pieces";
 	if (c->version != 3)
 		return "SignedData version is not 3";
 	if (s->digest_alg >= HASH_COUNT || !c->has_digest[s->digest_alg])
 		return "the signer's digest algorithm is not among digestAlgorithms";
 	if (!c->has_content)
 		return "no content inside";
-	if (c->cert_count == 0 || c->certs_unreadable > 0)
-		return "certificate missing or unreadable";
-	if (c->has_crls)
-		return "crls present";
 	if (c->signer_count != 1)
 		return "more than one SignerInfo";
 	if (s->version != (s->ski.n > 0 ? 3u : 1u))
 		return "SignerInfo version doesn't fit its signer identifier";
 	if (s->content_type.n == 0 || s->message_digest.n == 0)
 		return "signed attributes content type or message digest missing";
-	return attributes_sorted(s) ? NULL : "signed attributes are not in DER order";
+	return NULL;
+}
+
+/* What real signers do otherwise, and a reader can cope with. */
+static const struct {
+	const char *text;
+	bool (*found)(const struct cms *c);
+} deviations[] = {
+	{ "not DER: indefinite lengths or strings in pieces", is_ber },
+	{ "certificate missing", has_no_cert },
+	{ "certificate unreadable", has_unreadable },
+	{ "crls present", has_crls },
+	{ "signed attributes are not in DER order", is_unsorted },
+};
+#define DEVIATION_COUNT (sizeof deviations / sizeof deviations[0])
+
+_Static_assert(DEVIATION_COUNT <= CMS_DEVIATIONS_MAX, "room for each");
+
+size_t cms_deviations(const struct cms *c, const char *ret[CMS_DEVIATIONS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < DEVIATION_COUNT; i++)
+		if (deviations[i].found(c))
+			ret[n++] = deviations[i].text;
+	return n;
+}
+
+cc_status cms_check_shape(const struct cms *c, struct cc_error *err)
+{
+	const char *fault = shape_fault(c);
+
+	return fault == NULL ? cc_ok() : cc_fail(err, CC_E_FORMAT, "cms.structure", "%s", fault);
 }
 
 cc_status cms_check_structure(const struct cms *c, struct cc_error *err)
 {
-	const char *fault = structure_fault(c);
+	const char *found[CMS_DEVIATIONS_MAX];
 
-	return fault == NULL ? cc_ok() : cc_fail(err, CC_E_FORMAT, "cms.structure", "%s", fault);
+	if (cms_deviations(c, found) > 0)
+		return cc_fail(err, CC_E_FORMAT, "cms.structure", "%s", found[0]);
+	return cms_check_shape(c, err);
 }
 
 /* ---- verifying */

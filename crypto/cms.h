@@ -57,6 +57,11 @@ const struct cert *cms_cert(const struct cms *c, size_t i);
 const struct cert *cms_signer_cert(const struct cms *c);
 /* The certificate is the one that SignerInfo names. */
 bool cms_names_signer(const struct cms *c, const struct cert *cert);
+/* The part of the profile below without which nothing can be judged: CC_E_FORMAT "cms.structure". */
+CC_MUST cc_status cms_check_shape(const struct cms *c, struct cc_error *err);
+/* What else deviates, as real signers do (BER, no certificate inside, attributes unsorted): English literals. How many. */
+#define CMS_DEVIATIONS_MAX 8
+size_t cms_deviations(const struct cms *c, const char *ret[CMS_DEVIATIONS_MAX]);
 /* Structure by the profile above: CC_E_FORMAT with what deviates ("cms.structure"). A deviation says nothing about the signature.
  */
 CC_MUST cc_status cms_check_structure(const struct cms *c, struct cc_error *err);

@@ -22,7 +22,8 @@ const struct option_spec card_inspect_options[] = {
 	{ "--number", "N", "personal number of 12 digits (gives the CAN)", "số định danh 12 số (suy ra CAN)" },
 	{ "--birth", "DATE", "with --number: birth date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày sinh, DD/MM/YYYY" },
 	{ "--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày hết hạn, DD/MM/YYYY" },
-	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
+	{ "--trust", "PATH", "folder or file of country signers, revocation lists, master lists",
+	  "thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA" },
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
 	{ "--evidence", "FILE", "write a signed record that verify-evidence judges without the card",
 	  "ghi bản ghi có chữ ký để kiểm chứng sau mà không cần thẻ" },
@@ -33,7 +34,8 @@ const struct option_spec card_inspect_options[] = {
 
 const struct option_spec card_verify_options[] = {
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
-	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
+	{ "--trust", "PATH", "folder or file of country signers, revocation lists, master lists",
+	  "thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -181,7 +183,7 @@ cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **r
 		return cc_fail(err, st.code, "memory", "trust");
 	if (given == NULL)
 		config_path(&inv->config, "trust", path);
-	st = trust_load_folder(t, given != NULL ? given : path, &skipped, given != NULL ? err : NULL);
+	st = trust_load(t, given != NULL ? given : path, &skipped, given != NULL ? err : NULL);
 	/* Without a folder of its own the station can't judge the chain: that is "inconclusive", not an error. */
 	if (cc_failed(st) && given != NULL) {
 		trust_free(&t);
@@ -189,8 +191,8 @@ cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **r
 	}
 	if (skipped > 0)
 		(void)fprintf(stderr, "%zu %s\n", skipped,
-			      inv->config.lang == LANG_VI ? "tệp trong thư mục trust không phải chứng thư, bỏ qua"
-							  : "files of the trust folder are no certificates and were skipped");
+			      inv->config.lang == LANG_VI ? "tệp trong thư mục trust không đọc được, bỏ qua"
+							  : "files of the trust folder can't be read and were skipped");
 	*ret = t;
 	return cc_ok();
 }

@@ -22,6 +22,14 @@ static const struct label labels[] = {
 	{ "sod.structure", "Cấu trúc EF.SOD", "Structure of EF.SOD" },
 	{ "sod.signature", "Chữ ký của EF.SOD", "Signature of EF.SOD" },
 	{ "sod.chain", "Chứng thư quốc gia", "Country signer" },
+	{ "sod.encoding", "Cách ghi EF.SOD", "Encoding of EF.SOD" },
+	{ "sod.algorithms", "Thuật toán của EF.SOD", "Algorithms of EF.SOD" },
+	{ "sod.signing-time", "Thời điểm ký EF.SOD", "Time of signing" },
+	{ "sod.crl", "Danh sách thu hồi", "Revocation list" },
+	{ "signer.validity", "Hạn chứng thư ký", "Validity of the signer" },
+	{ "signer.profile", "Quy cách chứng thư ký", "Profile of the signer" },
+	{ "anchor.profile", "Quy cách chứng thư CSCA", "Profile of the country signer" },
+	{ "dg15.key", "Khóa AA (DG15)", "AA key (DG15)" },
 	{ "com.sod", "EF.COM khớp EF.SOD", "EF.COM against EF.SOD" },
 	{ "card-access.structure", "Cấu trúc EF.CardAccess", "Structure of EF.CardAccess" },
 	{ "card-access.dg14", "EF.CardAccess khớp DG14", "EF.CardAccess against DG14" },
@@ -77,6 +85,7 @@ static const struct {
 	[INSPECT_INCONCLUSIVE] = { "?", "\033[33m", "chưa rõ", "inconclusive" },
 	[INSPECT_NOT_APPLICABLE] = { "-", "", "không có", "not applicable" },
 	[INSPECT_UNAVAILABLE] = { "o", "", "không đọc được", "unavailable" },
+	[INSPECT_REMARK] = { "!", "", "lưu ý", "remark" },
 };
 
 const char *card_inspect_result_text(enum inspect_result r, enum lang lang, const char **ret_mark)

@@ -133,7 +133,7 @@ static bool read_check(struct cbor_in *list, struct evidence *e)
 	unsigned result = 0;
 
 	if (!cbor_array(list, "check", 3, &in, NULL) || !cbor_string(&in, "check id", c->id, sizeof c->id) ||
-	    !read_name(&in, "check result", result_name, INSPECT_UNAVAILABLE + 1, &result) ||
+	    !read_name(&in, "check result", result_name, INSPECT_REMARK + 1, &result) ||
 	    !cbor_string(&in, "check evidence", c->evidence, sizeof c->evidence) || !cbor_end(&in, "check"))
 		return false;
 	c->result = (enum inspect_result)result;

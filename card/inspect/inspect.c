@@ -10,7 +10,7 @@
 
 const char *inspect_result_name(enum inspect_result r)
 {
-	static const char *const names[] = { "passed", "failed", "inconclusive", "not-applicable", "unavailable" };
+	static const char *const names[] = { "passed", "failed", "inconclusive", "not-applicable", "unavailable", "remark" };
 
 	CC_ASSERT((unsigned)r < sizeof names / sizeof names[0]);
 	return names[r];

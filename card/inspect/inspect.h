@@ -24,17 +24,19 @@ enum inspect_result {
 	INSPECT_INCONCLUSIVE,	/* tried, and neither (no trust anchor, unknown algorithm) */
 	INSPECT_NOT_APPLICABLE, /* this document doesn't have it */
 	INSPECT_UNAVAILABLE,	/* it should be there, and couldn't be reached */
+	INSPECT_REMARK,		/* worth knowing; takes nothing from the verdict and proves nothing */
 };
 const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
 
 /*
  * Check ids, stable: "access", "access.downgrade", "application", "com.read", "com.structure", "sod.read",
- * "sod.structure", "sod.signature", "sod.chain", "sod.dgN" (hash of each data
+ * "sod.structure", "sod.encoding", "sod.signature", "sod.algorithms", "sod.signing-time", "sod.chain", "sod.crl",
+ * "signer.validity", "signer.profile", "anchor.profile", "dg15.key", "sod.dgN" (hash of each data
  * group), "dgN.read", "com.sod", "card-access.dg14", "mrz.digits",
  * "mrz.access", "dg13.dg1", "dgN.structure" (2, 7, 11, 12, 14, 16), "active-authentication",
  * "chip-authentication", "chip-authentication-mapping" (PACE-CAM), "terminal-authentication".
  */
-#define INSPECT_CHECKS_MAX 80
+#define INSPECT_CHECKS_MAX 96
 #define INSPECT_EVIDENCE_MAX 240
 
 struct inspect_check {

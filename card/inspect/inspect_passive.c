@@ -59,7 +59,7 @@ static bool check_sod_structure(struct inspect_run *run)
 	st = sod_parse(file, &run->sod, &err);
 	run->has_sod = !cc_failed(st);
 	if (run->has_sod)
-		st = cms_check_structure(run->sod.cms, &err);
+		st = cms_check_shape(run->sod.cms, &err);
 	if (cc_failed(st)) {
 		inspect_add(run, inspect_result_of(st), "sod.structure", "%s", err.detail);
 		return false;
@@ -68,69 +68,6 @@ static bool check_sod_structure(struct inspect_run *run)
 	inspect_add(run, INSPECT_PASSED, "sod.structure", "SignedData version %u, LDS object version %u, %s, DG %s",
 		    cms_version(run->sod.cms), run->sod.object.version, hash_name(run->sod.object.alg), groups);
 	return true;
-}
-
-static bool check_sod_signature(struct inspect_run *run, const struct cert **ret_signer)
-{
-	const struct cert *signer = cms_signer_cert(run->sod.cms);
-	char name[128], serial[44];
-	struct cc_error err;
-	cc_status st;
-
-	cc_error_init(&err);
-	if (signer == NULL) {
-		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.signature", "the document signer's certificate isn't in EF.SOD");
-		return false;
-	}
-	*ret_signer = signer;
-	st = cms_verify(run->sod.cms, signer, &err);
-	if (cc_failed(st)) {
-		inspect_add(run, inspect_result_of(st), "sod.signature", "%s", err.detail);
-		return false;
-	}
-	cert_name_text(cert_subject(signer), name, sizeof name);
-	inspect_hex(cert_serial(signer), serial, sizeof serial);
-	inspect_add(run, INSPECT_PASSED, "sod.signature", "by %s, serial %s", name, serial);
-	return true;
-}
-
-static enum inspect_result result_of_chain(enum chain_verdict v)
-{
-	switch (v) {
-	case CHAIN_GOOD:
-		return INSPECT_PASSED;
-	case CHAIN_NO_ANCHOR:
-	case CHAIN_UNDETERMINED:
-		return INSPECT_INCONCLUSIVE;
-	case CHAIN_SIGNATURE_WRONG:
-	case CHAIN_EXPIRED:
-	case CHAIN_STRUCTURE_WRONG:
-	case CHAIN_REVOKED:
-		return INSPECT_FAILED;
-	}
-	return INSPECT_FAILED;
-}
-
-static bool check_sod_chain(struct inspect_run *run, const struct cert *signer)
-{
-	const struct cert *anchor = NULL;
-	enum chain_verdict v;
-	struct cc_error err;
-	char name[128];
-
-	cc_error_init(&err);
-	if (run->p->trust == NULL || trust_count(run->p->trust) == 0) {
-		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.chain", "no-anchor: no country signer is trusted here");
-		return false;
-	}
-	v = trust_verify(run->p->trust, signer, run->p->now_s, &anchor, &err);
-	if (anchor != NULL)
-		cert_name_text(cert_subject(anchor), name, sizeof name);
-	else
-		cert_name_text(cert_issuer(signer), name, sizeof name);
-	inspect_add(run, result_of_chain(v), "sod.chain", "%s: %s%s%s", chain_verdict_name(v), name,
-		    err.detail[0] != 0 ? ": " : "", err.detail);
-	return v == CHAIN_GOOD;
 }
 
 /* Equal to a list that nobody signed proves nothing; different from it is still wrong. */
@@ -167,9 +104,10 @@ static void check_sod(struct inspect_run *run)
 
 	if (!run->has_sod)
 		return;
-	run->sod_signed = check_sod_signature(run, &signer) && structure;
+	inspect_encoding(run);
+	run->sod_signed = inspect_signature(run, &signer) && structure;
 	if (signer != NULL)
-		chain = check_sod_chain(run, signer);
+		chain = inspect_chain(run, signer);
 	run->sod_authentic = run->sod_signed && chain;
 	for (unsigned dg = 1; dg <= LDS_DG_LAST; dg++)
 		inspect_hash(run, dg);
@@ -288,5 +226,6 @@ void inspect_passive(struct inspect_run *run)
 	check_sod(run);
 	check_com_against_sod(run);
 	parse_dg14(run);
+	inspect_aa_key(run);
 	check_card_access(run);
 }

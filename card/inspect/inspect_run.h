@@ -46,6 +46,12 @@ CC_MUST cc_status inspect_open(struct inspect_run *run);
 CC_MUST cc_status inspect_read(struct inspect_run *run);
 /* inspect_passive.c: structure, signature, chain, hashes, agreement of COM, SOD, CardAccess and DG14. */
 void inspect_passive(struct inspect_run *run);
+/* inspect_signer.c: "sod.encoding"; "sod.signature", "sod.algorithms", "sod.signing-time", "signer.*"; "sod.chain", "sod.crl",
+ * "anchor.profile"; "dg15.key". True: the signature (the chain) is good. ret_signer stays as it is when nobody is found. */
+void inspect_encoding(struct inspect_run *run);
+bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer);
+bool inspect_chain(struct inspect_run *run, const struct cert *signer);
+void inspect_aa_key(struct inspect_run *run);
 /* The hash of one data group against EF.SOD: "sod.dgN". */
 void inspect_hash(struct inspect_run *run, unsigned dg);
 /* inspect_content.c: MRZ, DG13, DG2. */

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card/inspect/inspect.h"
+#include "card/lds/sod_object.h"
+#include "crypto/base/tlv.h"
+#include "crypto/pki/crl.h"
+#include "tests/support/inspect_expect.h"
+#include "tests/support/lds_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Passive authentication beyond the plain case: who signed, when, in what form, and what revocation says. */
+
+#define DAY_S 86400
+
+static const struct bytes none;
+
+struct scene {
+	struct lds_fixture f;
+	struct lds_set set;
+};
+
+static int setup(void **state)
+{
+	static struct scene s;
+
+	memset(&s, 0, sizeof s);
+	lds_fixture(&s.f, EC_BP256, HASH_SHA256);
+	lds_fixture_files(&s.f, none, none, &s.set);
+	lds_fixture_sign(&s.f, 1, &s.set);
+	*state = &s;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct scene *s = *state;
+
+	lds_set_done(&s->set);
+	lds_fixture_done(&s->f);
+	return 0;
+}
+
+static void judge_at(const struct scene *s, int64_t now_s, struct inspection *ret)
+{
+	const struct inspect_params p = { .trust = s->f.trust, .now_s = now_s, .sys = &s->f.sys.sys };
+
+	memset(ret, 0, sizeof *ret);
+	assert_int_equal(inspect_files(&s->set, &p, ret).code, CC_OK);
+}
+
+static void add_crl(struct scene *s, bool revoked, int64_t from_s, uint64_t number)
+{
+	struct crl_entry entry = { cert_serial(s->f.ds), from_s, CRL_KEY_COMPROMISE };
+	struct crl_params params = { .keystore = s->f.keystore,
+				     .key_label = "csca-1",
+				     .issuer = s->f.csca,
+				     .alg = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 },
+				     .number = number,
+				     .this_update_s = from_s,
+				     .next_update_s = from_s + DAY_S,
+				     .entries = &entry,
+				     .count = revoked ? 1 : 0 };
+	struct buf der = { 0 };
+	struct cc_error err = { 0 };
+
+	if (cc_failed(crl_build(&params, &der, &err)))
+		fail_msg("%s: %s", err.key, err.detail);
+	assert_int_equal(trust_add_crl(s->f.trust, buf_view(&der), NULL).code, CC_OK);
+	buf_done(&der);
+}
+
+static void put_sod(struct scene *s, struct bytes cms)
+{
+	struct writer w;
+	struct buf file = { 0 };
+
+	writer_init(&w, 65536);
+	tlv_put(&w, 0x77, cms);
+	assert_int_equal(writer_finish(&w, &file).code, CC_OK);
+	assert_int_equal(lds_set_put(&s->set, LDS_SOD, buf_view(&file)).code, CC_OK);
+	buf_done(&file);
+}
+
+/* The CMS object of the SOD; a view into the set. */
+static struct bytes cms_of(const struct scene *s)
+{
+	struct bytes cms;
+	struct cursor in;
+
+	cursor_init(&in, lds_set_get(&s->set, LDS_SOD));
+	assert_true(tlv_expect_bytes(&in, TLV_STRICT, 0x77, &cms));
+	return cms;
+}
+
+static void plain_case_says_everything(void **state)
+{
+	struct inspection i;
+
+	judge_at(*state, FIXTURE_NOW_S, &i);
+	assert_int_equal(i.verdict, INSPECT_GOOD);
+	inspect_expect(&i, "sod.algorithms", INSPECT_PASSED);
+	inspect_expect(&i, "sod.signing-time", INSPECT_NOT_APPLICABLE);
+	inspect_expect(&i, "signer.validity", INSPECT_PASSED);
+	inspect_expect(&i, "sod.crl", INSPECT_REMARK);
+	assert_null(inspection_find(&i, "sod.encoding"));
+	assert_null(inspection_find(&i, "dg15.key"));
+	assert_non_null(inspection_find(&i, "signer.profile"));
+	assert_non_null(inspection_find(&i, "anchor.profile"));
+	inspection_done(&i);
+}
+
+static void revocation_fails_a_stale_list_is_a_remark(void **state)
+{
+	struct scene *s = *state;
+	struct inspection i;
+
+	add_crl(s, false, FIXTURE_NOW_S, 1);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.crl", INSPECT_PASSED);
+	assert_int_equal(i.verdict, INSPECT_GOOD);
+	inspection_done(&i);
+	judge_at(s, FIXTURE_NOW_S + 2 * DAY_S, &i);
+	inspect_expect(&i, "sod.crl", INSPECT_REMARK);
+	assert_int_equal(i.verdict, INSPECT_GOOD);
+	inspection_done(&i);
+	add_crl(s, true, FIXTURE_NOW_S + DAY_S, 2);
+	judge_at(s, FIXTURE_NOW_S + 2 * DAY_S, &i);
+	inspect_expect(&i, "sod.crl", INSPECT_FAILED);
+	inspect_expect_evidence(&i, "sod.crl", "key-compromise");
+	inspect_expect(&i, "sod.chain", INSPECT_FAILED);
+	inspect_expect_evidence(&i, "sod.chain", "revoked");
+	inspect_expect(&i, "sod.signature", INSPECT_PASSED);
+	assert_int_equal(i.verdict, INSPECT_BAD);
+	inspection_done(&i);
+}
+
+/* Expired now is told apart from the time of signing. */
+static void validity_then_and_now(void **state)
+{
+	struct scene *s = *state;
+	static const struct {
+		int64_t after_s;
+		enum inspect_result want;
+	} cases[] = { { 0, INSPECT_PASSED }, { (int64_t)40 * 365 * DAY_S, INSPECT_INCONCLUSIVE } };
+	struct inspection i;
+
+	for (size_t k = 0; k < 2; k++) {
+		struct sod sod = { 0 };
+		struct buf content = { 0 }, der = { 0 };
+		struct cc_error err = { 0 };
+		struct cms_sign_params p = { .content_type = oid_lds_security_object,
+					     .keystore = s->f.keystore,
+					     .key_label = "ds-1",
+					     .signer = s->f.ds,
+					     .alg = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 },
+					     .with_signing_time = true,
+					     .signing_time_s = FIXTURE_NOW_S + cases[k].after_s };
+
+		assert_int_equal(sod_parse(lds_set_get(&s->set, LDS_SOD), &sod, NULL).code, CC_OK);
+		assert_int_equal(buf_copy(&content, cms_content(sod.cms)).code, CC_OK);
+		sod_done(&sod);
+		p.content = buf_view(&content);
+		if (cc_failed(cms_sign(&p, &der, &err)))
+			fail_msg("%s: %s", err.key, err.detail);
+		put_sod(s, buf_view(&der));
+		judge_at(s, cert_not_after_s(s->f.ds) + 1, &i);
+		inspect_expect(&i, "sod.signing-time", cases[k].want);
+		inspect_expect(&i, "signer.validity", INSPECT_REMARK);
+		inspect_expect(&i, "sod.signature", INSPECT_PASSED);
+		inspect_expect(&i, "sod.chain", INSPECT_FAILED);
+		inspect_expect_evidence(&i, "sod.chain", "expired");
+		inspection_done(&i);
+		buf_done(&content);
+		buf_done(&der);
+	}
+}
+
+/* ContentInfo with indefinite lengths around the same SignedData: another form of the same, the signature is good. */
+static void ber_is_a_remark(void **state)
+{
+	struct scene *s = *state;
+	struct cursor in, seq;
+	struct tlv oid, tagged;
+	struct buf ber = { 0 };
+	struct inspection i;
+	struct writer w;
+
+	cursor_init(&in, cms_of(s));
+	assert_true(tlv_expect(&in, TLV_STRICT, 0x30, &seq) && tlv_next(&seq, TLV_STRICT, &oid) &&
+		    tlv_next(&seq, TLV_STRICT, &tagged));
+	writer_init(&w, 65536);
+	writer_put(&w, BYTES_LITERAL("\x30\x80"));
+	writer_put(&w, oid.whole);
+	writer_put(&w, BYTES_LITERAL("\xA0\x80"));
+	writer_put(&w, tagged.value);
+	writer_put(&w, BYTES_LITERAL("\x00\x00\x00\x00"));
+	assert_int_equal(writer_finish(&w, &ber).code, CC_OK);
+	put_sod(s, buf_view(&ber));
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.structure", INSPECT_PASSED);
+	inspect_expect(&i, "sod.encoding", INSPECT_REMARK);
+	inspect_expect_evidence(&i, "sod.encoding", "not DER");
+	assert_int_equal(i.verdict, INSPECT_GOOD);
+	inspection_done(&i);
+	buf_done(&ber);
+}
+
+/* The signer's certificate taken out of the SOD: found among the station's certificates, else nobody can say. */
+static void signer_is_found_in_the_trust_folder(void **state)
+{
+	struct scene *s = *state;
+	struct cursor in, seq, tagged, data;
+	struct bytes oid;
+	struct buf without = { 0 };
+	struct inspection i;
+	struct writer w;
+	struct tlv t;
+
+	cursor_init(&in, cms_of(s));
+	assert_true(tlv_expect(&in, TLV_STRICT, 0x30, &seq) && der_oid(&seq, &oid) &&
+		    tlv_expect(&seq, TLV_STRICT, 0xA0, &tagged) && tlv_expect(&tagged, TLV_STRICT, 0x30, &data));
+	writer_init(&w, 65536);
+	tlv_open(&w, 0x30);
+	der_put_oid(&w, oid);
+	tlv_open(&w, 0xA0);
+	tlv_open(&w, 0x30);
+	while (cursor_left(&data) > 0) {
+		assert_true(tlv_next(&data, TLV_STRICT, &t));
+		if (t.tag != 0xA0)
+			writer_put(&w, t.whole);
+	}
+	tlv_close(&w);
+	tlv_close(&w);
+	tlv_close(&w);
+	assert_int_equal(writer_finish(&w, &without).code, CC_OK);
+	put_sod(s, buf_view(&without));
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.signature", INSPECT_INCONCLUSIVE);
+	assert_int_equal(i.verdict, INSPECT_UNDECIDED);
+	inspection_done(&i);
+	assert_int_equal(trust_add(s->f.trust, cert_der(s->f.ds), NULL).code, CC_OK);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.signature", INSPECT_PASSED);
+	inspect_expect_evidence(&i, "sod.signature", "trust folder");
+	inspect_expect(&i, "sod.encoding", INSPECT_REMARK);
+	inspect_expect(&i, "sod.chain", INSPECT_PASSED);
+	assert_int_equal(i.verdict, INSPECT_GOOD);
+	inspection_done(&i);
+	buf_done(&without);
+}
+
+/* A version or an algorithm list that was changed has a good signature all the same, and is refused. */
+static void changed_shape_fails_though_signed(void **state)
+{
+	struct scene *s = *state;
+	struct inspection i;
+	struct buf file = { 0 };
+	uint8_t *at;
+
+	assert_int_equal(buf_copy(&file, lds_set_get(&s->set, LDS_SOD)).code, CC_OK);
+	at = memmem(file.p, file.n, "\x02\x01\x03\x31", 4);
+	assert_non_null(at);
+	at[2] = 0x01;
+	assert_int_equal(lds_set_put(&s->set, LDS_SOD, buf_view(&file)).code, CC_OK);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.signature", INSPECT_PASSED);
+	inspect_expect(&i, "sod.structure", INSPECT_FAILED);
+	assert_int_equal(i.verdict, INSPECT_BAD);
+	inspection_done(&i);
+	buf_done(&file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(plain_case_says_everything, setup, teardown),
+		cmocka_unit_test_setup_teardown(revocation_fails_a_stale_list_is_a_remark, setup, teardown),
+		cmocka_unit_test_setup_teardown(validity_then_and_now, setup, teardown),
+		cmocka_unit_test_setup_teardown(ber_is_a_remark, setup, teardown),
+		cmocka_unit_test_setup_teardown(signer_is_found_in_the_trust_folder, setup, teardown),
+		cmocka_unit_test_setup_teardown(changed_shape_fails_though_signed, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
