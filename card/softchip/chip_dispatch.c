@@ -194,9 +194,15 @@ static cc_status close_layer(struct softchip *chip, enum layer layer, uint8_t in
 	return cc_ok();
 }
 
-/* New keys, and the rights that come with them, hold from the next command on. */
-static void take_staged(struct softchip *chip)
+/* New keys, and the rights that come with them, hold from the next command on; after a command that failed they never do. */
+static void take_staged(struct softchip *chip, uint16_t sw)
 {
+	if (sw != CHIP_SW_OK) {
+		if (chip_sm_drop(&chip->s.sm))
+			chip_terminal_reset(&chip->s.terminal);
+		chip->s.access_staged = false;
+		return;
+	}
 	if (chip->s.access_staged)
 		chip->s.access = true;
 	chip->s.access_staged = false;
@@ -270,7 +276,7 @@ static cc_status exchange(struct softchip *chip, struct command *wire, struct wr
 	if (sw == CHIP_SW_OK) {
 		sw = run_plain(chip, &cmd, &body);
 		st = close_layer(chip, layer, wire->ins, body_of(&body, sw), sw, &out);
-		take_staged(chip);
+		take_staged(chip, sw);
 	}
 	chip->s.reply_sent = 0;
 	chip->s.reply_sw = sw;
@@ -279,6 +285,11 @@ static cc_status exchange(struct softchip *chip, struct command *wire, struct wr
 	if (!cc_failed(st)) {
 		send_reply(&chip->s, wire->le < max ? wire->le : max, answer);
 		st = cc_code_status(answer->failed);
+	}
+	/* An answer that can't be given: what it would have said isn't agreed. */
+	if (cc_failed(st)) {
+		chip_access_end(chip);
+		chip_gp_close(chip);
 	}
 	writer_done(&body);
 	writer_done(&out);

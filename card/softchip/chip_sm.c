@@ -62,6 +62,14 @@ void chip_sm_commit(struct chip_sm *sm)
 	sm->next = (struct chip_sm_keys){ 0 };
 }
 
+bool chip_sm_drop(struct chip_sm *sm)
+{
+	bool staged = sm->next.enc != NULL;
+
+	keys_reset(&sm->next);
+	return staged;
+}
+
 static void ssc_step(struct chip_sm_keys *k)
 {
 	for (size_t i = cipher_block_len(k->alg); i-- > 0;)

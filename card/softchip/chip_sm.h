@@ -26,6 +26,8 @@ CC_MUST cc_status chip_sm_stage(struct chip_sm *sm, enum cipher_alg alg, struct 
 				struct bytes ssc);
 /* After the answer of the command that staged keys: they take over. Without staged keys nothing happens. */
 void chip_sm_commit(struct chip_sm *sm);
+/* They never do: the command failed. True when there were any. */
+bool chip_sm_drop(struct chip_sm *sm);
 /*
  * Opens a protected command; ret->data is a view into plain. 9000, 6987
  * (object missing) or 6988 (object or MAC wrong): then the session is over.

@@ -3,6 +3,7 @@
 
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
+#include "tests/support/alloc_fault.h"
 
 #include <string.h>
 
@@ -61,16 +62,31 @@ static void put_apdu(struct writer *w, const struct chip_term_command *c, struct
 		writer_u8(w, (uint8_t)c->le);
 }
 
-/* False: the card was torn out by a planned fault. */
+/* Memory runs out in this command. */
+static bool arm_fault(struct chip_term *t)
+{
+	size_t k = t->fault_at;
+
+	if (t->fault_command == 0 || --t->fault_command > 0)
+		return false;
+	CC_ASSERT(alloc_fault_next(&k));
+	return true;
+}
+
+/* False: the card was torn out by a planned fault, or had no memory for an answer. */
 static bool transmit(struct chip_term *t, struct writer *command, struct writer *answer)
 {
 	struct buf c = { 0 };
+	bool armed;
 	cc_status st;
 
 	must(writer_finish(command, &c));
 	writer_init(answer, ANSWER_MAX);
+	armed = arm_fault(t);
 	st = softchip_transmit(t->chip, buf_view(&c), answer);
-	CC_ASSERT(!cc_failed(st) || st.code == CC_E_DEVICE);
+	if (armed)
+		t->fault_hit = alloc_fault_end();
+	CC_ASSERT(!cc_failed(st) || st.code == CC_E_DEVICE || (armed && st.code == CC_E_MEMORY));
 	buf_done(&c);
 	return !cc_failed(st);
 }

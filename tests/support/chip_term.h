@@ -28,6 +28,10 @@ struct chip_term {
 	/* Terminal Authentication */
 	struct buf id_picc;  /* of the last BAC or PACE */
 	struct buf comp_pcd; /* of the last Chip Authentication */
+	/* The chip runs out of memory: in the fault_command'th command from here (0: never), at its fault_at'th allocation. */
+	unsigned fault_command;
+	size_t fault_at;
+	bool fault_hit; /* it did */
 };
 
 struct chip_term_command {

@@ -200,13 +200,67 @@ static void chip_authentication_in_every_combination(void **state)
 	assert_int_equal(count, 14 * 4);
 }
 
+/* ---- memory runs out in the middle of PACE: no access, and the chip is none the worse */
+
+#define PACE_COMMANDS 5
+
+static unsigned fail_pace(const struct chip_made_pace *p)
+{
+	const struct chip_made_options o = { .pace = { *p },
+					     .pace_count = 1,
+					     .ca = { { .parameter_id = p->parameter_id, .alg = CIPHER_AES128 } },
+					     .ca_count = 1 };
+	struct sys_fake fake;
+	struct chip_made m;
+	struct chip_term t;
+	unsigned runs = 0;
+
+	sys_fake_init(&fake, 1);
+	chip_made_init(&m, &o, &fake.sys);
+	chip_term_init(&t, m.cr.chip, &fake.sys);
+	const struct chip_term_pace run = { .info = *p, .password = 2, .secret = m.can };
+	for (unsigned command = 1; command <= PACE_COMMANDS; command++) {
+		t.fault_hit = true;
+		for (size_t at = 1; t.fault_hit; at++, runs++) {
+			uint16_t sw;
+
+			chip_term_reset(&t);
+			t.fault_command = command;
+			t.fault_at = at;
+			sw = chip_term_pace(&t, &run);
+			assert_true((sw == 0x9000) == !t.fault_hit);
+			assert_true(chip_sm_active(&m.cr.chip->s.sm) == (sw == 0x9000));
+			assert_true(m.cr.chip->s.access == (sw == 0x9000));
+		}
+	}
+	chip_term_reset(&t);
+	assert_int_equal(chip_term_pace(&t, &run), 0x9000);
+	session_reads(&t);
+	chip_term_done(&t);
+	chip_made_done(&m);
+	return runs;
+}
+
+static void pace_without_memory_opens_nothing(void **state)
+{
+	static const struct chip_made_pace protocols[] = {
+		{ CHIP_MADE_GM, CIPHER_TDES, 0 },    { CHIP_MADE_GM, CIPHER_AES128, 13 },  { CHIP_MADE_IM, CIPHER_AES256, 1 },
+		{ CHIP_MADE_IM, CIPHER_AES192, 12 }, { CHIP_MADE_CAM, CIPHER_AES128, 13 },
+	};
+	unsigned runs = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++)
+		runs += fail_pace(&protocols[i]);
+	printf("# count: %u allocations of the chip in PACE refused\n", runs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pace_in_every_combination),
-		cmocka_unit_test(several_pace_infos_are_told_apart),
-		cmocka_unit_test(a_wrong_can_delays_and_never_blocks),
-		cmocka_unit_test(chip_authentication_in_every_combination),
+		cmocka_unit_test(pace_in_every_combination),	       cmocka_unit_test(several_pace_infos_are_told_apart),
+		cmocka_unit_test(a_wrong_can_delays_and_never_blocks), cmocka_unit_test(chip_authentication_in_every_combination),
+		cmocka_unit_test(pace_without_memory_opens_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
