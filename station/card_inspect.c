@@ -7,6 +7,7 @@
 #include "station/card_evidence.h"
 #include "station/card_inspect_html.h"
 #include "station/card_inspect_report.h"
+#include "station/card_terminal.h"
 #include "station/registry/vietnamese.h"
 
 #include <stdio.h>
@@ -27,6 +28,8 @@ const struct option_spec card_inspect_options[] = {
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
 	{ "--evidence", "FILE", "write a signed record that verify-evidence judges without the card",
 	  "ghi bản ghi có chữ ký để kiểm chứng sau mà không cần thẻ" },
+	{ "--terminal", "LABEL", "read DG3 and DG4 as this terminal (the newest one of pki cvca, when there is one)",
+	  "đọc DG3, DG4 với thiết bị này (mặc định: thiết bị mới nhất của pki cvca, nếu có)" },
 	{ "--dump", "DIR", "write the files of the chip to this folder", "ghi các tệp của chip vào thư mục này" },
 	{ "--allow-bac", NULL, "use BAC when announced PACE fails", "cho dùng BAC khi PACE đã công bố mà hỏng" },
 	{ NULL, NULL, NULL, NULL },
@@ -313,6 +316,7 @@ int command_card_inspect(struct invocation *inv)
 {
 	struct inspect_keys keys = { 0 };
 	struct trust *trust = NULL;
+	struct card_terminal *terminal = NULL;
 	struct inspect_params p = { .keys = &keys,
 				    .now_s = sys_wall_ms(inv->config.sys) / 1000,
 				    .allow_bac = invocation_option(inv, "--allow-bac") != NULL,
@@ -325,8 +329,12 @@ int command_card_inspect(struct invocation *inv)
 	st = read_keys(inv, &keys, &err);
 	if (!cc_failed(st))
 		st = card_inspect_load_trust(inv, &trust, &err);
+	if (!cc_failed(st))
+		st = card_terminal_load(&inv->config, invocation_option(inv, "--terminal"), &terminal, &err);
 	p.trust = trust;
+	p.terminal = card_terminal_get(terminal);
 	rc = cc_failed(st) ? invocation_fail(inv, &err) : run_inspect(inv, &p);
+	card_terminal_free(&terminal);
 	trust_free(&trust);
 	inspect_keys_done(&keys);
 	return rc;

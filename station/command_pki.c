@@ -2,6 +2,7 @@
 #include "station/command.h"
 
 #include "crypto/keystore.h"
+#include "station/command_cvca.h"
 #include "station/pki.h"
 #include "station/pki_file.h"
 #include "station/pki_verbs.h"
@@ -273,6 +274,9 @@ const struct command commands_pki[] = {
 	  "khóa ký hồ sơ (DS), số lần đã ký, và hạn phải có khóa kế tiếp", pki_ds_options, pki_run_ds },
 	{ "pki", "crl", "", 0, 0, "sign a new revocation list, with one more certificate in it or none",
 	  "ký danh sách thu hồi mới, thêm một chứng thư hoặc không", pki_crl_options, pki_run_crl },
+	{ "pki", "cvca", "init | link | dv | terminal | show [FILE] | verify FILE", 1, 2,
+	  "who may read fingers: authority, verifiers, terminals (CV certificates)",
+	  "ai được đọc vân tay: CVCA, đơn vị xác minh, thiết bị đọc (chứng chỉ CV)", pki_cvca_options, pki_run_cvca },
 	{ "pki", "master-list", "build FILE [CERT|DIR|LIST...] | show FILE | verify FILE", 2, -1,
 	  "make, read or judge a list of country signers", "tạo, đọc hoặc kiểm tra danh sách CSCA", pki_verify_options,
 	  pki_run_master_list },

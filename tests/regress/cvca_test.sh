@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# The authority for terminals: cccd pki cvca from the first key to a renewed terminal, and what it refuses.
+set -u
+cccd=${CCCD:-build/gcc/cccd}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset CCCD_HOME CCCD_LANG CCCD_READER CCCD_PASSWORD_FILE LANG
+echo pw >"$work/pw"
+n=0
+tap() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+expect() { # name, exit code, pattern, then the words after cvca
+	local name=$1 code=$2 pattern=$3 out rc good
+	shift 3
+	out=$("$cccd" --lang en --home "$work/h" --password-file "$work/pw" pki cvca "$@" 2>&1 </dev/null)
+	rc=$?
+	[ $rc = "$code" ] && grep -qE -- "$pattern" <<<"$out"
+	good=$?
+	tap $good "$name"
+	[ $good = 0 ] || printf '# exit %s: %s\n' "$rc" "$out"
+}
+"$cccd" --home "$work/h" --password-file "$work/pw" pki init >/dev/null 2>&1
+expect "nothing is there at first" 0 'no CV certificate' show
+expect "a verifier needs an authority" 1 'cvc.no-authority' dv
+expect "init" 0 'cv/cvca-1.cvcert: VNCVCA00001' init
+expect "init twice is refused" 1 'cvc.exists' init
+expect "a terminal needs a verifier" 1 'cvc.no-authority' terminal
+expect "verifier" 0 'VNPOLICE00001' dv --name POLICE --days 60
+expect "dry run makes nothing" 0 'VNIS00001' terminal --dry-run
+[ ! -e "$work/h/cv/terminal-1.cvcert" ]
+tap $? "no file after the dry run"
+! "$cccd" --lang en --home "$work/h" --password-file "$work/pw" pki show 2>/dev/null | grep -q terminal-1
+tap $? "no key after the dry run"
+expect "terminal" 0 'VNIS00001' terminal --rights dg3
+expect "its way holds" 0 'good: VNCVCA00001 > VNPOLICE00001 > VNIS00001' verify "$work/h/cv/terminal-1.cvcert"
+expect "next authority with its link" 0 'VNCVCA00002' link
+expect "the link verifies under the old one" 0 'good: VNCVCA00001 > VNCVCA00002' verify "$work/h/cv/cvca-2-link.cvcert"
+expect "verifier of the next authority" 0 'VNDV00002' dv --foreign
+expect "terminal under it" 0 'VNIS00002' terminal
+expect "as JSON" 0 '"path": "VNCVCA00002 > VNDV00002 > VNIS00002"' verify "$work/h/cv/terminal-2.cvcert" --json
+expect "all are shown" 0 'terminal-2.cvcert' show
+expect "one is shown" 0 'DG3 \+, DG4 -' show "$work/h/cv/terminal-1.cvcert"
+expect "rights that don't exist" 2 'pki.option' terminal --rights dg5
+expect "days that are none" 2 'pki.option' terminal --days 0
+expect "a name that is too long" 2 'cvc.reference' terminal --name MUCHTOOLONG
+expect "a word that is none" 2 'cvca frobnicate' frobnicate
+head -c 100 "$work/h/cv/dv-1.cvcert" >"$work/cut"
+expect "a cut file" 1 'cvc.structure' show "$work/cut"
+cp "$work/h/cv/terminal-2.cvcert" "$work/changed"
+printf '\x01' | dd of="$work/changed" bs=1 seek=200 conv=notrunc 2>/dev/null
+expect "a changed signature" 3 'cvc.signature' verify "$work/changed"
+rm "$work/h/cv/cvca-2.cvcert" "$work/h/cv/cvca-2-link.cvcert"
+expect "a way that leads nowhere" 3 'cvc.issuer' verify "$work/h/cv/terminal-2.cvcert"
+"$cccd" --lang en --home "$work/r" --password-file "$work/pw" pki init >/dev/null 2>&1
+for words in "init --rsa 2048" dv terminal; do
+	# shellcheck disable=SC2086
+	"$cccd" --lang en --home "$work/r" --password-file "$work/pw" pki cvca $words >/dev/null 2>&1 || echo "# $words failed"
+done
+"$cccd" --lang en --home "$work/r" --password-file "$work/pw" pki cvca verify "$work/r/cv/terminal-1.cvcert" >/dev/null 2>&1
+tap $? "RSA from authority to terminal"
+echo "1..$n"
