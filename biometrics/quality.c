@@ -51,6 +51,7 @@ static const struct quality_rules defaults = { {
 	[QUALITY_BACKGROUND_UNIFORMITY] = { "background_uniformity", 0, 0.2, NULL, "background_busy", false, "own" },
 	[QUALITY_BACKGROUND_LIGHTNESS] = { "background_lightness", 45, NONE, "background_dark", NULL, false,
 					   "ISO/IEC 19794-5:2005 A.2.4.3" },
+	[QUALITY_AGREEMENT] = { "detector_agreement", 0, 0.1, NULL, "detectors_disagree", false, "own" },
 	[QUALITY_BACKGROUND_COLOUR] = { "background_colour", 0, 25, NULL, "background_colour", false, "own" },
 } };
 
@@ -152,7 +153,8 @@ static void judge(const struct quality_rules *rules, const double v[QUALITY_MEAS
 		const struct quality_rule *rule = &rules->rule[i];
 		struct quality_result *out = &r->result[i];
 
-		out->measured = (r->finding.count > 0 || !needs_face(i)) && (!needs_clear_eyes(i) || eyes_are_clear(rules, v));
+		out->measured = i != QUALITY_AGREEMENT && (r->finding.count > 0 || !needs_face(i)) &&
+				(!needs_clear_eyes(i) || eyes_are_clear(rules, v));
 		out->value = v[i];
 		out->defect = out->measured ? defect_of(rule, v[i]) : NULL;
 		if (!out->defect)
@@ -162,6 +164,18 @@ static void judge(const struct quality_rules *rules, const double v[QUALITY_MEAS
 		r->overridable = r->overridable && !rule->hard;
 	}
 	r->overridable = r->overridable && !r->passes;
+}
+
+void quality_add(const struct quality_rules *rules, enum quality_measure measure, double value, struct quality_report *report)
+{
+	const struct quality_rule *rule = &rules->rule[measure];
+	struct quality_result *out = &report->result[measure];
+
+	*out = (struct quality_result){ true, value, defect_of(rule, value) };
+	if (!out->defect)
+		return;
+	report->overridable = (report->passes || report->overridable) && !rule->hard;
+	report->passes = false;
 }
 
 static double colours(const struct jpeg_info *info)

@@ -44,6 +44,7 @@ enum quality_measure {
 	QUALITY_BACKGROUND_UNIFORMITY, /* share of the background that differs visibly from its own colour */
 	QUALITY_BACKGROUND_LIGHTNESS,  /* L* of its colour */
 	QUALITY_BACKGROUND_COLOUR,     /* chroma of its colour */
+	QUALITY_AGREEMENT,	       /* how far another detector's eyes lie from ours, in eye distances; only by quality_add */
 	QUALITY_MEASURES
 };
 
@@ -84,6 +85,9 @@ struct quality_report {
  */
 CC_MUST cc_status quality_check(struct face_net *net, const struct photo *photo, const struct quality_rules *rules,
 				struct quality_report *ret, struct cc_error *err);
+
+/* A measure that is taken elsewhere: judged and added to the report. */
+void quality_add(const struct quality_rules *rules, enum quality_measure measure, double value, struct quality_report *report);
 
 /* What is wrong with a file that was not decoded, by the decoder's error: names as of defects. Returns how many. */
 #define QUALITY_REFUSALS_MAX 2u

@@ -3,6 +3,7 @@
 
 #include "biometrics/contact_sheet.h"
 #include "biometrics/png.h"
+#include "station/face_cross_check.h"
 #include "station/image_worker.h"
 #include "station/message.h"
 #include "station/portrait_report.h"
@@ -22,6 +23,7 @@ struct session {
 	struct face_net *net;
 	struct quality_rules rules;
 	struct image_worker *images;
+	struct face_cross_check cross_check;
 	struct buf file;
 	struct photo photo;
 	struct portrait_verdict verdict;
@@ -47,6 +49,8 @@ static cc_status look(struct invocation *inv, struct session *s, struct cc_error
 		st = face_net_new(&s->net, err);
 	if (!cc_failed(st))
 		st = image_worker_open(&inv->config, &s->images, err);
+	if (!cc_failed(st))
+		st = face_cross_check_load(&inv->config, &s->cross_check, err);
 	if (cc_failed(st))
 		return st;
 	v->file = inv->arguments[0];
@@ -56,6 +60,8 @@ static cc_status look(struct invocation *inv, struct session *s, struct cc_error
 	if (!cc_failed(st))
 		st = quality_check(s->net, &s->photo, &s->rules, &v->report, &v->err);
 	v->measured = !cc_failed(st);
+	if (v->measured && cc_failed(st = face_cross_check_apply(&s->cross_check, &s->photo.image, &s->rules, &v->report, err)))
+		return st;
 	if (st.code == CC_E_MEMORY || st.code == CC_E_IO ||
 	    strcmp(v->err.key ? v->err.key : "", "image.sandbox-unavailable") == 0)
 		return cc_fail(err, st.code, v->err.key, "%s", v->err.detail);

@@ -2,6 +2,7 @@
 #include "station/command_portrait.h"
 
 #include "crypto/base/secret.h"
+#include "station/face_cross_check.h"
 #include "station/image_worker.h"
 #include "station/portrait_case.h"
 #include "station/portrait_rules.h"
@@ -62,13 +63,16 @@ static cc_status judge(struct invocation *inv, struct bytes file, struct quality
 {
 	struct image_worker *images = NULL;
 	struct face_net *net = NULL;
+	struct face_cross_check cross_check;
 	struct photo photo = { 0 };
 	cc_status st;
 
 	if (!cc_failed(st = portrait_rules_load(&inv->config, rules, err)) &&
+	    !cc_failed(st = face_cross_check_load(&inv->config, &cross_check, err)) &&
 	    !cc_failed(st = image_worker_open(&inv->config, &images, err)) && !cc_failed(st = face_net_new(&net, err)) &&
-	    !cc_failed(st = image_worker_decode(images, file, &photo, err)))
-		st = quality_check(net, &photo, rules, ret, err);
+	    !cc_failed(st = image_worker_decode(images, file, &photo, err)) &&
+	    !cc_failed(st = quality_check(net, &photo, rules, ret, err)))
+		st = face_cross_check_apply(&cross_check, &photo.image, rules, ret, err);
 	photo_done(&photo);
 	face_net_free(&net);
 	image_worker_free(&images);

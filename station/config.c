@@ -85,6 +85,8 @@ const struct setting settings_table[] = {
 	{ "dg2.read-ms", "0", "longest time to read the portrait from the chip, in ms; 0: no limit" },
 	{ "dg2.read-rate", "0", "bytes a second that the chip profile gives through secure messaging, for dg2.read-ms" },
 	{ "portrait.format", "jpeg", "coding of the portrait: jpeg, jp2 or smallest (of both)" },
+	{ "face.cross-check", "", "program that checks the eye centres again (absolute path); empty: none" },
+	{ "face.cross-check-ms", "10000", "its time limit in ms" },
 	{ "image.sandbox", "require", "decoding of outside images: require a seccomp filter, or allow-none" },
 	{ "dg2.width", "480", "portrait width in pixels; the height is 4/3 of it" },
 	{ "dg13.name-case", "registry", "letter case of names in DG13: registry or upper" },

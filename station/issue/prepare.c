@@ -107,6 +107,7 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 
 	if (cc_failed(st = read_words(c, &s, err)) || cc_failed(st = portrait_params_load(c, &s.portrait, err)) ||
 	    cc_failed(st = portrait_policy_load(c, &s.record, err)) ||
+	    cc_failed(st = face_cross_check_load(c, &s.cross_check, err)) ||
 	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
 	    cc_failed(st = read_curve(c, "chip.aa-curve", &s.aa_curve, err)) ||
 	    cc_failed(st = read_curve(c, "chip.ca-curve", &s.ca_curve, err)) ||
@@ -241,6 +242,7 @@ static cc_status judged_portrait(const struct prepare_settings *s, const struct 
 	if (report == NULL)
 		return cc_fail(err, CC_E_MEMORY, "memory", "photo");
 	if (cc_failed(st = face_net_new(&net, err)) || cc_failed(st = quality_check(net, photo, &s->photo_rules, report, err)) ||
+	    cc_failed(st = face_cross_check_apply(&s->cross_check, &photo->image, &s->photo_rules, report, err)) ||
 	    cc_failed(st = pass_gate(s, report, c, err)))
 		goto out;
 	st = portrait_from_face(net, &photo->image, &report->finding.face, &s->portrait, ret, err);

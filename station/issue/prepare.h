@@ -11,6 +11,7 @@
 #include "crypto/keystore.h"
 #include "crypto/x509.h"
 #include "station/config.h"
+#include "station/face_cross_check.h"
 #include "station/image_worker.h"
 #include "station/portrait_case.h"
 #include "station/registry/check.h"
@@ -39,6 +40,7 @@ struct prepare_settings {
 	enum ec_curve aa_curve, ca_curve;
 	enum hash_alg aa_hash;
 	enum cipher_alg ca_alg;
+	struct face_cross_check cross_check;
 	struct image_worker *images; /* photos are decoded there */
 };
 /* CC_E_FORMAT "issue.setting" names the setting. */
