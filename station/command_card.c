@@ -3,6 +3,7 @@
 
 #include "station/card_evidence.h"
 #include "station/card_inspect.h"
+#include "station/card_lint.h"
 #include "station/issue/report.h"
 #include "station/issue/worker.h"
 #include "station/registry/number.h"
@@ -103,5 +104,7 @@ const struct command commands_card[] = {
 	{ "card", "verify-evidence", "FILE", 1, 1, "judge the signed record of an inspection, without the card",
 	  "kiểm chứng bản ghi đã ký của một lần kiểm tra thẻ, không cần thẻ", card_evidence_options,
 	  command_card_verify_evidence },
+	{ "card", "lint", "DIR|NUMBER", 1, 1, "hold the bytes of a card against the standards, and against readers in the field",
+	  "đối chiếu từng byte của thẻ với tiêu chuẩn và với đầu đọc thực tế", card_lint_options, command_card_lint },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

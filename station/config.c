@@ -91,6 +91,7 @@ const struct setting settings_table[] = {
 	{ "dg2.width", "480", "portrait width in pixels; the height is 4/3 of it" },
 	{ "dg13.name-case", "registry", "letter case of names in DG13: registry or upper" },
 	{ "station.name", "cccd-station", "name of this station in evidence and in packages for others" },
+	{ "issue.readers", "warn", "a person whose data readers in the field would lose: off, warn or hold" },
 	{ "rules.birthday-feb-29", "02-28", "day on which a 29 February birthday counts in a common year: 02-28 or 03-01" },
 	{ "rules.exchange-ages", "14,25,40,60", "ages at which a card is exchanged" },
 	{ "rules.issue-unknown-birth", "no", "issue cards with an incomplete birth date: yes or no" },

@@ -5,6 +5,10 @@
 
 /* Personalization ("perso.*", the card's side) and issuing ("issue.*", the station's books). */
 const struct message messages_issue[] = {
+	{ "issue.readers", "Đầu đọc thực tế sẽ mất một phần dữ liệu của người này.",
+	  "Xem cccd card lint SỐ; sửa dữ liệu, hoặc đặt issue.readers là warn.",
+	  "Readers in the field would lose a part of this person's data.",
+	  "See cccd card lint NUMBER; correct the data, or set issue.readers to warn." },
 	{ "perso.unknown-chip", "Chíp này không thuộc loại phôi mà trạm biết.", "Lấy thẻ ra, đặt phôi đúng loại.",
 	  "This chip is no blank that the station knows.", "Take it out and put in a blank of the right kind." },
 	{ "perso.profile-hole", "Mô tả loại chíp trong chương trình không đầy đủ.", "Báo cho kỹ thuật.",

@@ -7,13 +7,14 @@
 #define TAG_COUNT 0x02
 #define TAG_LIST 0x5C
 #define TAG_GROUP 0xA0
+#define TAG_PORTRAIT 0x5F40
 #define TAG_SIGNATURE_IMAGE 0x5F43
 #define TAG_PERSON 0xA1 /* A1, A2, ... */
 #define DG_LEN_MAX 65535
 
 bool dg_is_row(unsigned number)
 {
-	return number == 7 || number == 11 || number == 12 || number == 16;
+	return number == 5 || number == 7 || number == 11 || number == 12 || number == 16;
 }
 
 static bool counter(struct bytes value, size_t want)
@@ -50,8 +51,7 @@ static bool read_group(struct bytes group, uint32_t *ret_inner)
 	return counter(count, n);
 }
 
-/* Tags one after the other, without lengths. */
-static bool next_listed(struct cursor *list, uint32_t *ret)
+bool dg_next_listed(struct cursor *list, uint32_t *ret)
 {
 	uint8_t b;
 
@@ -81,10 +81,18 @@ static bool check_listed(const struct dg *d)
 	}
 	cursor_init(&list, d->elements[0].value);
 	while (cursor_left(&list) > 0) {
-		if (!next_listed(&list, &tag) || (!has_element(d, tag) && tag != in_group))
+		if (!dg_next_listed(&list, &tag) || (!has_element(d, tag) && tag != in_group))
 			return false;
 	}
 	return true;
+}
+
+/* Images share one tag; persons are A1, A2, ... */
+static uint32_t counted_tag(unsigned number, size_t i)
+{
+	if (number == 16)
+		return TAG_PERSON + (uint32_t)i;
+	return number == 5 ? TAG_PORTRAIT : TAG_SIGNATURE_IMAGE;
 }
 
 static bool check_counted(const struct dg *d)
@@ -92,7 +100,7 @@ static bool check_counted(const struct dg *d)
 	if (d->count < 2 || d->elements[0].tag != TAG_COUNT || !counter(d->elements[0].value, d->count - 1))
 		return false;
 	for (size_t i = 1; i < d->count; i++) {
-		if (d->elements[i].tag != (d->number == 7 ? TAG_SIGNATURE_IMAGE : TAG_PERSON + i - 1))
+		if (d->elements[i].tag != counted_tag(d->number, i - 1))
 			return false;
 	}
 	return true;

@@ -77,8 +77,8 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	static const char *const versions[] = { "1.7", "1.8" }, *const codes[] = { "0107", "0108" };
 	static const char *const sods[] = { "0", "1" }, *const cases[] = { "registry", "upper" };
 	static const char *const params[] = { "named", "explicit" }, *const gates[] = { "standard", "hard", "none" };
-	static const char *const paddings[] = { "pss", "pkcs1" };
-	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0, gate = 0, padding = 0;
+	static const char *const paddings[] = { "pss", "pkcs1" }, *const readers[] = { "off", "warn", "hold" };
+	size_t cipher = 0, version = 0, sod = 0, name_case = 0, param = 0, gate = 0, padding = 0, reader = 0;
 	cc_status st;
 
 	if (cc_failed(st = read_choice(c, "chip.ca-cipher", ciphers, 4, &cipher, err)) ||
@@ -87,9 +87,11 @@ static cc_status read_words(const struct config *c, struct prepare_settings *s, 
 	    cc_failed(st = read_choice(c, "dg13.name-case", cases, 2, &name_case, err)) ||
 	    cc_failed(st = read_choice(c, "photo.gate", gates, 3, &gate, err)) ||
 	    cc_failed(st = read_choice(c, "pki.rsa-padding", paddings, 2, &padding, err)) ||
+	    cc_failed(st = read_choice(c, "issue.readers", readers, 3, &reader, err)) ||
 	    cc_failed(st = read_choice(c, "pki.ec-parameters", params, 2, &param, err)))
 		return st;
 	s->gate = (enum prepare_gate)gate;
+	s->readers = (enum prepare_readers)reader;
 	s->ca_alg = algs[cipher];
 	memcpy(s->lds_version, codes[version], sizeof s->lds_version);
 	s->sod_version = (unsigned)sod;
@@ -294,6 +296,27 @@ out:
 	return st;
 }
 
+/* What this person's data make readers lose; what every card of the profile has is `card lint`'s to tell. */
+static cc_status ask_readers(const struct prepare_settings *s, struct prepared *p, struct cc_error *err)
+{
+	const struct will_chip chip = will_chip_default();
+	struct will_report *r = cc_alloc(sizeof *r);
+
+	if (r == NULL)
+		return cc_fail(err, CC_E_MEMORY, "memory", "readers");
+	will_it_read(&p->files, &chip, r);
+	p->lost_count = 0;
+	for (size_t i = 0; i < r->count && p->lost_count < PREPARE_LOST_MAX; i++) {
+		if (r->items[i].by_person && r->items[i].effect >= WILL_LOSE)
+			p->lost[p->lost_count++] = r->items[i];
+	}
+	cc_free(r, sizeof *r);
+	if (p->lost_count > 0 && s->readers == PREPARE_READERS_HOLD)
+		return cc_fail(err, CC_E_HELD, "issue.readers", "%s, %s: %s", p->lost[0].family->id, p->lost[0].rule,
+			       p->lost[0].detail);
+	return cc_ok();
+}
+
 cc_status prepare_chip_id(const struct prepare_settings *s, const struct person *person, struct date today, const char *serial,
 			  struct prepared *p, struct cc_error *err)
 {
@@ -334,6 +357,8 @@ cc_status prepare_chip_id(const struct prepare_settings *s, const struct person 
 	d.issued = bytes_str(issued);
 	d.expiry = bytes_str(expiry);
 	st = dg13_encode(&d, &p->files.files[lds_dg(13)], &p->warnings, err);
+	if (!cc_failed(st) && s->readers != PREPARE_READERS_OFF)
+		st = ask_readers(s, p, err);
 	cc_wipe(name, sizeof name);
 	return st;
 }

@@ -4,6 +4,7 @@
 
 #include "biometrics/portrait.h"
 #include "biometrics/quality.h"
+#include "card/inspect/will_it_read.h"
 #include "card/lds/card_access.h"
 #include "card/lds/dg13.h"
 #include "card/lds/lds_set.h"
@@ -24,8 +25,12 @@
 /* What a photo must pass before it becomes a card: every check, those that no supervisor may override, or none. */
 enum prepare_gate { PREPARE_GATE_STANDARD, PREPARE_GATE_HARD, PREPARE_GATE_NONE };
 
+/* What is done when readers in the field would lose something of this person's card (card/inspect/will_it_read.h). */
+enum prepare_readers { PREPARE_READERS_OFF, PREPARE_READERS_WARN, PREPARE_READERS_HOLD };
+
 struct prepare_settings {
 	enum prepare_gate gate;
+	enum prepare_readers readers;
 	struct quality_rules photo_rules;
 	struct portrait_params portrait;
 	struct portrait_policy record;
@@ -47,6 +52,7 @@ struct prepare_settings {
 CC_MUST cc_status prepare_settings_read(const struct config *c, struct prepare_settings *ret, struct cc_error *err);
 void prepare_settings_done(struct prepare_settings *s);
 
+#define PREPARE_LOST_MAX 8
 /* Zero-initialise ({0}) before use. */
 struct prepared {
 	struct lds_set files;
@@ -54,6 +60,9 @@ struct prepared {
 	char can[7];
 	bool name_truncated; /* in the MRZ: must be shown */
 	struct dg13_warnings warnings;
+	/* What readers would lose by this person's data, WILL_LOSE and graver; the first of them. */
+	size_t lost_count;
+	struct will_finding lost[PREPARE_LOST_MAX];
 };
 void prepared_done(struct prepared *p); /* wipes */
 /* The secrets and a view of the files for the writer. */
@@ -68,7 +77,11 @@ struct personalize_data prepared_data(const struct prepared *p);
 CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
 				 const struct portrait_case *portrait, struct date today, struct prepared *ret,
 				 struct cc_error *err);
-/* DG13, which names the chip (16 hex digits). */
+/*
+ * DG13, which names the chip (16 hex digits); then the readers in the field are
+ * asked: CC_E_HELD "issue.readers" when one would lose something and the setting
+ * says so.
+ */
 CC_MUST cc_status prepare_chip_id(const struct prepare_settings *s, const struct person *person, struct date today,
 				  const char *serial, struct prepared *p, struct cc_error *err);
 

@@ -97,6 +97,10 @@ static json_t *warnings_json(const struct worker_report *r)
 	for (size_t i = 0; i < r->warnings.count; i++)
 		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", "dg13.long-field", "field",
 							    dg13_field_name(r->warnings.items[i].field), "severity", "warning"));
+	for (size_t i = 0; i < r->lost_count; i++)
+		(void)json_array_append_new(list,
+					    json_pack("{s:s, s:s, s:s, s:s}", "key", "issue.readers", "field", r->lost[i].rule,
+						      "family", r->lost[i].family->id, "severity", "warning"));
 	return list;
 }
 
@@ -224,6 +228,10 @@ static void print_warnings(FILE *out, const struct worker_report *r, enum lang l
 			      lang == LANG_VI ? "  Chú ý: trường %s của DG13 dài %zu byte, đầu đọc cũ có thể không hiểu.\n"
 					      : "  Note: field %s of DG13 has %zu bytes; old readers may stumble.\n",
 			      dg13_field_name(r->warnings.items[i].field), r->warnings.items[i].bytes);
+	for (size_t i = 0; i < r->lost_count; i++)
+		(void)fprintf(out, "  %s %s: %s\n", lang == LANG_VI ? "Chú ý:" : "Note:",
+			      lang == LANG_VI ? r->lost[i].family->vi : r->lost[i].family->en,
+			      lang == LANG_VI ? r->lost[i].vi : r->lost[i].en);
 }
 
 static void print_portrait(FILE *out, const struct worker_report *r, enum lang lang)

@@ -185,6 +185,8 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 		return st;
 	w->report->name_truncated = w->prepared.name_truncated;
 	w->report->warnings = w->prepared.warnings;
+	w->report->lost_count = w->prepared.lost_count;
+	memcpy(w->report->lost, w->prepared.lost, sizeof w->report->lost);
 	if (w->request->dry_run)
 		return st;
 	if (cc_failed(st = greet_blank(w)))

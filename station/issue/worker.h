@@ -40,6 +40,8 @@ struct worker_report {
 	enum job_event steps[JOB_EVENT_COUNT]; /* done in this run */
 	bool name_truncated;
 	struct dg13_warnings warnings;
+	size_t lost_count; /* by readers in the field */
+	struct will_finding lost[PREPARE_LOST_MAX];
 	bool portrait_decided;
 	struct portrait_case portrait; /* the record's standard, and the overrides of soft checks */
 	struct holds holds;	       /* warnings of the registry's check */

@@ -33,7 +33,8 @@ static void samples_encode_to_the_same_bytes(void **state)
 		unsigned number;
 	} files[] = { { "05_lds/icao_p10_samples_gmrtd/Dg7.bin", 7 },	{ "05_lds/icao_p10_samples_gmrtd/Dg11.bin", 11 },
 		      { "05_lds/icao_p10_samples_gmrtd/Dg12.bin", 12 }, { "05_lds/icao_p10_samples_gmrtd/Dg16.bin", 16 },
-		      { "05_lds/tsemrtd_dgs/EF_DG7.bin", 7 },		{ "05_lds/tsemrtd_dgs/EF_DG11.bin", 11 } };
+		      { "05_lds/tsemrtd_dgs/EF_DG5.bin", 5 },		{ "05_lds/tsemrtd_dgs/EF_DG7.bin", 7 },
+		      { "05_lds/tsemrtd_dgs/EF_DG11.bin", 11 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -72,6 +73,9 @@ static void reads_literals_of_others(void **state)
 		{ 16, "7011020102A1065F5103414141A2045F520131", true },
 		{ 16, "7011020103A1065F5103414141A2045F520131", false },
 		{ 16, "7011020102A1065F5103414141A3045F520131", false },
+		{ 5, "650A0201015F40045A5A5A5A", true },
+		{ 5, "650A0201015F43045A5A5A5A", false },
+		{ 5, "650A0201025F40045A5A5A5A", false },
 		{ 7, "670A0201015F43045A5A5A5A", true },
 		{ 7, "670A0201025F43045A5A5A5A", false },
 		{ 7, "670A0201015F44045A5A5A5A", false },
