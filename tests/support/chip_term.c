@@ -3,7 +3,6 @@
 
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
-#include "tests/support/alloc_fault.h"
 
 #include <string.h>
 
@@ -69,7 +68,7 @@ static bool arm_fault(struct chip_term *t)
 
 	if (t->fault_command == 0 || --t->fault_command > 0)
 		return false;
-	CC_ASSERT(alloc_fault_next(&k));
+	CC_ASSERT(t->fault_begin(&k));
 	return true;
 }
 
@@ -85,7 +84,7 @@ static bool transmit(struct chip_term *t, struct writer *command, struct writer 
 	armed = arm_fault(t);
 	st = softchip_transmit(t->chip, buf_view(&c), answer);
 	if (armed)
-		t->fault_hit = alloc_fault_end();
+		t->fault_hit = t->fault_end();
 	CC_ASSERT(!cc_failed(st) || st.code == CC_E_DEVICE || (armed && st.code == CC_E_MEMORY));
 	buf_done(&c);
 	return !cc_failed(st);

@@ -31,6 +31,8 @@ struct chip_term {
 	/* The chip runs out of memory: in the fault_command'th command from here (0: never), at its fault_at'th allocation. */
 	unsigned fault_command;
 	size_t fault_at;
+	bool (*fault_begin)(size_t *k); /* alloc_fault_next and alloc_fault_end: not every program is linked with them */
+	bool (*fault_end)(void);
 	bool fault_hit; /* it did */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/softchip/chip.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/chip_term.h"
 #include "tests/support/sys_fake.h"
 
@@ -218,6 +219,8 @@ static unsigned fail_pace(const struct chip_made_pace *p)
 	sys_fake_init(&fake, 1);
 	chip_made_init(&m, &o, &fake.sys);
 	chip_term_init(&t, m.cr.chip, &fake.sys);
+	t.fault_begin = alloc_fault_next;
+	t.fault_end = alloc_fault_end;
 	const struct chip_term_pace run = { .info = *p, .password = 2, .secret = m.can };
 	for (unsigned command = 1; command <= PACE_COMMANDS; command++) {
 		t.fault_hit = true;
