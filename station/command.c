@@ -22,6 +22,7 @@ static const struct command *const nouns[] = {
 	commands_reader,
 	commands_pki,
 	commands_portrait,
+	commands_exchange,
 	commands_demo,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])

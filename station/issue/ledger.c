@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/issue/ledger.h"
 
+#include "station/registry/exchange.h"
+#include "station/registry/outbox.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -277,7 +280,7 @@ cc_status ledger_bind(struct books *b, const char *number, const char *serial, c
 	if (cc_failed(st = make_id(b, job.id)) || cc_failed(st = books_number_mac(b, number, job.number_mac)) ||
 	    cc_failed(st = books_begin(b, err)))
 		return st;
-	if (!cc_failed(st = check_free(b, &job, err)))
+	if (!cc_failed(st = check_free(b, &job, err)) && !cc_failed(st = exchange_claim(b, job.number_mac, err)))
 		st = insert_job(b, &job, files, err);
 	if (!cc_failed(st = books_end(b, st, err)))
 		*ret = job;
@@ -338,13 +341,21 @@ static cc_status set_state(struct books *b, const struct job *job, enum job_stat
 
 static cc_status book_card(struct books *b, const struct job *job, struct cc_error *err)
 {
-	const struct books_value values[] = { books_text(job->id), books_int(sys_wall_ms(b->sys)) };
-	cc_status st = books_run(b,
-				 "INSERT INTO issue_card (job_id, number_mac, serial, files_hash, active, issued_ms)"
-				 " SELECT j.id, j.number_mac, j.serial, f.files_hash, 1, $2 FROM issue_job j, issue_files f"
-				 " WHERE j.id = $1 AND f.job_id = $1",
-				 values, 2, err);
+	int64_t now = sys_wall_ms(b->sys);
+	const struct books_value values[] = { books_text(job->id), books_int(now) };
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st = books_query(b,
+				   "INSERT INTO issue_card (job_id, number_mac, serial, files_hash, active, issued_ms)"
+				   " SELECT j.id, j.number_mac, j.serial, f.files_hash, 1, $2 FROM issue_job j, issue_files f"
+				   " WHERE j.id = $1 AND f.job_id = $1 RETURNING files_hash",
+				   values, 2, &q, &row, err);
 
+	if (!cc_failed(st) && !row)
+		st = cc_fail(err, CC_E_VERIFY, "issue.damaged", "job %s has no files", job->id);
+	if (!cc_failed(st))
+		st = outbox_put_card(b, job->serial, stmt_column_bytes(q, 0), now, err);
+	stmt_finish(&q);
 	return cc_failed(st) ? st : stock_move(b, job->serial, STOCK_ISSUED, NULL, err);
 }
 

@@ -13,5 +13,6 @@ const struct migration store_migrations[] = {
 	{ 5, "registry-marks", migration_005_registry_marks },
 	{ 6, "queue", migration_006_queue },
 	{ 7, "portrait", migration_007_portrait },
+	{ 8, "exchange", migration_008_exchange },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# A centre hands applicants to a mobile team; the team issues one; the result comes home. Files alone pass between them.
+set -u
+cccd=$(realpath "${CCCD:-build/gcc/cccd}")
+people=tests/data/people
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CCCD=$cccd CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
+unset CCCD_READER
+(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
+n=0
+run() { # exit code wanted, name, pattern in the output (or empty), command...
+	local code=$1 name=$2 pattern=$3 rc
+	shift 3
+	n=$((n + 1))
+	"$@" >"$work/out" 2>&1 </dev/null
+	rc=$?
+	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name (exit $rc)"
+		sed 's/^/# /' "$work/out" | tail -n 30
+	fi
+}
+centre() { CCCD_HOME=$work/centre "$cccd" "$@"; }
+team() { CCCD_HOME=$work/team "$cccd" "$@"; }
+number() { grep -oE '"number": *"[0-9]{12}"' $people/people.jsonl | grep -oE '[0-9]{12}' | sed -n "$1p"; }
+A=$(number 1) B=$(number 2)
+export A
+
+run 0 "the centre" "" centre pki init --params named
+run 0 "the team" "" team pki init --params named
+echo '{"station.name": "Centre"}' >"$work/centre/settings.json"
+echo '{"station.name": "Team 1"}' >"$work/team/settings.json"
+run 0 "import at the centre" "" centre registry import $people/people.jsonl
+run 0 "identity of the centre" "[0-9A-F]{64}" centre exchange identity "$work/centre.id"
+centre_print=$(grep -oE '[0-9A-F]{64}' "$work/out")
+run 0 "identity of the team" "[0-9A-F]{64}" team exchange identity "$work/team.id"
+team_print=$(grep -oE '[0-9A-F]{64}' "$work/out")
+run 3 "no pin without the fingerprint" "fingerprint" centre exchange peer "$work/team.id"
+run 3 "no pin with another's" "fingerprint" centre exchange peer "$work/team.id" --fingerprint "$centre_print"
+run 0 "the centre pins the team" "Team 1" centre exchange peer "$work/team.id" --fingerprint "${team_print:0:20}"
+run 0 "the team pins the centre" "Centre" team exchange peer "$work/centre.id" --fingerprint "$centre_print"
+
+run 2 "neither people nor a kind" "" centre exchange make "$work/p" --to "Team 1"
+run 1 "an unknown station" "pinned" centre exchange make "$work/p" --to "Team 9" "$A"
+run 0 "a dry run leaves nothing" "2 items" centre exchange make "$work/p" --to "Team 1" --dry-run "$A" "$B"
+[ ! -e "$work/p" ] || echo "not ok - a dry run wrote a file"
+run 0 "two applicants, one signature" "Package 1: 2 items" centre exchange make "$work/p1" --to "Team 1" --quota 1 "$A" "$B"
+run 1 "nobody is handed out twice" "handed" centre exchange make "$work/p2" --to "Team 1" "$A"
+run 0 "package 1 is written again" "Package 1" centre exchange make "$work/p1.again" --to "Team 1" --again 1
+run 0 "the same bytes" "" cmp "$work/p1" "$work/p1.again"
+run 0 "everybody else who is ready" "Package 2: " centre exchange make "$work/p2" --to "Team 1" --all
+run 1 "the second before the first" "comes first" team exchange take "$work/p2"
+run 1 "the centre can't read its own package" "another station" centre exchange take "$work/p1"
+run 0 "a dry run of taking" "2 applicants, 2 new" team exchange take "$work/p1" --dry-run
+run 0 "the team takes it" "2 applicants, 2 new" team exchange take "$work/p1"
+run 0 "the same again changes nothing" "nothing changed" team exchange take "$work/p1.again"
+run 0 "now the second" "new" team exchange take "$work/p2"
+head -c 1000 "$work/p1" >"$work/cut"
+run 1 "a cut package" "malformed" team exchange take "$work/cut"
+
+run 0 "the team issues one card" "" env CCCD_HOME="$work/team" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue "$A"'
+run 3 "the centre can't issue the other" "handed" env CCCD_HOME="$work/centre" B="$B" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue "$B"'
+run 3 "the quota of package 1 is used" "used up" env CCCD_HOME="$work/team" B="$B" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue "$B"'
+run 0 "results" "Package 1: 1 items" team exchange make "$work/r1" --to Centre --results
+run 0 "the centre takes them" "1 results, 1 issued" centre exchange take "$work/r1"
+run 1 "no more results yet" "no result" team exchange make "$work/r2" --to Centre --results
+run 0 "the list" "→ Team 1, package 1, applicants: 2 items, 1 open, signatures 0/1" centre exchange list
+run 0 "the list as JSON" '"quota_used": 1' team exchange list --json
+run 1 "an acknowledged package isn't kept" "not kept" centre exchange make "$work/p1.again" --to "Team 1" --again 1
+echo "1..$n"
