@@ -323,6 +323,36 @@ cc_status pki_signer_retire(const struct pki_signer *one, struct store *store, i
 	return store_failed(store, st, err);
 }
 
+static cc_status give_card(struct stmt *q, pki_signer_each each, void *ctx)
+{
+	struct bytes serial = stmt_column_bytes(q, 0);
+	char text[33];
+
+	if (serial.n >= sizeof text)
+		return cc_code_status(CC_E_FORMAT);
+	memcpy(text, serial.p, serial.n);
+	text[serial.n] = '\0';
+	return each(ctx, text, stmt_column_int(q, 1));
+}
+
+cc_status pki_signer_each_card(const struct pki_signer *one, struct store *store, pki_signer_each each, void *ctx,
+			       struct cc_error *err)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st = store_prepare(store,
+				     "SELECT c.serial, c.issued_ms FROM pki_signer_job s JOIN issue_card c ON c.job_id = s.job_id"
+				     " WHERE s.key_id = $1 AND c.active = 1 ORDER BY c.issued_ms, c.serial",
+				     &q);
+
+	if (!cc_failed(st))
+		st = stmt_bind_blob(q, 1, bytes_of(one->key_id.p, one->key_id.n));
+	while (!cc_failed(st) && !cc_failed(st = stmt_step(q, &row)) && row)
+		st = give_card(q, each, ctx);
+	stmt_finish(&q);
+	return store_failed(store, st, err);
+}
+
 /* ---- planning */
 
 void pki_rotation_plan(const struct pki_signers *s, int64_t now_s, struct pki_rotation *ret)

@@ -66,6 +66,11 @@ CC_MUST cc_status pki_signer_take(const struct pki_signers *s, struct books *b, 
 /* It never signs again. Durable. */
 CC_MUST cc_status pki_signer_retire(const struct pki_signer *one, struct store *store, int64_t now_ms, struct cc_error *err);
 
+/* The active cards that carry this key, by chip serial, oldest first. */
+typedef cc_status (*pki_signer_each)(void *ctx, const char *serial, int64_t issued_ms);
+CC_MUST cc_status pki_signer_each_card(const struct pki_signer *one, struct store *store, pki_signer_each each, void *ctx,
+				       struct cc_error *err);
+
 /* When must the next one be ready? */
 struct pki_rotation {
 	const struct pki_signer *current, *next; /* NULL: none */

@@ -24,6 +24,8 @@ const struct option_spec pki_csca_options[] = {
 const struct option_spec pki_ds_options[] = {
 	{ "--new", NULL, "make the next document signer", "tạo khóa ký hồ sơ (DS) kế tiếp" },
 	{ "--list", NULL, "list them (what is done without an option)", "liệt kê (mặc định)" },
+	{ "--cards", "NAME", "list the cards that carry this one's signature, by chip serial",
+	  "liệt kê thẻ mang chữ ký của khóa này, theo số chip" },
 	{ "--retire", "NAME", "this one never signs again (ds-1)", "khóa này không bao giờ ký nữa (ds-1)" },
 	{ 0 },
 };
@@ -381,13 +383,68 @@ static void print_signers(const struct config *c, const json_t *root)
 	print_rotation(c, json_object_get(root, "rotation"));
 }
 
-static cc_status retire(const struct invocation *inv, const struct pki_signers *s, struct store *store, const char *label,
-			struct cc_error *err)
+static void print_cards(const struct config *c, const json_t *root)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "cards"), i, o)(void) printf("%s %.10s\n", text(o, "serial"), text(o, "issued"));
+	(void)fprintf(stderr, is_vi(c) ? "%zu thẻ mang chữ ký của %s\n" : "%zu cards carry the signature of %s\n",
+		      json_array_size(json_object_get(root, "cards")), text(root, "label"));
+}
+
+static cc_status add_card(void *ctx, const char *serial, int64_t issued_ms)
+{
+	char at[PKI_DATE_TEXT];
+
+	pki_date_text(issued_ms / 1000, at);
+	if (json_array_append_new(ctx, json_pack("{s:s, s:s}", "serial", serial, "issued", at)) != 0)
+		return cc_code_status(CC_E_MEMORY);
+	return cc_ok();
+}
+
+static const struct pki_signer *find_signer(const struct pki_signers *s, const char *label, struct cc_error *err)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (strcmp(s->items[i].label, label) == 0)
-			return pki_signer_retire(&s->items[i], store, sys_wall_ms(inv->config.sys), err);
-	return cc_fail(err, CC_E_ARG, "signer.unknown", "%.63s", label);
+			return &s->items[i];
+	(void)cc_fail(err, CC_E_ARG, "signer.unknown", "%.63s", label);
+	return NULL;
+}
+
+static int list_cards(struct invocation *inv, const char *label)
+{
+	const struct pki_signer *one = NULL;
+	struct pki_signers *s = NULL;
+	struct store *store = NULL;
+	struct cc_error err = { 0 };
+	json_t *root = json_pack("{s:i, s:s, s:[]}", "schema", 1, "label", label, "cards");
+	int rc;
+	cc_status st = root != NULL ? pki_signers_load(&inv->config, &s, &err) : cc_fail(&err, CC_E_MEMORY, "memory", "cards");
+
+	if (!cc_failed(st) && (one = find_signer(s, label, &err)) == NULL)
+		st = cc_code_status(CC_E_ARG);
+	if (!cc_failed(st))
+		st = config_open_store(&inv->config, &store, &err);
+	if (!cc_failed(st))
+		st = pki_signer_each_card(one, store, add_card, json_object_get(root, "cards"), &err);
+	if (cc_failed(st)) {
+		json_decref(root);
+		rc = invocation_fail(inv, &err);
+	} else {
+		rc = finish(inv, root, print_cards, EXIT_DONE);
+	}
+	store_close(&store);
+	pki_signers_free(&s);
+	return rc;
+}
+
+static cc_status retire(const struct invocation *inv, const struct pki_signers *s, struct store *store, const char *label,
+			struct cc_error *err)
+{
+	const struct pki_signer *one = find_signer(s, label, err);
+
+	return one != NULL ? pki_signer_retire(one, store, sys_wall_ms(inv->config.sys), err) : cc_code_status(CC_E_ARG);
 }
 
 static int list_signers(struct invocation *inv)
@@ -420,6 +477,8 @@ int pki_run_ds(struct invocation *inv)
 	if (invocation_option(inv, "--new") == NULL) {
 		if (inv->config.dry_run && invocation_option(inv, "--retire") != NULL)
 			return dry(inv, "Khóa này sẽ không bao giờ ký nữa.", "This key would never sign again.");
+		if (invocation_option(inv, "--cards") != NULL)
+			return list_cards(inv, invocation_option(inv, "--cards"));
 		return list_signers(inv);
 	}
 	if (inv->config.dry_run)

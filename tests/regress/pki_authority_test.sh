@@ -31,6 +31,9 @@ is "list" "$(run pki ds --list --json)" 0
 is "the next one is ready" "$(field 'rotation.current+"<"+rotation.next')" "ds-1<ds-2"
 is "in words" "$(run pki ds && grep -c '^Signing: ds-1, 100000 signatures left' out)" "0
 1"
+is "no card carries it" "$(run pki ds --cards ds-1 --json && field 'cards.length')" "0
+0"
+is "cards of an unknown one" "$(run pki ds --cards ds-9)" 2
 is "retire" "$(run pki ds --retire ds-1 --json)" 0
 is "the next one signs" "$(field 'rotation.current')" ds-2
 is "retired is retired" "$(field 'signers[0].state')" retired

@@ -175,6 +175,7 @@ static void a_retired_key_never_signs(void **state)
 static void cards_of_a_key_are_counted(void **state)
 {
 	struct desk *d = *state;
+	struct seen seen = { 0 };
 	struct job jobs[3];
 
 	for (unsigned i = 0; i < 3; i++)
@@ -188,6 +189,24 @@ static void cards_of_a_key_are_counted(void **state)
 	read_use(d, FIXTURE_NOW_S);
 	assert_int_equal(d->signers->items[0].cards, 1);
 	assert_int_equal(d->signers->items[1].cards, 1);
+	assert_int_equal(pki_signer_each_card(&d->signers->items[1], d->books.store, see, &seen, NULL).code, CC_OK);
+	assert_int_equal(seen.count, 1);
+	assert_string_equal(seen.last, "0000000000000001");
+}
+
+struct seen {
+	unsigned count;
+	char last[33];
+};
+
+static cc_status see(void *ctx, const char *serial, int64_t issued_ms)
+{
+	struct seen *s = ctx;
+
+	assert_true(issued_ms > 0);
+	(void)snprintf(s->last, sizeof s->last, "%s", serial);
+	s->count++;
+	return cc_ok();
 }
 
 static void rotation_plan_names_the_day(void **state)
