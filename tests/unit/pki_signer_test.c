@@ -171,6 +171,21 @@ static void a_retired_key_never_signs(void **state)
 	assert_int_equal(pki_signer_state(d->signers, &d->signers->items[0], FIXTURE_NOW_S), PKI_SIGNER_RETIRED);
 }
 
+struct seen {
+	unsigned count;
+	char last[33];
+};
+
+static cc_status see(void *ctx, const char *serial, int64_t issued_ms)
+{
+	struct seen *s = ctx;
+
+	assert_true(issued_ms > 0);
+	(void)snprintf(s->last, sizeof s->last, "%s", serial);
+	s->count++;
+	return cc_ok();
+}
+
 /* Which cards carry this key: those that were issued, by the key that signed last. */
 static void cards_of_a_key_are_counted(void **state)
 {
@@ -192,21 +207,6 @@ static void cards_of_a_key_are_counted(void **state)
 	assert_int_equal(pki_signer_each_card(&d->signers->items[1], d->books.store, see, &seen, NULL).code, CC_OK);
 	assert_int_equal(seen.count, 1);
 	assert_string_equal(seen.last, "0000000000000001");
-}
-
-struct seen {
-	unsigned count;
-	char last[33];
-};
-
-static cc_status see(void *ctx, const char *serial, int64_t issued_ms)
-{
-	struct seen *s = ctx;
-
-	assert_true(issued_ms > 0);
-	(void)snprintf(s->last, sizeof s->last, "%s", serial);
-	s->count++;
-	return cc_ok();
 }
 
 static void rotation_plan_names_the_day(void **state)
