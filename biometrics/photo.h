@@ -6,12 +6,12 @@
 #include "biometrics/jpeg.h"
 
 /*
- * A photo from outside, whatever its kind: JPEG, JPEG 2000 or PNG by its first
- * bytes. Pictures that nobody here made are decoded behind station/image_worker.h;
+ * A picture from outside, whatever its kind: JPEG, JPEG 2000, PNG, or a fingerprint in
+ * WSQ, by its first bytes. Pictures that nobody here made are decoded behind station/image_worker.h;
  * this is what runs inside the worker.
  */
-enum photo_kind { PHOTO_JPEG, PHOTO_JPEG2000, PHOTO_PNG };
-#define PHOTO_KINDS 3u
+enum photo_kind { PHOTO_JPEG, PHOTO_JPEG2000, PHOTO_PNG, PHOTO_WSQ };
+#define PHOTO_KINDS 4u
 #define PHOTO_BYTES_MAX JPEG_BYTES_MAX
 
 struct photo {
@@ -20,7 +20,7 @@ struct photo {
 	struct jpeg_info jpeg; /* of a JPEG; of another kind only the size, the orientation 1 and the colours are set */
 };
 
-/* Errors as of jpeg.h: what is none of the three is "photo.not-jpeg". ret must be empty ({0}). */
+/* Errors as of jpeg.h, of WSQ as of wsq.h: what is none of the four is "photo.not-jpeg". ret must be empty ({0}). */
 CC_MUST cc_status photo_decode(struct bytes file, struct photo *ret, struct cc_error *err);
 void photo_done(struct photo *p);
 

@@ -197,7 +197,7 @@ cc_status quality_check(struct face_net *net, const struct photo *photo, const s
 		return st;
 	measure_background(im, &report.finding, v);
 	v[QUALITY_FACES] = (double)report.finding.count;
-	v[QUALITY_FORMAT] = photo->kind != PHOTO_PNG;
+	v[QUALITY_FORMAT] = photo->kind == PHOTO_JPEG || photo->kind == PHOTO_JPEG2000;
 	v[QUALITY_COLOUR_SPACE] = photo->kind == PHOTO_PNG ? 3 : colours(&report.jpeg);
 	report.width = im->width;
 	report.height = im->height;

@@ -14,7 +14,7 @@
  * in quality.c says which. Names follow ISO/IEC 29794-5 where it has one.
  */
 enum quality_measure {
-	QUALITY_FORMAT,	      /* 1: JPEG or JPEG 2000, 0: PNG */
+	QUALITY_FORMAT,	      /* 1: JPEG or JPEG 2000, 0: another kind */
 	QUALITY_FACES,	      /* number */
 	QUALITY_COLOUR_SPACE, /* colours of a pixel in the file: 3 passes */
 	QUALITY_INTER_EYE,    /* pixels */

@@ -23,6 +23,7 @@ static const struct command *const nouns[] = {
 	commands_pki,
 	commands_portrait,
 	commands_exchange,
+	commands_finger,
 	commands_demo,
 };
 #define NOUN_COUNT (sizeof nouns / sizeof nouns[0])

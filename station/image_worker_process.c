@@ -37,7 +37,10 @@ static const char *const answer_keys[] = { "",
 					   "photo.too-large",
 					   "photo.trailing-data",
 					   "photo.unsupported",
-					   "memory" };
+					   "memory",
+					   "finger.damaged",
+					   "finger.too-large",
+					   "finger.unsupported" };
 #define ANSWER_KEYS (sizeof answer_keys / sizeof answer_keys[0])
 
 static uint8_t key_number(const char *key)
