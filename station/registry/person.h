@@ -95,6 +95,10 @@ struct row_warnings {
 CC_MUST cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault);
 /* The row again: compact, names sorted, absent fields left out, no photo path. Equal people give equal bytes. */
 CC_MUST cc_status person_encode(const struct person *p, struct buf *ret);
+/* The form in which the registry keeps them (person_pack.c). Equal people give equal bytes. */
+CC_MUST cc_status person_pack(const struct person *p, struct buf *ret);
+/* CC_E_FORMAT: not what person_pack makes; ret is wiped then. */
+CC_MUST cc_status person_unpack(struct bytes record, struct person *ret);
 const char *person_sex_name(enum person_sex s);	  /* "male" */
 const char *person_sex_card(enum person_sex s);	  /* "Nam", "Nữ" as DG13 has it */
 const char *person_life_name(enum person_life l); /* "alive" */

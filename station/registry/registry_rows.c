@@ -12,8 +12,9 @@
 static const char column_record[] = "registry_person.record";
 static const char column_photo[] = "registry_photo.photo";
 
-static const char sql_find[] = "SELECT p.id, p.key_version, p.record, f.photo FROM registry_person p "
-			       "LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.number_mac = $1";
+static const char sql_find[] = "SELECT id, key_version, record FROM registry_person WHERE number_mac = $1";
+static const char sql_find_photo[] = "SELECT p.id, p.key_version, p.record, f.photo FROM registry_person p "
+				     "LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.number_mac = $1";
 static const char sql_brief[] = "SELECT p.id, p.content_mac, f.photo_mac FROM registry_person p "
 				"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.number_mac = $1";
 static const char sql_add_person[] = "INSERT INTO registry_person (id, number_mac, content_mac, key_version, record, imported_ms)"
@@ -86,7 +87,7 @@ cc_status registry_row_prepare(struct registry_keys *k, const struct person *p, 
 	cc_status st;
 
 	*ret = (struct registry_row){ .has_photo = photo.n > 0 };
-	st = person_encode(p, &ret->record);
+	st = person_pack(p, &ret->record);
 	if (!cc_failed(st) && photo.n > 0)
 		st = buf_copy(&ret->photo, photo);
 	for (size_t i = 0; i < k->count && !cc_failed(st); i++) {
@@ -356,10 +357,8 @@ cc_status registry_row_open(struct registry *r, struct stmt *q, struct person *r
 	cc_status st = unseal_column(r, column_record, id, stmt_column_int(q, 1), stmt_column_bytes(q, 2), &record, err);
 
 	if (!cc_failed(st)) {
-		st = person_parse(buf_view(&record), ret, NULL, NULL);
-		if (st.code == CC_E_MEMORY)
-			st = cc_fail(err, st.code, "memory", "record");
-		else if (cc_failed(st))
+		st = person_unpack(buf_view(&record), ret);
+		if (cc_failed(st))
 			st = cc_fail(err, CC_E_VERIFY, "registry.damaged", "record of row %lld", (long long)id);
 	}
 	buf_done(&record);
@@ -375,7 +374,8 @@ cc_status registry_photo_open(struct registry *r, struct stmt *q, int column, st
 }
 
 /* *q stands on the row when there is one. */
-static cc_status look_up(struct registry *r, const char *number, struct stmt **q, bool *ret_row, struct cc_error *err)
+static cc_status look_up(struct registry *r, const char *sql, const char *number, struct stmt **q, bool *ret_row,
+			 struct cc_error *err)
 {
 	uint8_t mac[REGISTRY_MAC_LEN];
 	cc_status st = cc_ok();
@@ -386,7 +386,7 @@ static cc_status look_up(struct registry *r, const char *number, struct stmt **q
 		st = registry_mac(r->keys.items[i].number, bytes_str(number), mac);
 		if (cc_failed(st))
 			return registry_crypto_error(st, err, "HMAC-SHA256");
-		st = store_prepare(r->store, sql_find, q);
+		st = store_prepare(r->store, sql, q);
 		if (!cc_failed(st))
 			st = stmt_bind_blob(*q, 1, bytes_of(mac, sizeof mac));
 		if (!cc_failed(st))
@@ -395,16 +395,16 @@ static cc_status look_up(struct registry *r, const char *number, struct stmt **q
 	return registry_store_error(r, st, err);
 }
 
-static cc_status find_row(struct registry *r, const char *number, struct stmt **q, struct cc_error *err)
+static cc_status find_row(struct registry *r, const char *sql, const char *number, struct stmt **q, struct cc_error *err)
 {
 	bool row = false, changed = false;
-	cc_status st = look_up(r, number, q, &row, err);
+	cc_status st = look_up(r, sql, number, q, &row, err);
 
 	/* Nobody is said to be missing by keys that another station has replaced. */
 	if (!cc_failed(st) && !row && !r->store->in_transaction)
 		st = registry_refresh_keys(r, &changed, err);
 	if (!cc_failed(st) && changed)
-		st = look_up(r, number, q, &row, err);
+		st = look_up(r, sql, number, q, &row, err);
 	if (cc_failed(st) || row)
 		return st;
 	return cc_fail(err, CC_E_NOT_FOUND, "registry.not-found", "no person with this number");
@@ -420,7 +420,7 @@ static cc_status find(struct registry *r, const char *number, struct person *ret
 
 	if (!number_is_well_formed(bytes_str(number)))
 		return cc_fail(err, CC_E_ARG, "registry.number-malformed", "a number has 12 digits");
-	st = find_row(r, number, &q, err);
+	st = find_row(r, ret_photo != NULL || ret_has_photo != NULL ? sql_find_photo : sql_find, number, &q, err);
 	if (!cc_failed(st))
 		st = registry_row_open(r, q, &p, err);
 	if (!cc_failed(st) && ret_photo != NULL)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/person.h"
+
+#include "crypto/base/secret.h"
+
+#include <string.h>
+
+/*
+ * The form in which the registry keeps a person: version, then for each field
+ * that is not empty its number, a length of two bytes, and its bytes, in rising
+ * order. Numbers are never given twice. Texts were judged when they came; the seal
+ * shows that they are the same.
+ */
+#define PACK_VERSION 1
+#define PACK_MAX 65535
+
+struct pack_text {
+	uint8_t id;
+	size_t offset, size;
+};
+#define TEXT(number, member)                                                                                                     \
+	{                                                                                                                        \
+		number, offsetof(struct person, member), sizeof((struct person *)0)->member                                      \
+	}
+static const struct pack_text texts[] = {
+	TEXT(1, number),   TEXT(2, full_name), TEXT(3, birth_basis), TEXT(4, nationality),  TEXT(5, ethnicity),
+	TEXT(6, religion), TEXT(7, origin),    TEXT(8, residence),   TEXT(9, marks),	    TEXT(10, father),
+	TEXT(11, mother),  TEXT(12, spouse),   TEXT(13, old_cmnd),   TEXT(14, issue_place),
+};
+#define TEXT_COUNT (sizeof texts / sizeof texts[0])
+
+struct pack_date {
+	uint8_t id;
+	size_t offset;
+};
+static const struct pack_date dates[] = {
+	{ 128, offsetof(struct person, birth) },
+	{ 129, offsetof(struct person, issued) },
+	{ 130, offsetof(struct person, expiry) },
+};
+#define DATE_COUNT (sizeof dates / sizeof dates[0])
+#define ID_STATES 192 /* sex, kind of expiry, life */
+
+static void put_date(struct writer *w, uint8_t id, struct date d)
+{
+	if (d.year == 0)
+		return;
+	writer_u8(w, id);
+	writer_u16(w, 4);
+	writer_u16(w, d.year);
+	writer_u8(w, d.month);
+	writer_u8(w, d.day);
+}
+
+static void put_fields(struct writer *w, const struct person *p)
+{
+	writer_u8(w, PACK_VERSION);
+	for (size_t i = 0; i < TEXT_COUNT; i++) {
+		const char *text = (const char *)p + texts[i].offset;
+		size_t n = strlen(text);
+
+		if (n == 0)
+			continue;
+		writer_u8(w, texts[i].id);
+		writer_u16(w, (uint16_t)n);
+		writer_put(w, bytes_of(text, n));
+	}
+	for (size_t i = 0; i < DATE_COUNT; i++) {
+		struct date d;
+
+		memcpy(&d, (const char *)p + dates[i].offset, sizeof d);
+		put_date(w, dates[i].id, d);
+	}
+	writer_u8(w, ID_STATES);
+	writer_u16(w, 3);
+	writer_u8(w, (uint8_t)p->sex);
+	writer_u8(w, (uint8_t)p->expiry_kind);
+	writer_u8(w, (uint8_t)p->life);
+}
+
+cc_status person_pack(const struct person *p, struct buf *ret)
+{
+	struct writer w;
+	cc_status st;
+
+	writer_init(&w, PACK_MAX);
+	put_fields(&w, p);
+	st = writer_finish(&w, ret);
+	writer_done(&w);
+	return st;
+}
+
+static bool take_text(struct bytes value, const struct pack_text *t, struct person *p)
+{
+	if (value.n == 0 || value.n >= t->size || memchr(value.p, 0, value.n) != NULL)
+		return false;
+	memcpy((char *)p + t->offset, value.p, value.n);
+	return true;
+}
+
+static bool take_date(struct bytes value, const struct pack_date *f, struct person *p)
+{
+	struct cursor in;
+	struct date d;
+
+	cursor_init(&in, value);
+	if (!cursor_u16(&in, &d.year) || !cursor_u8(&in, &d.month) || !cursor_u8(&in, &d.day) || cc_failed(cursor_end(&in)) ||
+	    !date_is_valid(d))
+		return false;
+	memcpy((char *)p + f->offset, &d, sizeof d);
+	return true;
+}
+
+static bool take_states(struct bytes value, struct person *p)
+{
+	uint8_t sex, expiry, life;
+	struct cursor in;
+
+	cursor_init(&in, value);
+	if (!cursor_u8(&in, &sex) || !cursor_u8(&in, &expiry) || !cursor_u8(&in, &life) || cc_failed(cursor_end(&in)) ||
+	    sex > SEX_FEMALE || expiry > EXPIRY_DATE || life > LIFE_MISSING)
+		return false;
+	p->sex = (enum person_sex)sex;
+	p->expiry_kind = (enum person_expiry)expiry;
+	p->life = (enum person_life)life;
+	return true;
+}
+
+static bool take_field(uint8_t id, struct bytes value, struct person *p)
+{
+	for (size_t i = 0; i < TEXT_COUNT; i++) {
+		if (texts[i].id == id)
+			return take_text(value, &texts[i], p);
+	}
+	for (size_t i = 0; i < DATE_COUNT; i++) {
+		if (dates[i].id == id)
+			return take_date(value, &dates[i], p);
+	}
+	return id == ID_STATES && take_states(value, p);
+}
+
+static bool take_fields(struct bytes record, struct person *p)
+{
+	uint8_t version = 0, id = 0, last = 0;
+	struct bytes value;
+	struct cursor in;
+	uint16_t n;
+
+	cursor_init(&in, record);
+	if (!cursor_u8(&in, &version) || version != PACK_VERSION)
+		return false;
+	while (cursor_left(&in) > 0) {
+		if (!cursor_u8(&in, &id) || id <= last || !cursor_u16(&in, &n) || !cursor_take(&in, n, &value) ||
+		    !take_field(id, value, p))
+			return false;
+		last = id;
+	}
+	return last == ID_STATES && p->number[0] != '\0';
+}
+
+cc_status person_unpack(struct bytes record, struct person *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	if (take_fields(record, ret))
+		return cc_ok();
+	person_done(ret);
+	return cc_code_status(CC_E_FORMAT);
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/issue/queue.h"
+#include "station/registry/import.h"
+#include "tests/support/pki_fixture.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/*
+ * The registry against the bare database it stands on, in turn in the same run.
+ * REGISTRY_BENCH_ROWS: people of the small registry (default 100,000); the large one
+ * has ten times as many.
+ */
+#define ROUNDS 5
+#define LOOKUPS 20000
+#define SEARCHES 300
+#define CLAIMS 4000
+#define CLERKS 8
+
+static size_t rows_small = 100000;
+
+static double now_s(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static double median(double *v, size_t n, double *spread)
+{
+	qsort(v, n, sizeof *v, by_value);
+	*spread = v[n / 2] > 0 ? (v[n - 1] - v[0]) / v[n / 2] : 0;
+	return v[n / 2];
+}
+
+static void figure(const char *name, double ratio, double value, const char *unit, double spread, const char *peer)
+{
+	printf("{\"name\":\"%s\",\"ratio\":%.3f,\"value\":%.6g,\"unit\":\"%s\",\"peer\":\"%s\",\"spread\":%.2f}\n", name, ratio,
+	       value, unit, peer, spread);
+	fflush(stdout);
+}
+
+#define MUST(call)                                                                                                               \
+	do {                                                                                                                     \
+		if (cc_failed(call)) {                                                                                           \
+			fprintf(stderr, "%s:%d: %s %s\n", __FILE__, __LINE__, err.key ? err.key : "", err.detail);               \
+			exit(1);                                                                                                 \
+		}                                                                                                                \
+	} while (0)
+
+static struct cc_error err;
+
+/* ---- people: names as frequent as in life, numbers spread over provinces and years; 000000 is every fictional person's end, so
+ * that the number's first half tells them apart here */
+
+static const char *const surnames[] = { "Nguyễn", "Nguyễn", "Nguyễn", "Nguyễn", "Trần", "Lê", "Phạm", "Hoàng",
+					"Phan",	  "Vũ",	    "Đặng",   "Bùi",	"Đỗ",	"Hồ", "Ngô",  "Dương" };
+static const char *const middles[] = {
+	"Văn", "Thị", "Hữu", "Đức", "Minh", "Ngọc", "Thanh", "Quang", "Xuân", "Thu", "Hồng", "Kim"
+};
+static const char *const givens[] = { "An",    "Bình",	"Cường", "Dũng", "Giang", "Hà",	   "Hải",   "Hiếu", "Hòa",   "Hùng",
+				      "Hương", "Khánh", "Lan",	 "Linh", "Long",  "Mai",   "Nam",   "Nga",  "Phong", "Phúc",
+				      "Quân",  "Sơn",	"Tâm",	 "Thảo", "Thủy",  "Trang", "Trung", "Tuấn", "Uyên",  "Vinh" };
+#define PICK(list, r) (list)[(r) % (sizeof(list) / sizeof(list)[0])]
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 30;
+	x *= 0xBF58476D1CE4E5B9u;
+	x ^= x >> 27;
+	x *= 0x94D049BB133111EBu;
+	return x ^ (x >> 31);
+}
+
+static void number_of(uint64_t i, char out[13])
+{
+	(void)snprintf(out, 13, "%012llu", (unsigned long long)(i * 7919 % 1000000000000u));
+}
+
+static void name_of(uint64_t r, char out[64])
+{
+	(void)snprintf(out, 64, "%s %s %s", PICK(surnames, r), PICK(middles, r >> 8), PICK(givens, r >> 16));
+}
+
+static void row_of(uint64_t i, char out[1024])
+{
+	uint64_t r = mix(i + 1);
+	char number[13], name[64], father[64], mother[64];
+
+	number_of(i, number);
+	name_of(r, name);
+	name_of(mix(r), father);
+	name_of(mix(r + 1), mother);
+	(void)snprintf(
+		out, 1024,
+		"{\"number\":\"%s\",\"full_name\":\"%s\",\"birth_date\":\"%04u-%02u-%02u\",\"sex\":\"%s\",\"nationality\":\"Việt "
+		"Nam\",\"ethnicity\":\"Kinh\",\"religion\":\"Không\",\"origin\":\"Xã Hòa Bình, Huyện Kim Sơn, Ninh Bình\","
+		"\"residence\":\"Số %u, Phố Huế, Phường %u, Quận %u, Hà Nội\",\"father\":\"%s\",\"mother\":\"%s\","
+		"\"old_cmnd\":\"%09u\"}",
+		number, name, (unsigned)(1940 + (r >> 24) % 70), (unsigned)(1 + (r >> 32) % 12), (unsigned)(1 + (r >> 36) % 28),
+		r & 1 ? "male" : "female", (unsigned)((r >> 40) % 400), (unsigned)((r >> 44) % 30), (unsigned)((r >> 50) % 12),
+		father, mother, (unsigned)(mix(r + 2) % 1000000000u));
+}
+
+struct world {
+	struct fixture_folder folder;
+	struct keystore *ks;
+	char rows_path[256];
+};
+
+static void write_rows(struct world *w, size_t from, size_t count)
+{
+	FILE *f;
+	char row[1024];
+
+	fixture_path(&w->folder, "rows.jsonl", w->rows_path, sizeof w->rows_path);
+	f = fopen(w->rows_path, "w");
+	for (size_t i = 0; i < count && f != NULL; i++) {
+		row_of(from + i, row);
+		if (fprintf(f, "%s\n", row) < 0)
+			exit(1);
+	}
+	if (f == NULL || fclose(f) != 0)
+		exit(1);
+}
+
+/* ---- the bare database: the same rows, sorted by their key, in one transaction that is flushed */
+
+static void bare_path(struct world *w, char *out, size_t cap)
+{
+	fixture_path(&w->folder, "bare.db", out, cap);
+}
+
+static sqlite3 *bare_open(struct world *w, bool fresh)
+{
+	char path[256], side[300];
+	sqlite3 *db = NULL;
+
+	bare_path(w, path, sizeof path);
+	if (fresh) {
+		(void)remove(path);
+		(void)snprintf(side, sizeof side, "%s-wal", path);
+		(void)remove(side);
+	}
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db,
+			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-131072;"
+			 "CREATE TABLE IF NOT EXISTS t (number TEXT PRIMARY KEY, record BLOB) WITHOUT ROWID",
+			 NULL, NULL, NULL) != SQLITE_OK)
+		exit(1);
+	return db;
+}
+
+struct bare_row {
+	char number[13];
+	uint64_t i;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	return strcmp(((const struct bare_row *)a)->number, ((const struct bare_row *)b)->number);
+}
+
+/* Seconds of the load alone: the rows are sorted and made before. */
+static double bare_load(struct world *w, size_t from, size_t count, bool fresh)
+{
+	struct bare_row *rows = malloc(count * sizeof *rows);
+	char *text = malloc(count * 600);
+	size_t *at = malloc((count + 1) * sizeof *at);
+	sqlite3 *db = bare_open(w, fresh);
+	sqlite3_stmt *q = NULL;
+	double start;
+
+	if (rows == NULL || text == NULL || at == NULL)
+		exit(1);
+	for (size_t i = 0; i < count; i++) {
+		rows[i].i = from + i;
+		number_of(from + i, rows[i].number);
+	}
+	qsort(rows, count, sizeof *rows, by_number);
+	at[0] = 0;
+	for (size_t i = 0; i < count; i++) {
+		char row[1024];
+
+		row_of(rows[i].i, row);
+		memcpy(text + at[i], row, strlen(row));
+		at[i + 1] = at[i] + strlen(row);
+	}
+	start = now_s();
+	if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?, ?)", -1, &q, NULL) != SQLITE_OK)
+		exit(1);
+	for (size_t i = 0; i < count; i++) {
+		(void)sqlite3_bind_text(q, 1, rows[i].number, 12, SQLITE_STATIC);
+		(void)sqlite3_bind_blob(q, 2, text + at[i], (int)(at[i + 1] - at[i]), SQLITE_STATIC);
+		if (sqlite3_step(q) != SQLITE_DONE)
+			exit(1);
+		(void)sqlite3_reset(q);
+	}
+	(void)sqlite3_finalize(q);
+	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		exit(1);
+	start = now_s() - start;
+	(void)sqlite3_close(db);
+	free(rows);
+	free(text);
+	free(at);
+	return start;
+}
+
+/* ---- ours */
+
+static void station_path(struct world *w, char *out, size_t cap)
+{
+	fixture_path(&w->folder, "station.db", out, cap);
+}
+
+static void open_station(struct world *w, bool fresh, struct store **store, struct registry **r)
+{
+	char path[256], side[300];
+
+	station_path(w, path, sizeof path);
+	if (fresh) {
+		(void)remove(path);
+		(void)snprintf(side, sizeof side, "%s-wal", path);
+		(void)remove(side);
+	}
+	MUST(store_sqlite_open(path, store, &err));
+	MUST(registry_open(*store, w->ks, sys_real(), r, &err));
+}
+
+static double import(struct world *w, bool fresh)
+{
+	struct import_options o = { .folder = w->folder.path,
+				    .threads = 1,
+				    .check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() } };
+	struct import_counts c = { 0 };
+	struct registry *r = NULL;
+	struct store *store = NULL;
+	FILE *in = fopen(w->rows_path, "r");
+	double start;
+
+	if (in == NULL)
+		exit(1);
+	open_station(w, fresh, &store, &r);
+	start = now_s();
+	MUST(import_run(r, in, &o, &c, &err));
+	start = now_s() - start;
+	if (c.imported != c.rows || c.rows == 0) {
+		fprintf(stderr, "import: %llu of %llu\n", (unsigned long long)c.imported, (unsigned long long)c.rows);
+		exit(1);
+	}
+	(void)fclose(in);
+	registry_close(&r);
+	store_close(&store);
+	return start;
+}
+
+/* What keyed hashes and the seal take of a row's time, measured alone. */
+static double crypto_us(struct world *w)
+{
+	struct fixture_sys fixed;
+	struct hmac *h = NULL;
+	struct digest d;
+	uint8_t key[32] = { 1 }, text[500] = { 0 };
+	double start;
+
+	fixture_sys(&fixed);
+	MUST(hmac_new(HASH_SHA256, bytes_of(key, 32), &h));
+	start = now_s();
+	for (int i = 0; i < 20000; i++) {
+		/* number, content, full name, old number: what no cache holds */
+		for (int k = 0; k < 4; k++)
+			MUST(hmac_run(h, bytes_of(text, k == 1 ? 400 : 20), &d));
+	}
+	start = (now_s() - start) / 20000 * 1e6;
+	hmac_free(&h);
+	(void)w;
+	return start;
+}
+
+static void import_figures(struct world *w)
+{
+	double bare[ROUNDS], ours[ROUNDS], s1, s2, b, o;
+
+	write_rows(w, 0, rows_small);
+	for (int i = 0; i < ROUNDS; i++) {
+		bare[i] = bare_load(w, 0, rows_small, true);
+		ours[i] = import(w, true);
+	}
+	b = median(bare, ROUNDS, &s1);
+	o = median(ours, ROUNDS, &s2);
+	figure("import_vs_bare_load", b / o, (double)rows_small / o, "rows/s", s2, "bare sorted SQLite load of the same rows");
+	figure("import_hashes_share", crypto_us(w) / (o / (double)rows_small * 1e6), crypto_us(w), "us/row", 0,
+	       "whole time of a row; keyed hashes alone, the seal costs about a fifth of them");
+}
+
+/* ---- lookups */
+
+static double bare_lookups(struct world *w, size_t people)
+{
+	sqlite3 *db = bare_open(w, false);
+	sqlite3_stmt *q = NULL;
+	char number[13];
+	double start;
+
+	if (sqlite3_prepare_v2(db, "SELECT record FROM t WHERE number = ?", -1, &q, NULL) != SQLITE_OK)
+		exit(1);
+	start = now_s();
+	for (uint64_t i = 0; i < LOOKUPS; i++) {
+		number_of(mix(i) % people, number);
+		(void)sqlite3_bind_text(q, 1, number, 12, SQLITE_STATIC);
+		if (sqlite3_step(q) != SQLITE_ROW || sqlite3_column_bytes(q, 0) < 100)
+			exit(1);
+		(void)sqlite3_reset(q);
+	}
+	start = now_s() - start;
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+	return start / LOOKUPS * 1e6;
+}
+
+static double lookups(struct registry *r, size_t people)
+{
+	char number[13];
+	double start = now_s();
+
+	for (uint64_t i = 0; i < LOOKUPS; i++) {
+		struct person p;
+
+		number_of(mix(i) % people, number);
+		MUST(registry_find(r, number, &p, NULL, &err));
+		if (strcmp(p.number, number) != 0)
+			exit(1);
+		person_done(&p);
+	}
+	return (now_s() - start) / LOOKUPS * 1e6;
+}
+
+static bool count(void *ctx, const struct person *p, bool has_photo)
+{
+	(void)p;
+	(void)has_photo;
+	++*(size_t *)ctx;
+	return true;
+}
+
+/* What officers ask: a whole name, two words of one in another order, a word with a year; the first page. */
+static double searches(struct registry *r)
+{
+	double start = now_s();
+	size_t hits = 0;
+
+	for (uint64_t i = 0; i < SEARCHES; i++) {
+		struct registry_query q = { 0 };
+		uint64_t x = mix(i * 31);
+		char name[64], words[64];
+
+		name_of(x, name);
+		(void)snprintf(words, sizeof words, "%s %s", PICK(givens, x), PICK(middles, x >> 9));
+		q.words = i % 3 == 0 ? name : i % 3 == 1 ? words : PICK(givens, x);
+		q.birth_year = i % 3 == 2 ? 1940 + (unsigned)(x >> 20) % 70 : 0;
+		MUST(registry_query(r, &q, 20, count, &hits, &err));
+	}
+	if (hits < SEARCHES * 10)
+		exit(1);
+	return (now_s() - start) / SEARCHES * 1e6;
+}
+
+static double file_bytes(const char *path)
+{
+	struct stat s;
+
+	return stat(path, &s) == 0 ? (double)s.st_size : 0;
+}
+
+static void measure(struct world *w, size_t people, double *lookup, double *search, double *bare)
+{
+	struct registry *r = NULL;
+	struct store *store = NULL;
+	double a[ROUNDS], b[ROUNDS], c[ROUNDS], spread;
+
+	open_station(w, false, &store, &r);
+	(void)lookups(r, people);
+	for (int i = 0; i < ROUNDS; i++) {
+		c[i] = bare_lookups(w, people);
+		a[i] = lookups(r, people);
+		b[i] = searches(r);
+	}
+	*lookup = median(a, ROUNDS, &spread);
+	*search = median(b, ROUNDS, &spread);
+	*bare = median(c, ROUNDS, &spread);
+	registry_close(&r);
+	store_close(&store);
+}
+
+static void growth_figures(struct world *w)
+{
+	double look_1, look_10, search_1, search_10, bare_1, bare_10, seconds = 0, nation = 86.6e6;
+	size_t large = rows_small * 10;
+	char name[64], path[256];
+
+	(void)bare_load(w, 0, rows_small, true);
+	(void)import(w, true);
+	measure(w, rows_small, &look_1, &search_1, &bare_1);
+	for (size_t from = rows_small; from < large; from += rows_small) {
+		write_rows(w, from, rows_small);
+		(void)bare_load(w, from, rows_small, false);
+		seconds += import(w, false);
+	}
+	measure(w, large, &look_10, &search_10, &bare_10);
+	figure("lookup_vs_bare_sqlite", look_10 / bare_10, look_10, "us", 0, "bare SQLite's own lookup of the same row");
+	(void)snprintf(name, sizeof name, "lookup_growth_%zuk_%zuk", rows_small / 1000, large / 1000);
+	figure(name, look_10 / look_1, look_10, "us", 0, "the same with a tenth of the people");
+	(void)snprintf(name, sizeof name, "bare_growth_%zuk_%zuk", rows_small / 1000, large / 1000);
+	figure(name, bare_10 / bare_1, bare_10, "us", 0, "bare SQLite with a tenth of the rows");
+	(void)snprintf(name, sizeof name, "search_growth_%zuk_%zuk", rows_small / 1000, large / 1000);
+	figure(name, search_10 / search_1, search_10, "us", 0, "the same with a tenth of the people");
+	station_path(w, path, sizeof path);
+	figure("nation_disk_gib", file_bytes(path) / (double)large * nation / 1073741824.0 / 1000,
+	       file_bytes(path) / (double)large, "B/row", 0, "1,000 GiB; 86.6 million people without photos");
+	figure("nation_load_hours", seconds / (double)(large - rows_small) * nation / 3600 / 24,
+	       (double)(large - rows_small) / seconds, "rows/s", 0,
+	       "24 h; 86.6 million people at the rate of the last nine tenths");
+}
+
+/* ---- claims: ours with threads at one desk, PostgreSQL's SKIP LOCKED with as many connections, both flushed */
+
+struct clerk {
+	struct queue_desk *desk;
+	const char *server;
+	size_t n;
+};
+
+static void *our_clerk(void *ctx)
+{
+	struct clerk *c = ctx;
+	struct queue_claim claim;
+	struct cc_error own;
+	bool found = true;
+
+	cc_error_init(&own);
+	while (found && !cc_failed(queue_desk_take(c->desk, &claim, &found, &own)))
+		c->n += found;
+	return NULL;
+}
+
+static double our_claims(struct world *w)
+{
+	struct store *store = NULL;
+	struct registry *r = NULL;
+	struct books *b = NULL;
+	struct queue_desk *desk = NULL;
+	struct clerk clerks[CLERKS] = { 0 };
+	pthread_t threads[CLERKS];
+	size_t total = 0;
+	double start;
+
+	open_station(w, true, &store, &r);
+	MUST(books_open(store, w->ks, sys_real(), NULL, &b, &err));
+	MUST(books_begin(b, &err));
+	for (uint64_t i = 0; i < CLAIMS; i++) {
+		char number[13], id[QUEUE_ID_SIZE];
+		const struct queue_application a = {
+			.number = number, .kind = "first", .form = BYTES_LITERAL("form"), .place = (int64_t)i
+		};
+
+		number_of(i, number);
+		MUST(queue_add_inside(b, &a, id, &err));
+	}
+	MUST(books_end(b, cc_ok(), &err));
+	MUST(queue_desk_new(b, "bench", 60000, &desk, &err));
+	start = now_s();
+	for (int i = 0; i < CLERKS; i++) {
+		clerks[i].desk = desk;
+		(void)pthread_create(&threads[i], NULL, our_clerk, &clerks[i]);
+	}
+	for (int i = 0; i < CLERKS; i++) {
+		(void)pthread_join(threads[i], NULL);
+		total += clerks[i].n;
+	}
+	start = now_s() - start;
+	if (total != CLAIMS)
+		exit(1);
+	queue_desk_free(&desk);
+	books_close(&b);
+	registry_close(&r);
+	store_close(&store);
+	return (double)total / start;
+}
+
+static void *their_clerk(void *ctx)
+{
+	struct clerk *c = ctx;
+	PGconn *db = PQconnectdb(c->server);
+
+	for (;;) {
+		PGresult *r = PQexec(
+			db, "UPDATE bench_claim SET state = 'claimed', station = 'bench' WHERE id = (SELECT id FROM bench_claim"
+			    " WHERE state = 'waiting' ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id");
+		int n = PQresultStatus(r) == PGRES_TUPLES_OK ? PQntuples(r) : 0;
+
+		PQclear(r);
+		if (n == 0)
+			break;
+		c->n++;
+	}
+	PQfinish(db);
+	return NULL;
+}
+
+static double their_claims(const char *server)
+{
+	struct clerk clerks[CLERKS] = { 0 };
+	pthread_t threads[CLERKS];
+	PGconn *db = PQconnectdb(server);
+	char sql[400];
+	size_t total = 0;
+	double start;
+
+	(void)snprintf(
+		sql, sizeof sql,
+		"DROP TABLE IF EXISTS bench_claim; CREATE TABLE bench_claim (id BIGINT PRIMARY KEY, place BIGINT, state TEXT, station TEXT);"
+		"INSERT INTO bench_claim SELECT g, g, 'waiting', NULL FROM generate_series(1, %d) g;"
+		"CREATE INDEX bench_claim_waiting ON bench_claim (place) WHERE state = 'waiting'; ANALYZE bench_claim",
+		CLAIMS);
+	PQclear(PQexec(db, sql));
+	PQfinish(db);
+	start = now_s();
+	for (int i = 0; i < CLERKS; i++) {
+		clerks[i].server = server;
+		(void)pthread_create(&threads[i], NULL, their_clerk, &clerks[i]);
+	}
+	for (int i = 0; i < CLERKS; i++) {
+		(void)pthread_join(threads[i], NULL);
+		total += clerks[i].n;
+	}
+	return total == CLAIMS ? (double)total / (now_s() - start) : 0;
+}
+
+static void claim_figures(struct world *w)
+{
+	const char *server = getenv("CCCD_TEST_POSTGRES");
+	double ours[ROUNDS], theirs[ROUNDS], s1, s2, o, t;
+
+	if (server == NULL) {
+		fprintf(stderr, "claims_vs_postgres: skipped, no PostgreSQL server\n");
+		return;
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		theirs[i] = their_claims(server);
+		ours[i] = our_claims(w);
+	}
+	o = median(ours, ROUNDS, &s1);
+	t = median(theirs, ROUNDS, &s2);
+	figure("claims_vs_postgres", o / t, o, "claims/s", s1,
+	       "PostgreSQL SKIP LOCKED, as many connections as our threads, both durable");
+}
+
+int main(void)
+{
+	static struct world w;
+	const char *rows = getenv("REGISTRY_BENCH_ROWS");
+	char path[256];
+
+	if (rows != NULL && atol(rows) >= 1000)
+		rows_small = (size_t)atol(rows);
+	cc_error_init(&err);
+	fixture_folder(&w.folder);
+	fixture_path(&w.folder, "keys.ccks", path, sizeof path);
+	MUST(keystore_file_create_cost(path, BYTES_LITERAL("a bench"), (struct password_cost){ 8192, 1, 1 }, sys_real(), &w.ks,
+				       &err));
+	claim_figures(&w);
+	import_figures(&w);
+	growth_figures(&w);
+	keystore_close(&w.ks);
+	fixture_folder_done(&w.folder);
+	return 0;
+}
