@@ -248,7 +248,8 @@ static cc_status list_is_trusted(const struct trust *t, const struct crl *crl)
 		one = crl_verify(crl, issuer, NULL);
 		if (!cc_failed(one) && !t->certs[i].is_anchor) {
 			find_path(t, issuer, crl_this_update_s(crl), &o);
-			one = cc_code_status(o.verdict == CHAIN_GOOD ? CC_OK : CC_E_VERIFY);
+			if (o.verdict != CHAIN_GOOD)
+				one = cc_code_status(o.verdict == CHAIN_UNDETERMINED ? o.err.code : CC_E_VERIFY);
 		}
 		if (!cc_failed(one))
 			return one;
@@ -257,7 +258,11 @@ static cc_status list_is_trusted(const struct trust *t, const struct crl *crl)
 	return st;
 }
 
-/* The worst of what the lists say of one certificate; a list that nobody trusted signed is none. */
+/*
+ * The worst of what the lists say of one certificate; a list that nobody trusted
+ * signed is none. One that we failed to judge (no memory) takes the verdict away;
+ * one of an unknown kind is told, as if it weren't there.
+ */
 static void check_lists(const struct trust *t, const struct cert *c, int64_t at_s, struct chain *out)
 {
 	int64_t newest_s = INT64_MIN;
@@ -275,6 +280,8 @@ static void check_lists(const struct trust *t, const struct cert *c, int64_t at_
 			continue;
 		if (cc_failed(st)) {
 			status = CRL_STATUS_UNDETERMINED;
+			if (st.code != CC_E_UNSUPPORTED)
+				out->verdict = CHAIN_UNDETERMINED;
 			continue;
 		}
 		if (crl_find(crl, cert_serial(c), &e)) {
@@ -323,6 +330,8 @@ void trust_verify_chain(const struct trust *t, const struct cert *c, int64_t at_
 	if (o.verdict == CHAIN_GOOD && ret->crl == CRL_STATUS_REVOKED) {
 		ret->verdict = CHAIN_REVOKED;
 		(void)cc_fail(err, CC_E_VERIFY, "chain.revoked", "%s", ret->revoked_reason);
+	} else if (o.verdict == CHAIN_GOOD && ret->verdict == CHAIN_UNDETERMINED) {
+		(void)cc_fail(err, CC_E_MEMORY, "chain.undetermined", "a revocation list couldn't be judged");
 	}
 }
 

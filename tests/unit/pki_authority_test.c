@@ -264,6 +264,32 @@ static void chain_says_what_the_lists_say(void **state)
 	buf_done(&revoked);
 }
 
+/* Out of memory while judging a list must not let a revoked signer through. */
+static void revoked_is_never_good_without_memory(void **state)
+{
+	struct fixture_pki *p = *state;
+	struct crl_entry entry = { cert_serial(p->ds), FIXTURE_NOW_S, CRL_KEY_COMPROMISE };
+	struct buf revoked = make_crl(p, &entry, 1, 2);
+	unsigned failures = 0;
+
+	assert_int_equal(trust_add_crl(p->trust, buf_view(&revoked), NULL).code, CC_OK);
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		struct cc_error err = { 0 };
+		struct chain chain;
+
+		trust_verify_chain(p->trust, p->ds, FIXTURE_NOW_S, &chain, &err);
+		if (!alloc_fault_end()) {
+			assert_int_equal(chain.verdict, CHAIN_REVOKED);
+			continue;
+		}
+		assert_int_equal(chain.verdict, CHAIN_UNDETERMINED);
+		assert_non_null(err.key);
+		failures++;
+	}
+	assert_true(failures >= 2);
+	buf_done(&revoked);
+}
+
 /* ---- link certificates */
 
 struct rollover {
@@ -563,6 +589,35 @@ static void master_list_is_judged_before_it_is_trusted(void **state)
 	buf_done(&der);
 }
 
+static void master_list_reports_memory_at_each_allocation(void **state)
+{
+	struct fixture_pki *p = *state;
+	struct cert *signer = NULL;
+	struct buf der = make_list(p, (const struct cert *const[]){ p->csca }, 1, &signer);
+	unsigned failures = 0;
+
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		struct trust *t = NULL;
+		bool self_vouched = false;
+		cc_status st = trust_new(&t);
+
+		if (!cc_failed(st))
+			st = trust_add_master_list(t, buf_view(&der), &self_vouched, NULL);
+		if (alloc_fault_end()) {
+			assert_true(cc_failed(st));
+			assert_true(t == NULL || trust_count(t) == 0);
+			failures++;
+		} else {
+			assert_int_equal(st.code, CC_OK);
+		}
+		trust_free(&t);
+	}
+	assert_true(failures > 10);
+	print_message("# count: master list with each of %u allocations refused\n", failures);
+	cert_free(&signer);
+	buf_done(&der);
+}
+
 /* A document signer's key must not sign master lists, though its chain is good. */
 static void a_document_signer_makes_no_master_list(void **state)
 {
@@ -710,6 +765,8 @@ int main(void)
 		with_authority(crl_reports_memory_at_each_allocation),
 		with_authority(crl_build_refuses_what_must_not_be_signed),
 		with_authority(chain_says_what_the_lists_say),
+		with_authority(revoked_is_never_good_without_memory),
+		with_authority(master_list_reports_memory_at_each_allocation),
 		cmocka_unit_test(link_carries_trust_to_the_new_key),
 		cmocka_unit_test(list_of_the_new_key_revokes_what_the_old_one_issued),
 		with_authority(rings_and_long_chains_end),
