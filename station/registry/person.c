@@ -103,6 +103,42 @@ static bool set_text(struct parse *in, const struct field *f, struct bytes value
 	return !cc_failed(st) || reject(in, f, text_key(fault.kind), fault.position);
 }
 
+/* Numbers of relatives and others: 12 digits, their parts are not judged. */
+static bool set_other_number(struct parse *in, const struct field *f, struct bytes value)
+{
+	if (!number_is_well_formed(value))
+		return reject(in, f, "import.number-malformed", 0);
+	memcpy(text_at(&in->person, f), value.p, value.n);
+	return true;
+}
+
+static bool is_one_of(struct bytes value, const char *const *list)
+{
+	while (*list != NULL && !bytes_equal(value, bytes_str(*list)))
+		list++;
+	return *list != NULL;
+}
+
+static bool set_blood(struct parse *in, const struct field *f, struct bytes value)
+{
+	static const char *const groups[] = { "A", "B", "AB", "O", "A+", "B+", "AB+", "O+", "A-", "B-", "AB-", "O-", NULL };
+
+	if (!is_one_of(value, groups))
+		return reject(in, f, "import.value", 0);
+	memcpy(in->person.blood_group, value.p, value.n);
+	return true;
+}
+
+static bool set_marital(struct parse *in, const struct field *f, struct bytes value)
+{
+	static const char *const states[] = { "single", "married", "divorced", "widowed", NULL };
+
+	if (!is_one_of(value, states))
+		return reject(in, f, "import.value", 0);
+	memcpy(in->person.marital_status, value.p, value.n);
+	return true;
+}
+
 static bool set_number(struct parse *in, const struct field *f, struct bytes value)
 {
 	if (!number_is_well_formed(value))
@@ -137,6 +173,11 @@ static bool set_issued(struct parse *in, const struct field *f, struct bytes val
 		return reject(in, f, "import.date", 0);
 	in->person.issued = d;
 	return true;
+}
+
+static bool set_death(struct parse *in, const struct field *f, struct bytes value)
+{
+	return date_parse(value, &in->person.death) || reject(in, f, "import.date", 0);
 }
 
 static bool set_expiry(struct parse *in, const struct field *f, struct bytes value)
@@ -204,6 +245,11 @@ static bool set_path(struct parse *in, const struct field *f, struct bytes value
 		json, set_text, offsetof(struct person, member), sizeof((struct person *)0)->member, name                        \
 	}
 
+#define NUMBER(json, member)                                                                                                     \
+	{                                                                                                                        \
+		json, set_other_number, offsetof(struct person, member), sizeof((struct person *)0)->member, false               \
+	}
+
 enum { FIELD_NUMBER, FIELD_NAME, FIELD_BIRTH, FIELD_PRECISION, FIELD_SEX, FIELD_NATIONALITY };
 static const struct field fields[] = {
 	[FIELD_NUMBER] = { "number", set_number, 0, 0, false },
@@ -227,6 +273,30 @@ static const struct field fields[] = {
 	{ "expiry_date", set_expiry, 0, 0, false },
 	{ "life_status", set_life, 0, 0, false },
 	{ "photo", set_path, 0, 0, false },
+	{ "death_date", set_death, 0, 0, false },
+	TEXT("other_name", other_name, true),
+	{ "blood_group", set_blood, 0, 0, false },
+	{ "marital_status", set_marital, 0, 0, false },
+	TEXT("birth_place", birth_place, false),
+	TEXT("birth_registration", birth_registration, false),
+	TEXT("current_residence", current_residence, false),
+	TEXT("occupation", occupation, false),
+	TEXT("education", education, false),
+	NUMBER("father_number", father_number),
+	NUMBER("mother_number", mother_number),
+	NUMBER("spouse_number", spouse_number),
+	TEXT("father_nationality", father_nationality, false),
+	TEXT("mother_nationality", mother_nationality, false),
+	TEXT("spouse_nationality", spouse_nationality, false),
+	TEXT("representative", representative, true),
+	NUMBER("representative_number", representative_number),
+	TEXT("representative_nationality", representative_nationality, false),
+	TEXT("household_head", household_head, true),
+	NUMBER("household_head_number", household_head_number),
+	TEXT("household_relation", household_relation, false),
+	TEXT("phone", phone, false),
+	TEXT("email", email, false),
+	NUMBER("cancelled_number", cancelled_number),
 };
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
@@ -448,23 +518,47 @@ static void put_person(struct writer *w, const struct person *p)
 {
 	put_str(w, "birth_basis", p->birth_basis);
 	put_date(w, "birth_date", p->birth);
+	put_str(w, "birth_place", p->birth_place);
+	put_str(w, "birth_registration", p->birth_registration);
+	put_str(w, "blood_group", p->blood_group);
+	put_str(w, "cancelled_number", p->cancelled_number);
+	put_str(w, "current_residence", p->current_residence);
+	put_date(w, "death_date", p->death);
+	put_str(w, "education", p->education);
+	put_str(w, "email", p->email);
 	put_str(w, "ethnicity", p->ethnicity);
 	put_expiry(w, "expiry_date", p);
 	put_str(w, "father", p->father);
+	put_str(w, "father_nationality", p->father_nationality);
+	put_str(w, "father_number", p->father_number);
 	put_str(w, "full_name", p->full_name);
+	put_str(w, "household_head", p->household_head);
+	put_str(w, "household_head_number", p->household_head_number);
+	put_str(w, "household_relation", p->household_relation);
 	put_str(w, "identifying_marks", p->marks);
 	put_date(w, "issue_date", p->issued);
 	put_str(w, "issue_place", p->issue_place);
 	put_str(w, "life_status", person_life_name(p->life));
+	put_str(w, "marital_status", p->marital_status);
 	put_str(w, "mother", p->mother);
+	put_str(w, "mother_nationality", p->mother_nationality);
+	put_str(w, "mother_number", p->mother_number);
 	put_str(w, "nationality", p->nationality);
 	put_str(w, "number", p->number);
+	put_str(w, "occupation", p->occupation);
 	put_str(w, "old_cmnd", p->old_cmnd);
 	put_str(w, "origin", p->origin);
+	put_str(w, "other_name", p->other_name);
+	put_str(w, "phone", p->phone);
 	put_str(w, "religion", p->religion);
+	put_str(w, "representative", p->representative);
+	put_str(w, "representative_nationality", p->representative_nationality);
+	put_str(w, "representative_number", p->representative_number);
 	put_str(w, "residence", p->residence);
 	put_str(w, "sex", person_sex_name(p->sex));
 	put_str(w, "spouse", p->spouse);
+	put_str(w, "spouse_nationality", p->spouse_nationality);
+	put_str(w, "spouse_number", p->spouse_number);
 }
 
 cc_status person_encode(const struct person *p, struct buf *ret)

@@ -30,6 +30,18 @@
  * issue_place        text
  * expiry_date        "2030-02-15", or "none"; empty: by the rule (validity.h)
  * life_status        "alive" (default), "dead", "missing"
+ * death_date         "2026-01-02": dead or missing since
+ *
+ * What form DC01 (population record) and CC01 (application) hold besides:
+ * other_name         name
+ * blood_group        "A", "B", "AB", "O", each also with "+" or "-"
+ * marital_status     "single", "married", "divorced", "widowed"
+ * birth_place, birth_registration, current_residence, occupation, education     text
+ * father_number, mother_number, spouse_number, representative_number, household_head_number, cancelled_number     12 digits
+ * father_nationality, mother_nationality, spouse_nationality, representative_nationality     text
+ * representative, household_head     names
+ * household_relation text, to the head
+ * phone, email       text
  * photo              path of a JPEG, relative to the folder of the rows' file
  *
  * null and "" mean absent. Text is UTF-8 NFC in memory, NUL-terminated.
@@ -68,6 +80,25 @@ struct person {
 	enum person_expiry expiry_kind;
 	struct date expiry; /* EXPIRY_DATE */
 	enum person_life life;
+	struct date death; /* or missing since */
+	char other_name[PERSON_NAME_SIZE];
+	char blood_group[4];
+	char marital_status[10];
+	char birth_place[PERSON_PLACE_SIZE];
+	char birth_registration[PERSON_PLACE_SIZE];
+	char current_residence[PERSON_PLACE_SIZE];
+	char occupation[PERSON_TERM_SIZE];
+	char education[PERSON_TERM_SIZE];
+	char father_number[PERSON_NUMBER_SIZE], mother_number[PERSON_NUMBER_SIZE], spouse_number[PERSON_NUMBER_SIZE];
+	char father_nationality[PERSON_TERM_SIZE], mother_nationality[PERSON_TERM_SIZE], spouse_nationality[PERSON_TERM_SIZE];
+	char representative[PERSON_NAME_SIZE];
+	char representative_number[PERSON_NUMBER_SIZE];
+	char representative_nationality[PERSON_TERM_SIZE];
+	char household_head[PERSON_NAME_SIZE];
+	char household_head_number[PERSON_NUMBER_SIZE];
+	char household_relation[PERSON_TERM_SIZE];
+	char phone[32], email[PERSON_TERM_SIZE];
+	char cancelled_number[PERSON_NUMBER_SIZE];
 	char photo_path[PERSON_PATH_SIZE]; /* as the row names it; "" none. Not kept in the registry. */
 };
 

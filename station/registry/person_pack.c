@@ -23,9 +23,43 @@ struct pack_text {
 		number, offsetof(struct person, member), sizeof((struct person *)0)->member                                      \
 	}
 static const struct pack_text texts[] = {
-	TEXT(1, number),   TEXT(2, full_name), TEXT(3, birth_basis), TEXT(4, nationality),  TEXT(5, ethnicity),
-	TEXT(6, religion), TEXT(7, origin),    TEXT(8, residence),   TEXT(9, marks),	    TEXT(10, father),
-	TEXT(11, mother),  TEXT(12, spouse),   TEXT(13, old_cmnd),   TEXT(14, issue_place),
+	TEXT(1, number),
+	TEXT(2, full_name),
+	TEXT(3, birth_basis),
+	TEXT(4, nationality),
+	TEXT(5, ethnicity),
+	TEXT(6, religion),
+	TEXT(7, origin),
+	TEXT(8, residence),
+	TEXT(9, marks),
+	TEXT(10, father),
+	TEXT(11, mother),
+	TEXT(12, spouse),
+	TEXT(13, old_cmnd),
+	TEXT(14, issue_place),
+	TEXT(15, other_name),
+	TEXT(16, blood_group),
+	TEXT(17, marital_status),
+	TEXT(18, birth_place),
+	TEXT(19, birth_registration),
+	TEXT(20, current_residence),
+	TEXT(21, occupation),
+	TEXT(22, education),
+	TEXT(23, father_number),
+	TEXT(24, mother_number),
+	TEXT(25, spouse_number),
+	TEXT(26, father_nationality),
+	TEXT(27, mother_nationality),
+	TEXT(28, spouse_nationality),
+	TEXT(29, representative),
+	TEXT(30, representative_number),
+	TEXT(31, representative_nationality),
+	TEXT(32, household_head),
+	TEXT(33, household_head_number),
+	TEXT(34, household_relation),
+	TEXT(35, phone),
+	TEXT(36, email),
+	TEXT(37, cancelled_number),
 };
 #define TEXT_COUNT (sizeof texts / sizeof texts[0])
 
@@ -37,6 +71,7 @@ static const struct pack_date dates[] = {
 	{ 128, offsetof(struct person, birth) },
 	{ 129, offsetof(struct person, issued) },
 	{ 130, offsetof(struct person, expiry) },
+	{ 131, offsetof(struct person, death) },
 };
 #define DATE_COUNT (sizeof dates / sizeof dates[0])
 #define ID_STATES 192 /* sex, kind of expiry, life */

@@ -12,11 +12,33 @@
 #include <string.h>
 
 static const char row[] =
-	"{\"number\":\"001090000000\",\"full_name\":\"Nguyễn Văn Đức\",\"birth_date\":\"1990-02\","
-	"\"birth_basis\":\"giấy khai sinh\",\"sex\":\"male\",\"nationality\":\"Việt Nam\",\"ethnicity\":\"Kinh\","
-	"\"religion\":\"Không\",\"origin\":\"Hà Nội\",\"residence\":\"Số 1, Phường X, Hà Nội\",\"identifying_marks\":"
-	"\"sẹo\",\"father\":\"Nguyễn Văn A\",\"mother\":\"Lê Thị B\",\"spouse\":\"Trần C\",\"old_cmnd\":\"012345678\","
-	"\"issue_date\":\"2026-01-01\",\"issue_place\":\"Cục\",\"expiry_date\":\"2030-02-15\",\"life_status\":\"missing\"}";
+	"{\"number\":\"001090000000\",\"full_name\":\"Nguyễn Văn Đức\",\"birth_date\":\"1990-02\",\"birth_basis\":\"giấy khai sinh\","
+	"\"sex\":\"male\",\"nationality\":\"Việt Nam\",\"ethnicity\":\"Kinh\",\"religion\":\"Không\",\"origin\":\"Hà Nội\","
+	"\"residence\":\"Số 1, Phường X, Hà Nội\",\"identifying_marks\":\"sẹo\",\"father\":\"Nguyễn Văn A\",\"mother\":\"Lê Thị B\","
+	"\"spouse\":\"Trần C\",\"old_cmnd\":\"012345678\",\"issue_date\":\"2026-01-01\",\"issue_place\":\"Cục\","
+	"\"expiry_date\":\"2030-02-15\",\"life_status\":\"missing\",\"death_date\":\"2026-01\",\"other_name\":\"Đức Anh\","
+	"\"blood_group\":\"AB-\",\"marital_status\":\"married\",\"birth_place\":\"Huế\",\"birth_registration\":\"Xã Y\","
+	"\"current_residence\":\"Xã Z\",\"occupation\":\"giáo viên\",\"education\":\"12/12\",\"father_number\":\"001060000000\","
+	"\"mother_number\":\"001160000000\",\"spouse_number\":\"001190000000\",\"father_nationality\":\"Việt Nam\","
+	"\"mother_nationality\":\"Lào\",\"spouse_nationality\":\"Việt Nam\",\"representative\":\"Lê Văn D\","
+	"\"representative_number\":\"001070000000\",\"representative_nationality\":\"Việt Nam\",\"household_head\":\"Nguyễn Văn A\","
+	"\"household_head_number\":\"001060000000\",\"household_relation\":\"con\",\"phone\":\"0900000000\",\"email\":\"a@example.vn\","
+	"\"cancelled_number\":\"001290000000\"}";
+
+/* JSON and back, too: both forms carry every field. */
+static void every_field_of_the_forms_is_written(void **state)
+{
+	struct person p, back;
+	struct buf json = { 0 };
+
+	(void)state;
+	assert_int_equal(person_parse(bytes_str(row), &p, NULL, NULL).code, CC_OK);
+	assert_int_equal(person_encode(&p, &json).code, CC_OK);
+	assert_int_equal(person_parse(buf_view(&json), &back, NULL, NULL).code, CC_OK);
+	assert_memory_equal(&back, &p, sizeof p);
+	assert_int_equal(json.n, strlen(row));
+	buf_done(&json);
+}
 
 static struct buf pack(struct person *p)
 {
@@ -113,6 +135,7 @@ static void out_of_memory_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_field_of_the_forms_is_written),
 		cmocka_unit_test(packed_people_come_back_whole),
 		cmocka_unit_test(every_cut_and_one_more_byte_are_refused),
 		cmocka_unit_test(changed_bytes_never_leave_their_buffers),
