@@ -25,7 +25,7 @@ enum quality_measure {
 	QUALITY_PITCH,
 	QUALITY_ROLL,
 	QUALITY_EYES_VISIBLE,	/* how unlike skin an eye without an iris is: CIELAB, less weight on L*; 0 with an iris */
-	QUALITY_EYES_OPEN,	/* how clearly the weaker iris shows, 0 to about 1 */
+	QUALITY_EYES_OPEN,	/* how clearly the weaker iris shows between its lids, 0 to about 1 */
 	QUALITY_MOUTH_CLOSED,	/* opening over the length of the lower face */
 	QUALITY_FACE_SCATTER,	/* face.h: disagreement about the landmarks, in eye distances */
 	QUALITY_UNDER_EXPOSURE, /* share of the face that is nearly black */
@@ -39,7 +39,7 @@ enum quality_measure {
 	QUALITY_RESOLUTION,	/* eye distance in widths (at half height) of the sharpest edges */
 	QUALITY_NOISE,		/* sigma in grey levels */
 	QUALITY_COMPRESSION,	/* steps at the edges of 8 x 8 blocks over those inside: 1 is none */
-	QUALITY_GRAYSCALE,	/* mean chroma of the face, CIELAB */
+	QUALITY_GRAYSCALE,	/* mean chroma of the face, CIELAB, or the spread of its colours if that is less */
 	QUALITY_NATURAL_COLOUR, /* how far the skin's a* and b* are outside what skin can have, CIELAB */
 	QUALITY_BACKGROUND_UNIFORMITY, /* share of the background that differs visibly from its own colour */
 	QUALITY_BACKGROUND_LIGHTNESS,  /* L* of its colour */

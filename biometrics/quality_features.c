@@ -71,6 +71,10 @@ static double openness(const struct quality_frame *f, const struct iris *iris)
 	return iris->edge / (sqrt(fmax(square / n - sum * sum / n / n, 0)) + 4);
 }
 
+#define LIDS_CLOSED 0.18
+#define LIDS_USUAL 0.3
+#define LIDS_LEAST 0.2
+
 /* Under an iris this unclear the eye is closed or covered. */
 #define IRIS_CLEAR 0.1
 
@@ -80,6 +84,18 @@ static double covered(const struct quality_frame *f, struct lab skin, double ope
 	if (openness >= IRIS_CLEAR)
 		return 0;
 	return unlike(colour_in(&f->rgb, eye_x - 22, FRAME_Y - 10, eye_x + 22, FRAME_Y + 10), skin);
+}
+
+/*
+ * How wide the lids stand open by the landmarks, as a share of what is usual (a
+ * third of the eye's length); kept within bounds, for narrow eyes with a clear iris are open too.
+ */
+static double lids_apart(const struct face_landmark *eye)
+{
+	double gaps = hypot(eye[1].x - eye[5].x, eye[1].y - eye[5].y) + hypot(eye[2].x - eye[4].x, eye[2].y - eye[4].y);
+	double ratio = gaps / 2 / fmax(hypot(eye[3].x - eye[0].x, eye[3].y - eye[0].y), 1);
+
+	return fmin(fmax((ratio - LIDS_CLOSED) / (LIDS_USUAL - LIDS_CLOSED), LIDS_LEAST), 1);
 }
 
 static double gap(const struct face_landmark *p, unsigned top, unsigned bottom)
@@ -94,7 +110,7 @@ void quality_measure_features(const struct quality_frame *f, const struct face *
 	struct lab skin = skin_colour(f);
 
 	v[QUALITY_FACE_SCATTER] = face->scatter;
-	v[QUALITY_EYES_OPEN] = fmin(right, left);
+	v[QUALITY_EYES_OPEN] = fmin(right * lids_apart(&f->points[36]), left * lids_apart(&f->points[42]));
 	v[QUALITY_EYES_VISIBLE] =
 		fmax(covered(f, skin, right, FRAME_X - FRAME_EYES / 2), covered(f, skin, left, FRAME_X + FRAME_EYES / 2));
 	v[QUALITY_MOUTH_CLOSED] =

@@ -199,6 +199,34 @@ static double shadowed(const struct image *grey)
 	return (double)dark / n;
 }
 
+/*
+ * How differently the parts of a face are coloured: spread of the red and blue
+ * shares of light, in thousandths. A grey picture that was toned (sepia) has a
+ * colour, but the same one everywhere.
+ */
+static double colours_apart(const struct image *rgb)
+{
+	double n = 0, sum[2] = { 0, 0 }, square[2] = { 0, 0 };
+
+	for (int y = FRAME_Y - 40; y < FRAME_Y + 120; y += BLOCK)
+		for (int x = FRAME_X - 72; x < FRAME_X + 72; x += BLOCK) {
+			double c[3] = { 1, 1, 1 }, all, part[2];
+
+			for (int i = 0; i < BLOCK * BLOCK; i++)
+				for (unsigned k = 0; k < 3; k++)
+					c[k] += image_row(rgb, (unsigned)(y + i / BLOCK))[3 * (x + i % BLOCK) + (int)k];
+			all = c[0] + c[1] + c[2];
+			part[0] = 1000 * c[0] / all;
+			part[1] = 1000 * c[2] / all;
+			for (unsigned k = 0; k < 2; k++) {
+				sum[k] += part[k];
+				square[k] += part[k] * part[k];
+			}
+			n++;
+		}
+	return sqrt(fmax((square[0] - sum[0] * sum[0] / n + square[1] - sum[1] * sum[1] / n) / n, 0));
+}
+
 void quality_measure_light(const struct quality_frame *f, double v[QUALITY_MEASURES])
 {
 	struct histogram h;
@@ -217,6 +245,6 @@ void quality_measure_light(const struct quality_frame *f, double v[QUALITY_MEASU
 	v[QUALITY_ILLUMINATION] = evenness(zone);
 	v[QUALITY_SHADOW] = shadowed(&f->grey);
 	v[QUALITY_GLARE] = largest_spot(&f->rgb);
-	v[QUALITY_GRAYSCALE] = lab_chroma(c);
+	v[QUALITY_GRAYSCALE] = fmin(lab_chroma(c), colours_apart(&f->rgb));
 	v[QUALITY_NATURAL_COLOUR] = unnatural(c);
 }
