@@ -32,12 +32,13 @@ endif
 
 # ---- Debian packages: what a target needs is installed when it is missing
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libssl-dev libpcsclite-dev libturbojpeg0-dev libsqlite3-dev libjansson-dev \
-	libutf8proc-dev libargon2-dev libpng-dev libcbor-dev libopenjp2-7-dev libseccomp-dev libp11-kit-dev libpq-dev
+	libutf8proc-dev libargon2-dev libpng-dev libcbor-dev libopenjp2-7-dev libseccomp-dev libp11-kit-dev libpq-dev \
+	libcurl4-openssl-dev
 PACKAGES_RUN := pcscd vsmartcard-vpcd
 PACKAGES_TEST := libcmocka-dev openssl nodejs npm opensc softhsm2 postgresql
 PACKAGES_LINT := clang clang-format clang-tidy
 
-PKGS := libcrypto libpcsclite libturbojpeg libpng libopenjp2 libcbor libseccomp libpq sqlite3 jansson libutf8proc libargon2
+PKGS := libcrypto libpcsclite libturbojpeg libpng libopenjp2 libcbor libseccomp libpq libcurl sqlite3 jansson libutf8proc libargon2
 # p11-kit: its headers alone; a token's module is opened at run time.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) p11-kit-1)
 LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread -lm

@@ -86,6 +86,8 @@ const struct message messages_exchange[] = {
 	/* ---- the feed of the national registry */
 	{ "feed.url", "Địa chỉ nhận không hợp lệ.", "Dùng https://..., hoặc http:// tới chính máy này.",
 	  "The receiver's address is not valid.", "Use https://..., or http:// to this machine." },
+	{ "feed.token", "Tệp mã truy cập không hợp lệ.", "Đặt mã truy cập trên một dòng.", "The access token is not valid.",
+	  "Put the token on one line." },
 	{ "feed.network", "Không khởi tạo được kết nối mạng.", "Báo cho kỹ thuật kèm dòng chi tiết.",
 	  "The network library can't be started.", "Call support with the detail line." },
 	{ NULL, NULL, NULL, NULL, NULL },

@@ -200,22 +200,25 @@ static cc_status deliver(struct books *b, const struct outbox_sender *sender, co
 	return record(b, d, a, text, err);
 }
 
-cc_status outbox_run(struct books *b, const struct outbox_sender *sender, uint64_t most, struct outbox_counts *ret,
+cc_status outbox_run(struct books *b, const struct outbox_sender *sender, uint64_t most, bool now, struct outbox_counts *ret,
 		     struct cc_error *err)
 {
 	struct outbox_counts c = { .wait_ms = -1 };
+	bool go_on = true;
 	cc_status st = cc_ok();
 
-	while (!cc_failed(st) && c.accepted + c.refused + c.failed < most) {
+	while (!cc_failed(st) && go_on && c.accepted + c.refused + c.failed < most) {
 		struct due d = { 0 };
 
 		st = find_due(b, &d, err);
 		c.wait_ms = d.found ? wait_of(&d, sys_wall_ms(b->sys)) : -1;
-		if (!cc_failed(st) && d.found && c.wait_ms == 0)
+		go_on = d.found && (now || c.wait_ms == 0);
+		if (!cc_failed(st) && go_on)
 			st = deliver(b, sender, &d, &c, err);
 		buf_done(&d.body);
-		if (!d.found || c.wait_ms > 0)
-			break;
+		/* The next one waits for this one. */
+		if (c.failed > 0)
+			go_on = false;
 	}
 	*ret = c;
 	return st;

@@ -15,10 +15,9 @@
  * idempotency key that never changes: the receiver applies a key once, whatever
  * it saw before.
  *
- * Order: the next event waits until the one before it was answered. 2xx: done,
- * and 409 too (the receiver has that key already). Another 4xx is an answer that
- * repeating won't change: the event is set aside as refused, for people, and the
- * feed goes on. Anything else (5xx, 408, 429, no answer, a broken one) is tried again later.
+ * Order: the next event waits until the one before it was answered. Accepted:
+ * done. Refused, by an answer that repeating won't change: set aside for people,
+ * and the feed goes on. No answer, or one that says neither: tried again later.
  */
 #define OUTBOX_KEY_MAX 96
 #define OUTBOX_BODY_MAX (1u << 20)
@@ -48,11 +47,11 @@ struct outbox_counts {
 };
 /*
  * Delivers what is due, in order, until nothing is left, one must wait, or `most`
- * were sent. The network is used outside of any transaction. A process that dies
+ * were sent. now: the first is sent even if it must wait. The network is used outside of any transaction. A process that dies
  * between answer and record sends that event again under the same key.
  */
-CC_MUST cc_status outbox_run(struct books *b, const struct outbox_sender *sender, uint64_t most, struct outbox_counts *ret,
-			     struct cc_error *err);
+CC_MUST cc_status outbox_run(struct books *b, const struct outbox_sender *sender, uint64_t most, bool now,
+			     struct outbox_counts *ret, struct cc_error *err);
 /* Waiting and refused events. */
 CC_MUST cc_status outbox_pending(struct books *b, uint64_t *ret_waiting, uint64_t *ret_refused, struct cc_error *err);
 /* Waiting time after a number of failed tries: 1 s doubled each time, at most 5 minutes. */

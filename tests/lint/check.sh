@@ -71,6 +71,7 @@ seccomp\.h ^station/image_worker_process\.c$
 cbor\.h ^crypto/cbor/
 p11-kit ^crypto/pkcs11_
 microhttpd ^station/desk/http
+curl/ ^station/registry/outbox_http\.c$
 utf8proc ^station/registry/vietnamese\.c$
 argon2 ^crypto/password\.c$
 cmocka ^tests/
