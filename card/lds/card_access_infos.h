@@ -4,11 +4,14 @@
 
 #include "card/lds/card_access.h"
 
-/*
- * The infos of EF.CardAccess, which DG14 repeats. id_storage: one byte that the
- * parameter id's view points to. Not sorted.
- */
-CC_MUST cc_status card_access_infos(const struct card_access_settings *s, uint8_t *id_storage, struct security_infos *ret,
-				    struct cc_error *err);
+#define CARD_ACCESS_OID_LEN 10
+/* What the views of PACEInfos point to. */
+struct card_access_storage {
+	uint8_t id[CARD_ACCESS_PACE_MAX];
+	uint8_t oid[CARD_ACCESS_PACE_MAX][CARD_ACCESS_OID_LEN];
+};
+/* The infos of EF.CardAccess, which DG14 repeats. Not sorted. */
+CC_MUST cc_status card_access_infos(const struct card_access_settings *s, struct card_access_storage *storage,
+				    struct security_infos *ret, struct cc_error *err);
 
 #endif

@@ -19,15 +19,16 @@ cc_status dg14_encode_infos(const struct security_infos *in, struct buf *ret)
 	return writer_finish(&w, ret);
 }
 
-static cc_status check_key(struct bytes spki, struct cc_error *err)
+/* The key is of the kind that the ChipAuthenticationInfo names. */
+static cc_status check_key(struct bytes spki, enum agree_kind kind, struct cc_error *err)
 {
-	struct pubkey *key = NULL;
-	cc_status st = pubkey_from_spki(spki, &key, NULL);
-	bool good = !cc_failed(st) && pubkey_kind(key) == PUBKEY_EC;
+	struct agree_group group;
+	struct buf key = { 0 };
+	cc_status st = agree_spki_parse(spki, &group, &key, NULL);
 
-	pubkey_free(&key);
-	if (!good)
-		return cc_fail(err, CC_E_ARG, "dg14.key", "not an elliptic curve SubjectPublicKeyInfo");
+	buf_done(&key);
+	if (cc_failed(st) || group.kind != kind)
+		return cc_fail(err, CC_E_ARG, "dg14.key", "no SubjectPublicKeyInfo of the kind that the protocol needs");
 	return cc_ok();
 }
 
@@ -35,10 +36,10 @@ cc_status dg14_encode(const struct dg14_params *p, struct buf *ret, struct cc_er
 {
 	struct security_infos infos;
 	struct bytes key_id = bytes_of(&p->ca_key_id, 1);
-	uint8_t pace_id;
-	cc_status st = card_access_infos(&p->access, &pace_id, &infos, err);
+	struct card_access_storage storage;
+	cc_status st = card_access_infos(&p->access, &storage, &infos, err);
 
-	if (cc_failed(st) || cc_failed(st = check_key(p->ca_spki, err)))
+	if (cc_failed(st) || cc_failed(st = check_key(p->ca_spki, p->access.ca_kind, err)))
 		return st;
 	if (p->has_ca_key_id && p->ca_key_id >= 0x80)
 		return cc_fail(err, CC_E_ARG, "dg14.key", "key id above 127");
@@ -48,9 +49,11 @@ cc_status dg14_encode(const struct dg14_params *p, struct buf *ret, struct cc_er
 			infos.items[i].id = key_id;
 		}
 	}
-	infos.items[infos.count++] = (struct security_info){
-		.kind = SECURITY_INFO_CA_KEY, .oid = oid_pk_ecdh, .value = p->ca_spki, .has_id = p->has_ca_key_id, .id = key_id
-	};
+	infos.items[infos.count++] = (struct security_info){ .kind = SECURITY_INFO_CA_KEY,
+							     .oid = p->access.ca_kind == AGREE_DH ? oid_pk_dh : oid_pk_ecdh,
+							     .value = p->ca_spki,
+							     .has_id = p->has_ca_key_id,
+							     .id = key_id };
 	if (p->with_aa)
 		infos.items[infos.count++] = (struct security_info){
 			.kind = SECURITY_INFO_AA, .oid = oid_aa, .version = 1, .value = security_oid_ecdsa_plain(p->aa_hash)

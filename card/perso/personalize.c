@@ -3,6 +3,8 @@
 
 #include "card/perso/profile.h"
 #include "card/sw.h"
+#include "crypto/pubkey.h"
+#include "crypto/roca.h"
 
 #include <string.h>
 
@@ -176,6 +178,30 @@ static cc_status check_point(struct personalize *p, enum ec_curve curve, struct 
 	return st;
 }
 
+/* Incident: 750,000 chips whose RSA keys came from a flawed library. Each key of ours is looked at. */
+static cc_status check_rsa(struct personalize *p, unsigned bits, struct bytes spki)
+{
+	struct pubkey *key = NULL;
+	cc_status st = pubkey_from_spki(spki, &key, NULL);
+
+	if (cc_failed(st) || pubkey_kind(key) != PUBKEY_RSA || pubkey_bits(key) != bits || roca_fingerprint(pubkey_modulus(key)))
+		st = cc_fail(&p->err, CC_E_VERIFY, "perso.chip-key", "the chip's RSA key is unfit");
+	pubkey_free(&key);
+	return st;
+}
+
+static cc_status check_public(struct personalize *p, const struct personalize_key_request *req, struct bytes key)
+{
+	if (req->rsa_bits > 0)
+		return check_rsa(p, req->rsa_bits, key);
+	if (!req->is_dh)
+		return check_point(p, req->curve, key);
+	if (cc_failed(dh_public_check(req->group, key)))
+		return cc_fail(&p->err, CC_E_VERIFY, "perso.chip-key", "the chip's public key isn't in %s",
+			       dh_group_name(req->group));
+	return cc_ok();
+}
+
 static cc_status key_step(struct personalize *p, const struct personalize_key_request *req,
 			  cc_status (*step)(struct personalize *, const struct personalize_key_request *, struct buf *),
 			  struct buf *ret_point)
@@ -188,7 +214,7 @@ static cc_status key_step(struct personalize *p, const struct personalize_key_re
 		st = personalize_fail(p, st, "perso.chip-key");
 		goto out;
 	}
-	if (cc_failed(st = check_point(p, req->curve, buf_view(&point))))
+	if (cc_failed(st = check_public(p, req, buf_view(&point))))
 		goto out;
 	buf_move(ret_point, &point);
 out:
@@ -214,6 +240,9 @@ static size_t dgi_len(size_t content)
 size_t personalize_payload(const struct personalize_data *d)
 {
 	size_t n = dgi_len(strlen(d->mrz_info)) + dgi_len(strlen(d->can));
+
+	if (d->cvca.n > 0)
+		n += dgi_len(d->cvca.n) + dgi_len(strlen(d->cvca_date));
 
 	for (unsigned f = 0; f < LDS_FILE_COUNT; f++) {
 		if (lds_set_has(d->files, (enum lds_file)f))

@@ -7,6 +7,7 @@
 #include "card/perso/gp.h"
 #include "card/perso/scp03.h"
 #include "crypto/base/sys.h"
+#include "crypto/dh.h"
 #include "crypto/ec.h"
 #include "crypto/hash.h"
 
@@ -85,11 +86,17 @@ CC_MUST cc_status personalize_begin(struct personalize *p);
 enum personalize_key { PERSONALIZE_KEY_AA, PERSONALIZE_KEY_CA };
 struct personalize_key_request {
 	enum personalize_key which;
-	enum ec_curve curve;
+	enum ec_curve curve; /* unless one of the next two says otherwise */
+	unsigned rsa_bits;   /* Active Authentication: an RSA key of 2048, 3072 or 4096 bits; 0: EC */
+	bool is_dh;	     /* Chip Authentication: a DH key of that group */
+	enum dh_group group;
 	enum hash_alg aa_hash;	/* Active Authentication */
 	enum cipher_alg ca_alg; /* Chip Authentication */
 };
-/* The chip makes a key pair; ret_point is its public half, checked to lie on the curve. */
+/*
+ * The chip makes a key pair; ret_point is its public half: a point, checked to lie on the curve; a DH value, checked to be
+ * of the group's order; or the SubjectPublicKeyInfo of an RSA key of that length without the fingerprint of weak generators.
+ */
 CC_MUST cc_status personalize_make_key(struct personalize *p, const struct personalize_key_request *req, struct buf *ret_point);
 /* The public half of a key made before; CC_E_NOT_FOUND when there is none. */
 CC_MUST cc_status personalize_get_key(struct personalize *p, const struct personalize_key_request *req, struct buf *ret_point);
@@ -100,6 +107,8 @@ struct personalize_data {
 	const struct lds_set *files;
 	char mrz_info[PERSONALIZE_MRZ_INFO_MAX + 1];
 	char can[7];
+	struct bytes cvca; /* first trust point of Terminal Authentication, a CV certificate (7F21); empty: none. A view */
+	char cvca_date[7]; /* with it: the chip's first date, YYMMDD */
 };
 void personalize_data_done(struct personalize_data *d); /* wipes the secrets; the files are the caller's */
 /* Bytes that the write phase must carry: contents with their DGI headers. */

@@ -3,6 +3,7 @@
 
 #include "card/sw.h"
 #include "crypto/base/tlv.h"
+#include "crypto/pubkey.h"
 
 #include <string.h>
 
@@ -24,7 +25,10 @@
 #define DGI_CAN 0x00B2
 #define DGI_MAKE_AA 0x00A1
 #define DGI_MAKE_CA 0x00A2
+#define DGI_CVCA 0x00B3
+#define DGI_DATE 0x00B4
 #define DGI_END 0x00FF
+#define PARAMETER_RSA 0xFF
 
 #define LIFE_PERSONALIZED 0x0F
 
@@ -86,20 +90,38 @@ static cc_status softchip_begin(struct personalize *p)
 
 /* ---- keys */
 
-/* 7F49 { 86 point } */
-static cc_status parse_point(struct bytes answer, struct buf *ret)
+/* DS: 7F49 { 86 point }, { 84 DH value } or { 81 modulus, 82 exponent }. */
+static cc_status parse_public(const struct personalize_key_request *req, struct bytes answer, struct buf *ret)
 {
 	struct cursor in, key;
-	struct bytes point;
+	struct bytes v, exponent;
+	uint32_t tag = req->rsa_bits > 0 ? 0x81 : req->is_dh ? 0x84 : 0x86;
 
 	cursor_init(&in, answer);
-	if (!tlv_expect(&in, TLV_LENIENT, 0x7F49, &key) || !tlv_expect_bytes(&key, TLV_LENIENT, 0x86, &point) ||
-	    cc_failed(cursor_end(&key)) || cc_failed(cursor_end(&in)))
+	if (!tlv_expect(&in, TLV_LENIENT, 0x7F49, &key) || !tlv_expect_bytes(&key, TLV_LENIENT, tag, &v))
 		return cc_code_status(CC_E_FORMAT);
-	return buf_copy(ret, point);
+	if (req->rsa_bits > 0 && !tlv_expect_bytes(&key, TLV_LENIENT, 0x82, &exponent))
+		return cc_code_status(CC_E_FORMAT);
+	if (cc_failed(cursor_end(&key)) || cc_failed(cursor_end(&in)))
+		return cc_code_status(CC_E_FORMAT);
+	return req->rsa_bits > 0 ? rsa_spki_encode(v, exponent, ret) : buf_copy(ret, v);
 }
 
-/* DS: 00A1: parameter id and 01 SHA-1 ... 05 SHA-512; 00A2: parameter id and 01 3DES ... 04 AES-256. */
+/* DS: the first byte of a key order. */
+static cc_status parameter_of(const struct personalize_key_request *req, uint8_t *ret)
+{
+	int parameter = req->is_dh ? dh_group_parameter_id(req->group) : ec_curve_parameter_id(req->curve);
+
+	if (req->rsa_bits > 0)
+		parameter = PARAMETER_RSA;
+	if (parameter < 0 || (req->which == PERSONALIZE_KEY_AA ? req->is_dh : req->rsa_bits > 0))
+		return cc_code_status(CC_E_UNSUPPORTED);
+	*ret = (uint8_t)parameter;
+	return cc_ok();
+}
+
+/* DS: 00A1: parameter id and 01 SHA-1 ... 05 SHA-512, RSA: and the modulus bits; 00A2: parameter id and 01 3DES ... 04 AES-256.
+ */
 static cc_status key_request(const struct personalize_key_request *req, struct writer *w)
 {
 	static const uint8_t hashes[HASH_COUNT] = {
@@ -108,19 +130,14 @@ static cc_status key_request(const struct personalize_key_request *req, struct w
 	static const uint8_t ciphers[CIPHER_ALG_COUNT] = {
 		[CIPHER_TDES] = 1, [CIPHER_AES128] = 2, [CIPHER_AES192] = 3, [CIPHER_AES256] = 4
 	};
-	int parameter = ec_curve_parameter_id(req->curve);
-	uint8_t content[2] = { (uint8_t)parameter, 0 };
+	bool aa = req->which == PERSONALIZE_KEY_AA;
+	uint8_t content[4] = { 0, aa ? hashes[req->aa_hash] : ciphers[req->ca_alg], (uint8_t)(req->rsa_bits >> 8),
+			       (uint8_t)req->rsa_bits };
+	cc_status st = parameter_of(req, &content[0]);
 
-	if (parameter < 0)
-		return cc_code_status(CC_E_UNSUPPORTED);
-	if (req->which == PERSONALIZE_KEY_AA) {
-		content[1] = hashes[req->aa_hash];
-		gp_dgi_put(w, DGI_MAKE_AA, bytes_of(content, 2));
-	} else {
-		content[1] = ciphers[req->ca_alg];
-		gp_dgi_put(w, DGI_MAKE_CA, bytes_of(content, 2));
-	}
-	return cc_ok();
+	if (!cc_failed(st))
+		gp_dgi_put(w, aa ? DGI_MAKE_AA : DGI_MAKE_CA, bytes_of(content, req->rsa_bits > 0 ? 4 : 2));
+	return st;
 }
 
 static cc_status softchip_make_key(struct personalize *p, const struct personalize_key_request *req, struct buf *ret_point)
@@ -141,7 +158,7 @@ static cc_status softchip_make_key(struct personalize *p, const struct personali
 			goto out;
 	}
 	p->next_block = store.block;
-	st = parse_point(buf_view(&r.data), ret_point);
+	st = parse_public(req, buf_view(&r.data), ret_point);
 out:
 	response_done(&r);
 	writer_done(&w);
@@ -162,13 +179,26 @@ static cc_status softchip_get_key(struct personalize *p, const struct personaliz
 	else if (r.sw != SW_OK)
 		st = cc_fail(&p->err, CC_E_STATUS, "perso.chip-key", "GET DATA: %04X", r.sw);
 	else
-		st = parse_point(buf_view(&r.data), ret_point);
+		st = parse_public(req, buf_view(&r.data), ret_point);
 out:
 	response_done(&r);
 	return st;
 }
 
 /* ---- files */
+
+/* DS: the trust point, and the date as a byte for each digit. */
+static void put_trust(const struct personalize_data *d, struct writer *w)
+{
+	uint8_t date[6];
+
+	if (d->cvca.n == 0)
+		return;
+	for (size_t i = 0; i < sizeof date; i++)
+		date[i] = (uint8_t)(d->cvca_date[i] - '0');
+	gp_dgi_put(w, DGI_DATE, bytes_of(date, sizeof date));
+	gp_dgi_put(w, DGI_CVCA, d->cvca);
+}
 
 static cc_status build_stream(const struct personalize_data *d, struct buf *ret)
 {
@@ -184,6 +214,7 @@ static cc_status build_stream(const struct personalize_data *d, struct buf *ret)
 	}
 	gp_dgi_put(&w, DGI_MRZ_INFO, bytes_str(d->mrz_info));
 	gp_dgi_put(&w, DGI_CAN, bytes_str(d->can));
+	put_trust(d, &w);
 	st = writer_finish(&w, ret);
 	writer_done(&w);
 	return st;

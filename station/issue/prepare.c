@@ -10,6 +10,7 @@
 #include "card/lds/sod.h"
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
+#include "station/issue/prepare_chip.h"
 #include "station/message.h"
 #include "station/portrait_dg2.h"
 #include "station/portrait_rules.h"
@@ -30,16 +31,6 @@
 static cc_status bad_setting(const char *name, const char *value, struct cc_error *err)
 {
 	return cc_fail(err, CC_E_FORMAT, "issue.setting", "%s: %.40s", name, value);
-}
-
-static cc_status read_curve(const struct config *c, const char *name, enum ec_curve *ret, struct cc_error *err)
-{
-	char value[64];
-	cc_status st = config_setting(c, name, value, sizeof value, err);
-
-	if (!cc_failed(st) && (!ec_curve_from_name(value, ret) || ec_curve_parameter_id(*ret) < 0))
-		st = bad_setting(name, value, err);
-	return st;
 }
 
 static cc_status read_hash(const struct config *c, const char *name, enum hash_alg *ret, struct cc_error *err)
@@ -111,24 +102,26 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 	    cc_failed(st = portrait_policy_load(c, &s.record, err)) ||
 	    cc_failed(st = face_cross_check_load(c, &s.cross_check, err)) ||
 	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
-	    cc_failed(st = read_curve(c, "chip.aa-curve", &s.aa_curve, err)) ||
-	    cc_failed(st = read_curve(c, "chip.ca-curve", &s.ca_curve, err)) ||
 	    cc_failed(st = read_hash(c, "chip.aa-hash", &s.aa_hash, err)) ||
 	    cc_failed(st = read_hash(c, "pki.hash", &s.sod_hash, err)) ||
 	    cc_failed(st = config_setting(c, "rules.exchange-ages", ages, sizeof ages, err)) ||
 	    cc_failed(st = config_setting(c, "rules.birthday-feb-29", feb_29, sizeof feb_29, err)) ||
 	    cc_failed(st = validity_rules_parse(ages, feb_29, &s.rules, err)))
 		return st;
-	s.access.ca_alg = s.ca_alg;
-	if (cc_failed(st = image_worker_open(c, &s.images, err)))
+	/* Last of all that may be refused: it owns something. */
+	if (cc_failed(st = prepare_chip_settings(c, &s, err)))
 		return st;
-	*ret = s;
-	return cc_ok();
+	if (cc_failed(st = image_worker_open(c, &s.images, err)))
+		buf_done(&s.cvca);
+	else
+		*ret = s;
+	return st;
 }
 
 void prepare_settings_done(struct prepare_settings *s)
 {
 	image_worker_free(&s->images);
+	buf_done(&s->cvca);
 }
 
 void prepared_done(struct prepared *p)
@@ -137,9 +130,24 @@ void prepared_done(struct prepared *p)
 	cc_wipe(p, sizeof *p);
 }
 
-struct personalize_data prepared_data(const struct prepared *p)
+struct personalize_key_request prepare_key_request(const struct prepare_settings *s, enum personalize_key which)
 {
-	struct personalize_data d = { .files = &p->files };
+	if (which == PERSONALIZE_KEY_AA)
+		return (struct personalize_key_request){
+			.which = which, .curve = s->aa_curve, .rsa_bits = s->aa_rsa_bits, .aa_hash = s->aa_hash
+		};
+	return (struct personalize_key_request){ .which = which,
+						 .curve = s->ca_group.curve,
+						 .is_dh = s->ca_group.kind == AGREE_DH,
+						 .group = s->ca_group.group,
+						 .ca_alg = s->ca_alg };
+}
+
+struct personalize_data prepared_data(const struct prepare_settings *s, const struct prepared *p, int64_t now_s)
+{
+	struct personalize_data d = { .files = &p->files, .cvca = buf_view(&s->cvca) };
+
+	(void)snprintf(d.cvca_date, sizeof d.cvca_date, "%06u", (unsigned)(cvc_date_of(now_s) % 1000000));
 
 	memcpy(d.mrz_info, p->mrz_info, sizeof d.mrz_info);
 	memcpy(d.can, p->can, sizeof d.can);
@@ -365,11 +373,19 @@ cc_status prepare_chip_id(const struct prepare_settings *s, const struct person 
 
 /* ---- what needs the chip's keys */
 
+static cc_status ca_spki(const struct prepare_settings *s, struct bytes public_key, struct buf *ret)
+{
+	if (s->ca_group.kind == AGREE_DH)
+		return dh_spki_encode(s->ca_group.group, public_key, DH_SPKI_X942, ret);
+	return ec_spki_encode(s->ca_group.curve, public_key, s->params, ret);
+}
+
 static cc_status make_dg14(const struct prepare_settings *s, struct bytes ca_point, struct prepared *p, struct cc_error *err)
 {
-	struct dg14_params params = { .access = s->access, .with_aa = true, .aa_hash = s->aa_hash };
+	/* 9303-11 9.2.9: an RSA key's algorithm is in its signatures, the info is for ECDSA. */
+	struct dg14_params params = { .access = s->access, .with_aa = s->aa_rsa_bits == 0, .aa_hash = s->aa_hash };
 	struct buf spki = { 0 };
-	cc_status st = ec_spki_encode(s->ca_curve, ca_point, s->params, &spki);
+	cc_status st = ca_spki(s, ca_point, &spki);
 
 	if (!cc_failed(st)) {
 		params.ca_spki = buf_view(&spki);
@@ -382,7 +398,7 @@ static cc_status make_dg14(const struct prepare_settings *s, struct bytes ca_poi
 static cc_status make_dg15(const struct prepare_settings *s, struct bytes aa_point, struct prepared *p, struct cc_error *err)
 {
 	struct buf spki = { 0 };
-	cc_status st = ec_spki_encode(s->aa_curve, aa_point, s->params, &spki);
+	cc_status st = s->aa_rsa_bits > 0 ? buf_copy(&spki, aa_point) : ec_spki_encode(s->aa_curve, aa_point, s->params, &spki);
 
 	if (!cc_failed(st))
 		st = dg15_encode(buf_view(&spki), &p->files.files[lds_dg(15)], err);

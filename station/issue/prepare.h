@@ -42,9 +42,12 @@ struct prepare_settings {
 	bool rsa_pss;		/* of a document signer with an RSA key */
 	enum ec_param_form params;
 	struct card_access_settings access;
-	enum ec_curve aa_curve, ca_curve;
+	enum ec_curve aa_curve;
+	unsigned aa_rsa_bits; /* 0: ECDSA on aa_curve */
+	struct agree_group ca_group;
 	enum hash_alg aa_hash;
 	enum cipher_alg ca_alg;
+	struct buf cvca; /* trust point of Terminal Authentication, a CV certificate; empty: none */
 	struct face_cross_check cross_check;
 	struct image_worker *images; /* photos are decoded there */
 };
@@ -65,8 +68,10 @@ struct prepared {
 	struct will_finding lost[PREPARE_LOST_MAX];
 };
 void prepared_done(struct prepared *p); /* wipes */
-/* The secrets and a view of the files for the writer. */
-struct personalize_data prepared_data(const struct prepared *p);
+/* The secrets and views of the files and of the trust point for the writer. now_s: the chip's first date. */
+struct personalize_data prepared_data(const struct prepare_settings *s, const struct prepared *p, int64_t now_s);
+/* What the chip is asked to make. */
+struct personalize_key_request prepare_key_request(const struct prepare_settings *s, enum personalize_key which);
 
 /*
  * What needs no chip: EF.CardAccess, EF.COM, DG1, DG2. today: of the issue,

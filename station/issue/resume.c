@@ -69,8 +69,8 @@ static cc_status same_key(struct worker *w, const struct personalize_key_request
 static cc_status same_keys(struct worker *w)
 {
 	const struct prepare_settings *s = &w->issuer->settings;
-	const struct personalize_key_request aa = { .which = PERSONALIZE_KEY_AA, .curve = s->aa_curve };
-	const struct personalize_key_request ca = { .which = PERSONALIZE_KEY_CA, .curve = s->ca_curve };
+	const struct personalize_key_request aa = prepare_key_request(s, PERSONALIZE_KEY_AA);
+	const struct personalize_key_request ca = prepare_key_request(s, PERSONALIZE_KEY_CA);
 	cc_status st = same_key(w, &aa, &w->job.aa_key, &w->aa_point);
 
 	return cc_failed(st) ? st : same_key(w, &ca, &w->job.ca_key, &w->ca_point);

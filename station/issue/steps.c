@@ -21,8 +21,8 @@ static cc_status points_to_result(struct worker *w)
 cc_status step_make_keys(struct worker *w)
 {
 	const struct prepare_settings *s = &w->issuer->settings;
-	const struct personalize_key_request aa = { .which = PERSONALIZE_KEY_AA, .curve = s->aa_curve, .aa_hash = s->aa_hash };
-	const struct personalize_key_request ca = { .which = PERSONALIZE_KEY_CA, .curve = s->ca_curve, .ca_alg = s->ca_alg };
+	const struct personalize_key_request aa = prepare_key_request(s, PERSONALIZE_KEY_AA);
+	const struct personalize_key_request ca = prepare_key_request(s, PERSONALIZE_KEY_CA);
 	struct personalize *p = &w->perso;
 	cc_status st = cc_ok();
 
@@ -67,7 +67,7 @@ cc_status step_sign(struct worker *w)
 
 static cc_status write_and_compare(struct worker *w)
 {
-	struct personalize_data d = prepared_data(&w->prepared);
+	struct personalize_data d = prepared_data(&w->issuer->settings, &w->prepared, sys_wall_ms(w->issuer->sys) / 1000);
 	struct figures *f = &w->report->figures;
 	cc_status st;
 

@@ -19,7 +19,7 @@ static void must(cc_status st, const struct cc_error *err)
 }
 
 /* A static key for Chip Authentication Mapping, beside what EF.CardAccess says. */
-static struct buf build(const struct lds_fixture *f, struct security_infos *infos, uint8_t *id, struct buf *spki)
+static struct buf build(const struct lds_fixture *f, struct security_infos *infos, struct card_access_storage *id, struct buf *spki)
 {
 	struct card_access_settings access = card_access_default();
 	struct ec_domain *d = NULL;
@@ -54,7 +54,7 @@ static void built_file_is_read_and_verified(void **state)
 	const struct security_info *key;
 	const struct cert *signer = NULL;
 	struct buf spki = { 0 }, file;
-	uint8_t id;
+	struct card_access_storage id;
 
 	(void)state;
 	lds_fixture(&f, EC_BP256, HASH_SHA256);
@@ -81,7 +81,7 @@ static void cuts_and_changes_are_refused(void **state)
 	struct security_infos infos = { 0 };
 	struct card_security s = { 0 };
 	struct buf spki = { 0 }, file, longer = { 0 };
-	uint8_t id;
+	struct card_access_storage id;
 	unsigned refused = 0, unverified = 0, foreign = 0;
 
 	(void)state;
