@@ -71,6 +71,7 @@ struct secure_layer {
 struct channel_habits {
 	bool no_sfi;	   /* short file identifiers failed where SELECT worked */
 	bool header_first; /* a read beyond the end of a small file was refused */
+	bool no_mf;	   /* SELECT MF is unknown to it */
 	size_t read_max;   /* larger blocks were refused; 0: none were */
 };
 

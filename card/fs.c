@@ -4,6 +4,8 @@
 #include "card/sw.h"
 #include "crypto/base/tlv.h"
 
+#include <string.h>
+
 #define INS_SELECT 0xA4
 #define INS_READ_BINARY 0xB0
 #define INS_READ_BINARY_ODD 0xB1
@@ -66,7 +68,16 @@ cc_status fs_select_mf(struct channel *ch, uint16_t *ret_sw)
 						    { 0x00, 0x0C, false, 0 },
 						    { 0x00, 0x00, false, APDU_LE_SHORT_MAX } };
 
-	return select_by(ch, forms, 3, BYTES_LITERAL("\x3F\x00"), ret_sw);
+	uint16_t sw = SW_INS_UNKNOWN;
+	cc_status st = cc_ok();
+
+	if (!ch->habits.no_mf)
+		st = select_by(ch, forms, 3, BYTES_LITERAL("\x3F\x00"), &sw);
+	if (cc_failed(st))
+		return st;
+	ch->habits.no_mf = sw == SW_INS_UNKNOWN;
+	*ret_sw = sw;
+	return st;
 }
 
 /* ICAO 9303-10 3.6.2: an elementary file under the present application. */
@@ -220,6 +231,9 @@ static cc_status take_block(struct reading *rd, size_t want, const struct respon
 		rd->sw = r->sw;
 		return cc_ok();
 	}
+	/* Some chips give nothing at all when the file ends within what was asked for. */
+	if (r->data.n == 0 && r->sw == SW_END_OF_FILE && ask_for_less(rd, want))
+		return cc_ok();
 	if (r->data.n == 0)
 		return cc_fail(err, CC_E_FORMAT, "card.file-length", "the file ends after %zu bytes of %zu", rd->w.n, rd->total);
 	writer_put(&rd->w, buf_view(&r->data));
@@ -236,6 +250,16 @@ static cc_status take_block(struct reading *rd, size_t want, const struct respon
 	return cc_ok();
 }
 
+/*
+ * Some chips answer a length that they don't like without protection, which ends
+ * the session. This one is lost; the next with such a chip asks for less at once.
+ */
+static void learn_from_break(struct reading *rd, size_t want, cc_status st)
+{
+	if (st.code == CC_E_VERIFY && rd->ch->err.key != NULL && strcmp(rd->ch->err.key, "card.sm-unprotected") == 0)
+		(void)ask_for_less(rd, want);
+}
+
 static cc_status read_rest(struct reading *rd)
 {
 	cc_status st = cc_ok();
@@ -248,6 +272,7 @@ static cc_status read_rest(struct reading *rd)
 			return cc_fail(&rd->ch->err, CC_E_LIMIT, "card.file-too-large", "%u reads for %zu bytes", READS_MAX,
 				       rd->w.n);
 		st = read_block(rd->ch, 0, rd->w.n, want, &r);
+		learn_from_break(rd, want, st);
 		if (!cc_failed(st))
 			st = take_block(rd, want, &r);
 		response_done(&r);
@@ -309,6 +334,7 @@ static cc_status read_first_by_sfi(struct reading *rd, uint8_t sfi, bool *ret_ta
 	size_t want = wanted(rd);
 	cc_status st = read_block(rd->ch, sfi, 0, want, &r);
 
+	learn_from_break(rd, want, st);
 	*ret_taken = !cc_failed(st) && (r.sw == SW_OK || r.sw == SW_END_OF_FILE || r.sw == SW_SECURITY_STATUS);
 	if (*ret_taken)
 		st = take_block(rd, want, &r);

@@ -2,6 +2,7 @@
 #include "card/inspect/inspect.h"
 
 #include "card/inspect/inspect_run.h"
+#include "card/quirks.h"
 #include "crypto/base/secret.h"
 
 #include <stdarg.h>

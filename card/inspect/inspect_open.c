@@ -5,6 +5,7 @@
 #include "card/access/pace.h"
 #include "card/fs.h"
 #include "card/lds/card_access.h"
+#include "card/quirks.h"
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
 #include "card/sw.h"
@@ -26,6 +27,8 @@ static cc_status start_again(struct inspect_run *run)
 	st = reader_reset(run->ch->reader);
 	if (cc_failed(st))
 		run->ch->err = run->ch->reader->err;
+	else
+		quirks_recall(run->ch, bytes_of(NULL, 0));
 	return st;
 }
 
@@ -260,6 +263,16 @@ static cc_status fall_to_bac(struct inspect_run *run, cc_status why, const char 
 	return open_without_pace(run);
 }
 
+/* Negotiation begins with a channel that knows nothing. */
+static cc_status negotiate(struct channel *ch)
+{
+	struct channel_habits habits = ch->habits;
+	cc_status st = channel_negotiate(ch);
+
+	ch->habits = habits;
+	return st;
+}
+
 cc_status inspect_open(struct inspect_run *run)
 {
 	struct pace_params pace;
@@ -269,7 +282,7 @@ cc_status inspect_open(struct inspect_run *run)
 
 	if (cc_failed(st) || cc_failed(st = look_at_card_access(run)))
 		return st;
-	if (!run->ch->extended && cc_failed(st = channel_negotiate(run->ch)))
+	if (!run->ch->extended && cc_failed(st = negotiate(run->ch)))
 		return st;
 	if (!choose_pace(run, &pace, &announced)) {
 		if (!announced)
