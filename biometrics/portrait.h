@@ -55,6 +55,8 @@ CC_MUST cc_status portrait_make(const struct image *photo, const struct portrait
  * must be, down to 90 between the eyes.
  */
 #define PORTRAIT_SIMILARITY_WANTED 0.975
+/* JPEG 2000 smooths skin before the measure sees it: it must come nearer, as near as JPEG at its lowest quality does. */
+#define PORTRAIT_SIMILARITY_JP2 0.985
 #define PORTRAIT_SIMILARITY_MIN 0.93 /* JPEG 2000 below this is refused, as JPEG below quality_min */
 #define PORTRAIT_LANDMARK_SHIFT_MAX 0.02
 CC_MUST cc_status portrait_from_face(struct face_net *net, const struct image *photo, const struct face *face,

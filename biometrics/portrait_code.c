@@ -171,7 +171,7 @@ static cc_status smallest_jpeg(struct face_net *net, const struct portrait_origi
 
 /* ---- JPEG 2000: its encoder takes bytes, not a quality */
 
-#define PIXELS_PER_BYTE_USUAL 26u
+#define PIXELS_PER_BYTE_USUAL 24u
 #define BYTES_LOW 1500u
 #define BYTES_STEP 1.25
 #define BYTES_CLOSE 1.05 /* as near to the fewest bytes as the search goes */
@@ -193,7 +193,8 @@ static cc_status attempt_jp2(const struct portrait_original *o, size_t bytes, st
 }
 
 /* Between what is too few bytes and what is enough, by steps from a usual number and then by halves. */
-static cc_status fewest_bytes(const struct portrait_original *o, double enough, struct portrait *p, struct cc_error *err)
+static cc_status fewest_bytes(const struct portrait_original *o, double enough, double wanted, struct portrait *p,
+			      struct cc_error *err)
 {
 	double low = BYTES_LOW, high = enough, next = (double)o->rgb->width * o->rgb->height / PIXELS_PER_BYTE_USUAL;
 	struct portrait trial = { .format = PORTRAIT_JPEG2000 };
@@ -206,7 +207,7 @@ static cc_status fewest_bytes(const struct portrait_original *o, double enough, 
 		st = attempt_jp2(o, (size_t)bytes, &trial, err);
 		if (cc_failed(st))
 			break;
-		if (trial.similarity >= PORTRAIT_SIMILARITY_WANTED) {
+		if (trial.similarity >= wanted) {
 			high = bytes;
 			keep(p, &trial);
 			next = bytes / BYTES_STEP;
@@ -221,7 +222,7 @@ static cc_status fewest_bytes(const struct portrait_original *o, double enough, 
 }
 
 static cc_status smallest_jp2(struct face_net *net, const struct portrait_original *o, const struct portrait_params *params,
-			      struct portrait *p, struct cc_error *err)
+			      double wanted, struct portrait *p, struct cc_error *err)
 {
 	size_t budget = portrait_budget(params);
 	cc_status st;
@@ -234,8 +235,8 @@ static cc_status smallest_jp2(struct face_net *net, const struct portrait_origin
 		buf_done(&p->data);
 		return cc_fail(err, CC_E_LIMIT, "photo.does-not-fit", "similarity %.3f in %zu bytes", p->similarity, budget);
 	}
-	if (p->similarity > PORTRAIT_SIMILARITY_WANTED)
-		st = fewest_bytes(o, (double)p->data.n, p, err);
+	if (p->similarity > wanted)
+		st = fewest_bytes(o, (double)p->data.n, wanted, p, err);
 	if (!cc_failed(st))
 		st = measure_shift(o, net, p, err);
 	for (double bytes = (double)p->data.n * BYTES_STEP;
@@ -258,7 +259,8 @@ static cc_status smaller(struct face_net *net, const struct portrait_original *o
 		return st;
 	cc_error_init(&why);
 	other.data = (struct buf){ 0 };
-	other_st = smallest_jp2(net, o, params, &other, &why);
+	/* Held against each other at the same similarity. */
+	other_st = smallest_jp2(net, o, params, cc_failed(st) ? PORTRAIT_SIMILARITY_JP2 : p->similarity, &other, &why);
 	if (!cc_failed(other_st) && (cc_failed(st) || other.data.n < p->data.n)) {
 		keep(p, &other);
 		st = cc_ok();
@@ -276,7 +278,7 @@ cc_status portrait_code(struct face_net *net, const struct portrait_original *o,
 	case PORTRAIT_JPEG:
 		return smallest_jpeg(net, o, params, p, err);
 	case PORTRAIT_JPEG2000:
-		return smallest_jp2(net, o, params, p, err);
+		return smallest_jp2(net, o, params, PORTRAIT_SIMILARITY_JP2, p, err);
 	case PORTRAIT_SMALLEST:
 		break;
 	}

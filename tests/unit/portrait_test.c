@@ -247,8 +247,8 @@ static void jpeg_2000_is_smaller_at_the_same_similarity(void **state)
 	assert_int_equal(m[0].portrait.format, PORTRAIT_JPEG);
 	assert_int_equal(m[1].portrait.format, PORTRAIT_JPEG2000);
 	assert_true(jp2_is(buf_view(&m[1].portrait.data)));
-	assert_int_equal(m[2].portrait.data.n,
-			 m[0].portrait.data.n < m[1].portrait.data.n ? m[0].portrait.data.n : m[1].portrait.data.n);
+	assert_true(m[2].portrait.data.n <= m[0].portrait.data.n);
+	assert_true(m[2].portrait.similarity >= m[0].portrait.similarity - 0.0005);
 	for (unsigned f = 0; f < 3; f++)
 		made_done(&m[f]);
 }
