@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/photo.h"
 
+#include "biometrics/jp2.h"
 #include "crypto/base/secret.h"
 
 #include <errno.h>
@@ -122,8 +123,9 @@ cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct ro
 	(void)close(fd);
 	if (st.code == CC_E_LIMIT)
 		st = fault_of(fault, "import.photo-too-large");
-	/* ISO/IEC 10918-1 B.1.1.3: SOI, and the first byte of the marker behind it. */
-	else if (!cc_failed(st) && !bytes_starts_with(buf_view(&photo), BYTES_LITERAL("\xFF\xD8\xFF")))
+	/* ISO/IEC 10918-1 B.1.1.3: SOI, and the first byte of the marker behind it; or JPEG 2000. */
+	else if (!cc_failed(st) && !bytes_starts_with(buf_view(&photo), BYTES_LITERAL("\xFF\xD8\xFF")) &&
+		 !jp2_is(buf_view(&photo)))
 		st = fault_of(fault, "import.photo-not-jpeg");
 	if (!cc_failed(st))
 		buf_move(ret, &photo);
