@@ -247,6 +247,14 @@ static cc_status note_job(struct books *b, const struct pki_signer *one, const c
 			 values, 3, err);
 }
 
+/* For people: "ds-1: period-over, ds-2: used-up or retired". */
+static void note_why(char *why, size_t cap, size_t *n, const struct pki_signer *one, enum pki_signer_state state)
+{
+	if (*n < cap)
+		*n += (size_t)snprintf(why + *n, cap - *n, "%s%s: %s", *n > 0 ? ", " : "", one->label,
+				       state == PKI_SIGNER_READY ? "used-up or retired" : pki_signer_state_name(state));
+}
+
 /* Inside the transaction. *ret stays NULL when none may sign; `why` collects each one's reason. */
 static cc_status pick(const struct pki_signers *s, struct books *b, const char *job_id, int64_t now_s, char *why, size_t why_cap,
 		      const struct pki_signer **ret, struct cc_error *err)
@@ -270,9 +278,7 @@ static cc_status pick(const struct pki_signers *s, struct books *b, const char *
 			*ret = one;
 			return note_job(b, one, job_id, now_s, err);
 		}
-		if (n < why_cap)
-			n += (size_t)snprintf(why + n, why_cap - n, "%s%s: %s", n > 0 ? ", " : "", one->label,
-					      state == PKI_SIGNER_READY ? "used-up or retired" : pki_signer_state_name(state));
+		note_why(why, why_cap, &n, one, state);
 	}
 	return st;
 }
@@ -293,6 +299,43 @@ cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const ch
 	if (!cc_failed(st))
 		*ret = one;
 	return st;
+}
+
+/* Under the lock: a row that says no. */
+static cc_status is_spent(const struct pki_signers *s, struct books *b, const struct pki_signer *one, bool *ret,
+			  struct cc_error *err)
+{
+	const struct books_value values[] = { books_blob(bytes_of(one->key_id.p, one->key_id.n)), books_int(s->limit) };
+	struct stmt *q = NULL;
+	cc_status st = books_query(b, "SELECT used FROM pki_signer WHERE key_id = $1 AND (used >= $2 OR retired_ms IS NOT NULL)",
+				   values, 2, &q, ret, err);
+
+	stmt_finish(&q);
+	return st;
+}
+
+cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, int64_t now_s, struct cc_error *err)
+{
+	char why[160] = "";
+	size_t n = 0;
+	bool ready = false;
+	cc_status st = cc_ok();
+
+	books_lock(b);
+	for (size_t i = 0; i < s->count && !ready && !cc_failed(st); i++) {
+		enum pki_signer_state state = state_of(&s->items[i], 0, false, s->limit, now_s);
+		bool spent = true;
+
+		if (state == PKI_SIGNER_READY)
+			st = is_spent(s, b, &s->items[i], &spent, err);
+		ready = !cc_failed(st) && !spent;
+		if (!ready)
+			note_why(why, sizeof why, &n, &s->items[i], state);
+	}
+	books_unlock(b);
+	if (cc_failed(st) || ready)
+		return st;
+	return cc_fail(err, CC_E_STATE, "signer.none", "%s", why);
 }
 
 cc_status pki_signer_retire(const struct pki_signer *one, struct store *store, int64_t now_ms, struct cc_error *err)

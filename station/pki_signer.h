@@ -55,6 +55,9 @@ void pki_signers_free(struct pki_signers **s);
 CC_MUST cc_status pki_signers_read_use(struct pki_signers *s, struct store *store, int64_t now_s, struct cc_error *err);
 enum pki_signer_state pki_signer_state(const struct pki_signers *s, const struct pki_signer *one, int64_t now_s);
 
+/* One of them may sign now: asked before a blank is touched. CC_E_STATE "signer.none". */
+CC_MUST cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, int64_t now_s, struct cc_error *err);
+
 /*
  * Picks the key for one job's EF.SOD and counts the signature; durable when it
  * returns. *ret is a view into s. CC_E_STATE "signer.none": detail says why each

@@ -174,6 +174,7 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	cc_status st;
 
 	if (cc_failed(st = blank_is_free(w)) ||
+	    cc_failed(st = pki_signer_ready(w->issuer->signers, w->issuer->books, sys_wall_ms(w->issuer->sys) / 1000, &w->err)) ||
 	    cc_failed(st = portrait_case_of(w->issuer->books, &w->issuer->settings.record, today, person->number, buf_view(photo),
 					    &w->report->portrait, &w->err)))
 		return st;
