@@ -56,55 +56,50 @@ static enum cbor_fault check_viewed(struct check *c, unsigned depth, struct byte
 	return fault;
 }
 
-/* The keys before this one, walked again: maps of others are small. */
-static enum cbor_fault is_new_key(struct check *c, struct cursor map, uint64_t before, struct bytes key, unsigned depth)
+/* RFC 8949 4.2.1: bytewise lexicographic order of the encoded keys. */
+static enum cbor_fault check_sorted_map(struct check *c, uint64_t pairs, unsigned depth)
 {
-	struct check again = { .in = map, .order = c->order };
-	struct bytes other, value;
-
-	if (before >= CBOR_UNSORTED_PAIRS_MAX)
-		return CBOR_SIZE;
-	for (uint64_t i = 0; i < before; i++) {
-		enum cbor_fault fault = check_viewed(&again, depth, &other);
-
-		if (fault == CBOR_GOOD)
-			fault = check_viewed(&again, depth, &value);
-		if (fault != CBOR_GOOD)
-			return fault;
-		if (bytes_equal(other, key))
-			return CBOR_DUPLICATE_KEY;
-	}
-	return CBOR_GOOD;
-}
-
-static enum cbor_fault compare_key(struct check *c, struct cursor map, uint64_t before, struct bytes last, struct bytes key,
-				   unsigned depth)
-{
-	int order;
-
-	if (before == 0)
-		return CBOR_GOOD;
-	if (c->order == CBOR_ANY_ORDER)
-		return is_new_key(c, map, before, key, depth);
-	/* RFC 8949 4.2.1: bytewise lexicographic order of the encoded keys. */
-	order = bytes_compare(last, key);
-	return order < 0 ? CBOR_GOOD : order == 0 ? CBOR_DUPLICATE_KEY : CBOR_UNSORTED;
-}
-
-static enum cbor_fault check_map(struct check *c, uint64_t pairs, unsigned depth)
-{
-	struct cursor map = c->in;
 	struct bytes key = { 0 }, last = { 0 };
 	enum cbor_fault fault = CBOR_GOOD;
 
 	for (uint64_t i = 0; i < pairs && fault == CBOR_GOOD; i++, last = key) {
+		int order;
+
 		fault = check_viewed(c, depth, &key);
-		if (fault == CBOR_GOOD)
-			fault = compare_key(c, map, i, last, key, depth);
-		if (fault == CBOR_GOOD)
-			fault = check_item(c, depth);
+		if (fault != CBOR_GOOD)
+			break;
+		order = i == 0 ? -1 : bytes_compare(last, key);
+		if (order >= 0)
+			return order == 0 ? CBOR_DUPLICATE_KEY : CBOR_UNSORTED;
+		fault = check_item(c, depth);
 	}
 	return fault;
+}
+
+/* The keys are kept, not walked again: a map nested in a map would be walked once more for each key of each level. */
+static enum cbor_fault check_any_map(struct check *c, uint64_t pairs, unsigned depth)
+{
+	struct bytes keys[CBOR_UNSORTED_PAIRS_MAX];
+	enum cbor_fault fault = CBOR_GOOD;
+
+	if (pairs > CBOR_UNSORTED_PAIRS_MAX)
+		return CBOR_SIZE;
+	for (size_t i = 0; i < pairs && fault == CBOR_GOOD; i++) {
+		fault = check_viewed(c, depth, &keys[i]);
+		if (fault != CBOR_GOOD)
+			break;
+		for (size_t k = 0; k < i; k++) {
+			if (bytes_equal(keys[k], keys[i]))
+				return CBOR_DUPLICATE_KEY;
+		}
+		fault = check_item(c, depth);
+	}
+	return fault;
+}
+
+static enum cbor_fault check_map(struct check *c, uint64_t pairs, unsigned depth)
+{
+	return c->order == CBOR_SORTED ? check_sorted_map(c, pairs, depth) : check_any_map(c, pairs, depth);
 }
 
 static enum cbor_fault check_item(struct check *c, unsigned depth)

@@ -29,7 +29,7 @@
  *		return cc_code_status(CC_E_FORMAT);
  */
 #define CBOR_DEPTH_MAX 16
-/* Pairs of a map in CBOR_ANY_ORDER, where each key is held against all before it. */
+/* Pairs of a map in CBOR_ANY_ORDER, where each key is held against all before it; more is CBOR_SIZE. */
 #define CBOR_UNSORTED_PAIRS_MAX 64
 
 enum cbor_order { CBOR_SORTED, CBOR_ANY_ORDER };

@@ -308,6 +308,46 @@ static void depth_and_size_have_limits(void **state)
 	assert_string_equal(err.key, "cbor.malformed");
 }
 
+/* The heaviest value first on each level: a reader that walks a map again for each of its keys would not end. */
+static void nested_maps_are_walked_once(void **state)
+{
+	uint8_t bomb[1024];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t level = 0; level < CBOR_DEPTH_MAX; level++) {
+		bomb[n++] = 0xA0 | 20;
+		bomb[n++] = 0;
+	}
+	bomb[n++] = 0;
+	for (size_t level = 0; level < CBOR_DEPTH_MAX; level++) {
+		for (uint8_t key = 1; key < 20; key++) {
+			bomb[n++] = key;
+			bomb[n++] = 0;
+		}
+	}
+	assert_int_equal(cbor_check(bytes_of(bomb, n), CBOR_ANY_ORDER, NULL), CBOR_GOOD);
+	assert_int_equal(cbor_check(bytes_of(bomb, n), CBOR_SORTED, NULL), CBOR_GOOD);
+	assert_int_equal(cbor_check(bytes_of(bomb, n - 1), CBOR_ANY_ORDER, NULL), CBOR_TRUNCATED);
+}
+
+static void an_unsorted_map_has_a_limit(void **state)
+{
+	uint8_t map[2 + 3 * (CBOR_UNSORTED_PAIRS_MAX + 1)] = { 0xB8, CBOR_UNSORTED_PAIRS_MAX };
+	size_t n = 2;
+
+	(void)state;
+	for (uint8_t i = 0; i <= CBOR_UNSORTED_PAIRS_MAX; i++) {
+		map[n++] = 0x18;
+		map[n++] = (uint8_t)(24 + i);
+		map[n++] = 0;
+	}
+	assert_int_equal(cbor_check(bytes_of(map, n - 3), CBOR_ANY_ORDER, NULL), CBOR_GOOD);
+	map[1]++;
+	assert_int_equal(cbor_check(bytes_of(map, n), CBOR_ANY_ORDER, NULL), CBOR_SIZE);
+	assert_int_equal(cbor_check(bytes_of(map, n), CBOR_SORTED, NULL), CBOR_GOOD);
+}
+
 /* ---- the writer */
 static void put_record(struct cbor_out *out)
 {
@@ -548,6 +588,8 @@ int main(void)
 		cmocka_unit_test(rfc_8949_appendix_f_is_refused),
 		cmocka_unit_test(rules_of_our_own_are_named),
 		cmocka_unit_test(depth_and_size_have_limits),
+		cmocka_unit_test(nested_maps_are_walked_once),
+		cmocka_unit_test(an_unsorted_map_has_a_limit),
 		cmocka_unit_test(a_map_is_sorted_whatever_the_order_of_writing),
 		cmocka_unit_test(the_writer_refuses_what_is_no_item),
 		cmocka_unit_test(each_failed_allocation_is_told),
