@@ -19,7 +19,8 @@ static void must(cc_status st, const struct cc_error *err)
 }
 
 /* A static key for Chip Authentication Mapping, beside what EF.CardAccess says. */
-static struct buf build(const struct lds_fixture *f, struct security_infos *infos, struct card_access_storage *id, struct buf *spki)
+static struct buf build(const struct lds_fixture *f, struct security_infos *infos, struct card_access_storage *id,
+			struct buf *spki)
 {
 	struct card_access_settings access = card_access_default();
 	struct ec_domain *d = NULL;
@@ -165,13 +166,41 @@ static void published_files_verify(void **state)
 	print_message("# count: %u published EF.CardSecurity verified\n", count);
 }
 
+/* One of them with its country signer, both with explicit parameters: good while valid, expired today, nobody's without it. */
+static void published_chain_is_good_in_its_time(void **state)
+{
+	static const struct {
+		int64_t at_s;
+		enum chain_verdict want;
+	} cases[] = { { 1293840000, CHAIN_GOOD }, { 1767225600, CHAIN_EXPIRED } }; /* 2011-01-01, 2026-01-01 */
+	struct card_security s = { 0 };
+	struct buf file = { 0 }, csca = { 0 };
+	const struct cert *signer = NULL;
+	struct trust *t = NULL;
+
+	(void)state;
+	if (!vectors_file("05_lds/cardaccess_cardsecurity_openpace/ef_cardsecurity_dan.bin", &file) ||
+	    !vectors_file("05_lds/cardaccess_cardsecurity_openpace/csca_germany_013_self_signed_cer.bin", &csca))
+		skip();
+	assert_int_equal(card_security_parse(buf_view(&file), &s, NULL).code, CC_OK);
+	assert_int_equal(card_security_verify(&s, &signer, NULL).code, CC_OK);
+	assert_int_equal(trust_new(&t).code, CC_OK);
+	assert_int_equal(trust_verify(t, signer, cases[0].at_s, NULL, NULL), CHAIN_NO_ANCHOR);
+	assert_int_equal(trust_add(t, buf_view(&csca), NULL).code, CC_OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_int_equal(trust_verify(t, signer, cases[i].at_s, NULL, NULL), cases[i].want);
+	trust_free(&t);
+	card_security_done(&s);
+	buf_done(&file);
+	buf_done(&csca);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(built_file_is_read_and_verified),
-		cmocka_unit_test(cuts_and_changes_are_refused),
-		cmocka_unit_test(another_content_type_is_refused),
-		cmocka_unit_test(published_files_verify),
+		cmocka_unit_test(built_file_is_read_and_verified),     cmocka_unit_test(cuts_and_changes_are_refused),
+		cmocka_unit_test(another_content_type_is_refused),     cmocka_unit_test(published_files_verify),
+		cmocka_unit_test(published_chain_is_good_in_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
