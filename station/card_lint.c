@@ -7,6 +7,7 @@
 #include "crypto/base/secret.h"
 #include "station/issue/issuer.h"
 #include "station/registry/number.h"
+#include "station/registry/fingers.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -81,7 +82,7 @@ static cc_status prepare_files(const struct issuer *issuer, const char *number, 
 	struct date today = issuer->check.today;
 	struct portrait_case portrait = { 0 };
 	struct person person = { 0 };
-	struct buf photo = { 0 };
+	struct buf photo = { 0 }, prints = { 0 };
 	cc_status st;
 
 	if (p == NULL)
@@ -90,6 +91,8 @@ static cc_status prepare_files(const struct issuer *issuer, const char *number, 
 	if (!cc_failed(st = registry_find(issuer->registry, number, &person, &photo, err)) &&
 	    !cc_failed(st = portrait_case_of(issuer->books, &settings.record, today, number, buf_view(&photo), &portrait, err)) &&
 	    !cc_failed(st = prepare_person(&settings, &person, buf_view(&photo), &portrait, today, p, err)) &&
+	    !cc_failed(st = registry_fingers_find(issuer->registry, number, &prints, err)) &&
+	    !cc_failed(st = prepare_dg3(&settings, &person, buf_view(&prints), p, err)) &&
 	    !cc_failed(st = prepare_chip_id(&settings, &person, today, "0000000000000000", p, err))) {
 		d->files = p->files;
 		p->files = (struct lds_set){ 0 };
@@ -97,6 +100,7 @@ static cc_status prepare_files(const struct issuer *issuer, const char *number, 
 	prepared_done(p);
 	cc_free(p, sizeof *p);
 	buf_done(&photo);
+	buf_done(&prints);
 	person_done(&person);
 	return st;
 }

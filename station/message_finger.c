@@ -49,6 +49,10 @@ const struct message messages_finger[] = {
 	  "Thêm --ppi, hoặc quét lại ở 500 hay 1000 điểm ảnh mỗi inch.",
 	  "The print's resolution is not known, or not one of the standard.",
 	  "Give --ppi, or scan at 500 or 1000 pixels an inch." },
+	{ "finger.not-taken", "Thiếu vân tay của một bàn tay và hồ sơ không ghi lý do.",
+	  "Thu nhận vân tay, hoặc ghi lý do cho cả năm ngón của bàn tay đó.",
+	  "A hand has no print, and the record gives no reasons.",
+	  "Take its prints, or record a reason for each of its five fingers." },
 	{ "finger.not-good", "Vân tay không đạt yêu cầu.",
 	  "Lấy lại vân tay theo lời khuyên, hoặc để người giám sát dùng --override.", "The print does not pass.",
 	  "Take it again as advised, or let a supervisor use --override." },
@@ -60,6 +64,13 @@ const struct message messages_finger[] = {
 	{ "finger.nfiq2-refused", "Chương trình nfiq2 không cho điểm vân tay này.",
 	  "Dựa vào các phép đo khác, hoặc lấy lại vân tay.", "The nfiq2 program gave no score for this print.",
 	  "Go by the other measures, or take the print again." },
+
+	{ "import.finger-kind", "Tệp vân tay không thuộc loại trạm đọc được.",
+	  "Dùng WSQ, JPEG, JPEG 2000, PNG hoặc bản ghi 19794-4 rồi nhập lại cùng hàng.",
+	  "The fingerprint file is of no kind that can be read.",
+	  "Use WSQ, JPEG, JPEG 2000, PNG or a 19794-4 record and import the same row again." },
+	{ "import.finger-too-large", "Tệp vân tay lớn hơn 2 MiB.", "Nén WSQ rồi nhập lại cùng hàng dữ liệu.",
+	  "The fingerprint file is larger than 2 MiB.", "Compress it as WSQ and import the same row again." },
 
 	/* what is wrong with a print, by the defects of biometrics/finger_quality.c */
 	{ "finger.too_small", "Ảnh vân tay quá nhỏ.", "Lấy lại vân tay, không cắt bớt ảnh.", "The picture is too small.",

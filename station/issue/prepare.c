@@ -25,6 +25,12 @@
 #define CAN_LEN 6
 /* The data groups of our cards: DG1, DG2, DG13, DG14, DG15. */
 #define DATA_GROUPS ((uint32_t)(1u << 0 | 1u << 1 | 1u << 12 | 1u << 13 | 1u << 14))
+#define DATA_GROUP_3 ((uint32_t)(1u << 2))
+
+static uint32_t data_groups(const struct prepare_settings *s)
+{
+	return DATA_GROUPS | (s->fingers.wanted ? DATA_GROUP_3 : 0);
+}
 
 /* ---- settings */
 
@@ -102,6 +108,7 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 	    cc_failed(st = portrait_policy_load(c, &s.record, err)) ||
 	    cc_failed(st = face_cross_check_load(c, &s.cross_check, err)) ||
 	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
+	    cc_failed(st = prepare_fingers_settings_read(c, &s.fingers, err)) ||
 	    cc_failed(st = read_hash(c, "chip.aa-hash", &s.aa_hash, err)) ||
 	    cc_failed(st = read_hash(c, "pki.hash", &s.sod_hash, err)) ||
 	    cc_failed(st = config_setting(c, "rules.exchange-ages", ages, sizeof ages, err)) ||
@@ -294,7 +301,7 @@ cc_status prepare_person(const struct prepare_settings *s, const struct person *
 	if (cc_failed(st = make_dg1(s, person, today, &p, err)) ||
 	    cc_failed(st = make_dg2(s, person, photo, portrait, &p, err)) ||
 	    cc_failed(st = card_access_encode(&s->access, &p.files.files[LDS_CARD_ACCESS], err)) ||
-	    cc_failed(st = ef_com_make(s->lds_version, DATA_GROUPS, &com, err)) ||
+	    cc_failed(st = ef_com_make(s->lds_version, data_groups(s), &com, err)) ||
 	    cc_failed(st = ef_com_encode(&com, &p.files.files[LDS_COM], err)))
 		goto out;
 	*ret = p;
@@ -302,6 +309,12 @@ cc_status prepare_person(const struct prepare_settings *s, const struct person *
 out:
 	prepared_done(&p);
 	return st;
+}
+
+cc_status prepare_dg3(const struct prepare_settings *s, const struct person *person, struct bytes packed, struct prepared *p,
+		      struct cc_error *err)
+{
+	return prepare_fingers(&s->fingers, s->images, person, packed, &p->files.files[lds_dg(3)], err);
 }
 
 /* What this person's data make readers lose; what every card of the profile has is `card lint`'s to tell. */
@@ -427,7 +440,7 @@ cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_si
 	params.alg = sig_alg_of_key(pubkey_kind(cert_pubkey(signer->cert)), s->sod_hash, s->rsa_pss);
 	if (cc_failed(st = make_dg14(s, ca_point, p, err)) || cc_failed(st = make_dg15(s, aa_point, p, err)))
 		return cc_fail(err, st.code, "issue.inconsistent", "DG14 or DG15");
-	CC_ASSERT(lds_set_dg_mask(&p->files) == DATA_GROUPS);
+	CC_ASSERT(lds_set_dg_mask(&p->files) == data_groups(s));
 	return sod_build(&params, &p->files, &p->files.files[LDS_SOD], err);
 }
 

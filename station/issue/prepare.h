@@ -14,6 +14,7 @@
 #include "station/config.h"
 #include "station/face_cross_check.h"
 #include "station/image_worker.h"
+#include "station/issue/prepare_fingers.h"
 #include "station/portrait_case.h"
 #include "station/registry/check.h"
 #include "station/registry/person.h"
@@ -49,6 +50,7 @@ struct prepare_settings {
 	enum cipher_alg ca_alg;
 	struct buf cvca; /* trust point of Terminal Authentication, a CV certificate; empty: none */
 	struct face_cross_check cross_check;
+	struct prepare_fingers_settings fingers;
 	struct image_worker *images; /* photos are decoded there */
 };
 /* CC_E_FORMAT "issue.setting" names the setting. */
@@ -82,6 +84,9 @@ struct personalize_key_request prepare_key_request(const struct prepare_settings
 CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
 				 const struct portrait_case *portrait, struct date today, struct prepared *ret,
 				 struct cc_error *err);
+/* Then DG3, which EF.COM names already, when the setting dg3 wants it; packed: of registry_fingers_find. */
+CC_MUST cc_status prepare_dg3(const struct prepare_settings *s, const struct person *person, struct bytes packed,
+			      struct prepared *p, struct cc_error *err);
 /*
  * DG13, which names the chip (16 hex digits); then the readers in the field are
  * asked: CC_E_HELD "issue.readers" when one would lose something and the setting

@@ -144,6 +144,27 @@ static const struct inspect_check *first_failed(const struct inspection *i, enum
 	return NULL;
 }
 
+/*
+ * The first file that a reader in the field finds other than it was approved.
+ * DG3 is closed to a reader without a terminal's certificate (ICAO 9303-11 7.1);
+ * it was read back byte for byte while the chip was open (I3).
+ */
+static enum lds_file first_differing(const struct inspection *i, const struct lds_set *want)
+{
+	const struct inspect_check *read = inspection_find(i, "dg3.read");
+	bool closed = read != NULL && read->result == INSPECT_UNAVAILABLE;
+
+	for (unsigned f = 0; f < LDS_FILE_COUNT; f++) {
+		enum lds_file file = (enum lds_file)f;
+
+		if (file == lds_dg(3) && closed && lds_set_has(want, file) && !lds_set_has(&i->files, file))
+			continue;
+		if (!bytes_equal(lds_set_get(&i->files, file), lds_set_get(want, file)))
+			return file;
+	}
+	return LDS_FILE_COUNT;
+}
+
 /* Evidence may be personal and stays out of the error; the id of the check is enough. */
 static cc_status judge(struct worker *w, const struct inspection *i)
 {
@@ -153,7 +174,7 @@ static cc_status judge(struct worker *w, const struct inspection *i)
 
 	if (c || i->verdict == INSPECT_BAD)
 		return cc_fail(&w->err, CC_E_VERIFY, "issue.inspection", "%s", c ? c->id : "verdict");
-	differs = lds_set_compare(&i->files, &w->prepared.files);
+	differs = first_differing(i, &w->prepared.files);
 	if (differs != LDS_FILE_COUNT)
 		return cc_fail(&w->err, CC_E_VERIFY, "issue.differs", "%s", lds_file_title(differs));
 	/* I3: a SOD that verifies to the country signer, AA and CA by the chip's own keys. */

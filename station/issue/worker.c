@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/issue/worker.h"
+#include "station/registry/fingers.h"
 
 #include "card/fs.h"
 #include "card/sw.h"
@@ -168,6 +169,24 @@ static cc_status fits(struct worker *w)
 	return cc_ok();
 }
 
+/* DG3, when the station writes one: only then are the prints opened. */
+static cc_status add_fingers(struct worker *w, const struct person *person)
+{
+	const struct issuer *s = w->issuer;
+	struct buf packed = { 0 };
+	cc_status st;
+
+	if (!s->settings.fingers.wanted)
+		return cc_ok();
+	books_lock(s->books);
+	st = registry_fingers_find(s->registry, person->number, &packed, &w->err);
+	books_unlock(s->books);
+	if (!cc_failed(st))
+		st = prepare_dg3(&s->settings, person, buf_view(&packed), &w->prepared, &w->err);
+	buf_done(&packed);
+	return st;
+}
+
 static cc_status start(struct worker *w, const struct person *person, const struct buf *photo)
 {
 	struct date today = w->issuer->check.today;
@@ -181,6 +200,7 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	w->report->portrait_decided = true;
 	if (cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), &w->report->portrait, today,
 					  &w->prepared, &w->err)) ||
+	    cc_failed(st = add_fingers(w, person)) ||
 	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)) ||
 	    cc_failed(st = fits(w)))
 		return st;

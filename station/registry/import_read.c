@@ -2,6 +2,7 @@
 #include "station/registry/import_batch.h"
 
 #include "crypto/base/secret.h"
+#include "station/registry/fingers.h"
 #include "station/registry/photo.h"
 
 #include <errno.h>
@@ -252,6 +253,30 @@ static cc_status take_photo(struct import_reader *rd, struct import_batch *b, co
 	return cc_failed(st) ? cc_fail(&b->err, st.code, "file.io", "photo of line %llu", (unsigned long long)it->line) : st;
 }
 
+struct finger_remarks {
+	struct import_batch *b;
+	uint64_t line;
+};
+
+/* A print that can't be taken stops no card of a station that writes none: a warning. */
+static bool tell_finger(void *ctx, const struct row_fault *fault)
+{
+	struct finger_remarks *f = ctx;
+
+	return remark(f->b, f->line, IMPORT_WARNING, fault, 0);
+}
+
+static cc_status take_fingers(struct import_reader *rd, struct import_batch *b, struct import_item *it)
+{
+	struct finger_remarks told = { b, it->line };
+	cc_status st = fingers_read(rd->folder_fd, &rd->person, &it->row.fingers, tell_finger, &told);
+
+	rd->photo_bytes += it->row.fingers.n;
+	if (st.code == CC_E_MEMORY)
+		return no_memory(b, "prints");
+	return cc_failed(st) ? cc_fail(&b->err, st.code, "file.io", "prints of line %llu", (unsigned long long)it->line) : st;
+}
+
 /* What stops this person's card, or is worth a look. A photo that failed has been told already. */
 static cc_status take_holds(struct import_reader *rd, struct import_batch *b, struct import_item *it, bool has_photo)
 {
@@ -278,6 +303,8 @@ static cc_status take_person(struct import_reader *rd, struct import_batch *b, s
 
 	if (!cc_failed(st) && cc_failed(st = registry_row_prepare(&rd->keys, &rd->person, buf_view(&photo), &it->row)))
 		st = registry_crypto_error(st, &b->err, "row");
+	if (!cc_failed(st))
+		st = take_fingers(rd, b, it);
 	if (!cc_failed(st))
 		st = take_holds(rd, b, it, photo.n > 0);
 	if (!cc_failed(st))

@@ -298,6 +298,8 @@ static const struct field fields[] = {
 	TEXT("email", email, false),
 	NUMBER("cancelled_number", cancelled_number),
 };
+/* The one field that is no text. */
+static const struct field fingerprints = { "fingerprints", NULL, 0, 0, false };
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
 static const struct field *find_field(const char *name)
@@ -361,10 +363,46 @@ static void warn_unknown(struct row_warnings *w, const char *name)
 	}
 }
 
+/* {"finger": ..., "file": ...} or {"finger": ..., "missing": ...}, and nothing else. */
+static bool take_finger(struct parse *in, json_t *item, size_t place)
+{
+	const char *finger = json_string_value(json_object_get(item, "finger"));
+	const char *file = json_string_value(json_object_get(item, "file"));
+	const char *missing = json_string_value(json_object_get(item, "missing"));
+	unsigned position = finger != NULL ? finger_position_find(finger) : FINGER_UNKNOWN;
+	struct person *p = &in->person;
+
+	if (position == FINGER_UNKNOWN || json_object_size(item) != 2 || (file == NULL) == (missing == NULL) ||
+	    p->finger_paths[position][0] != '\0' || p->finger_missing[position] != FINGER_PRESENT)
+		return reject(in, &fingerprints, "import.value", place);
+	if (missing != NULL) {
+		p->finger_missing[position] = (uint8_t)finger_missing_find(missing);
+		return p->finger_missing[position] != FINGER_PRESENT || reject(in, &fingerprints, "import.value", place);
+	}
+	if (file[0] == '\0' || strlen(file) >= PERSON_PATH_SIZE)
+		return reject(in, &fingerprints, file[0] == '\0' ? "import.value" : "import.text-too-long", place);
+	memcpy(p->finger_paths[position], file, strlen(file));
+	return true;
+}
+
+static bool take_fingerprints(struct parse *in, const json_t *list)
+{
+	if (json_is_null(list))
+		return true;
+	if (!json_is_array(list))
+		return reject(in, &fingerprints, "import.field-type", 0);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!take_finger(in, json_array_get(list, i), i + 1))
+			return false;
+	return true;
+}
+
 static bool take_field(struct parse *in, const char *name, const json_t *value, struct row_warnings *warnings)
 {
 	const struct field *f = find_field(name);
 
+	if (strcmp(name, fingerprints.name) == 0)
+		return take_fingerprints(in, value);
 	if (f == NULL) {
 		warn_unknown(warnings, name);
 		return true;
@@ -513,6 +551,27 @@ static void put_expiry(struct writer *w, const char *name, const struct person *
 		put_date(w, name, p->expiry);
 }
 
+/* Which fingers have no print, and why; the prints themselves lie beside the record. */
+static void put_fingers(struct writer *w, const struct person *p)
+{
+	const char *before = writer_view(w).n == 1 ? "\"fingerprints\":[" : ",\"fingerprints\":[";
+	bool any = false;
+
+	for (unsigned i = 1; i <= FINGERS; i++) {
+		if (p->finger_missing[i] == FINGER_PRESENT)
+			continue;
+		writer_str(w, any ? "," : before);
+		writer_str(w, "{\"finger\":\"");
+		writer_str(w, finger_position_name(i));
+		writer_str(w, "\",\"missing\":\"");
+		writer_str(w, finger_missing_name(p->finger_missing[i]));
+		writer_str(w, "\"}");
+		any = true;
+	}
+	if (any)
+		writer_str(w, "]");
+}
+
 /* In the order of the names: equal people give equal bytes. */
 static void put_person(struct writer *w, const struct person *p)
 {
@@ -531,6 +590,7 @@ static void put_person(struct writer *w, const struct person *p)
 	put_str(w, "father", p->father);
 	put_str(w, "father_nationality", p->father_nationality);
 	put_str(w, "father_number", p->father_number);
+	put_fingers(w, p);
 	put_str(w, "full_name", p->full_name);
 	put_str(w, "household_head", p->household_head);
 	put_str(w, "household_head_number", p->household_head_number);

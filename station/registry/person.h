@@ -2,6 +2,7 @@
 #ifndef CC_STATION_REGISTRY_PERSON_H
 #define CC_STATION_REGISTRY_PERSON_H
 
+#include "biometrics/finger.h"
 #include "crypto/base/buf.h"
 #include "crypto/base/bytes.h"
 #include "crypto/base/err.h"
@@ -43,6 +44,9 @@
  * household_relation text, to the head
  * phone, email       text
  * photo              path of a JPEG, relative to the folder of the rows' file
+ *
+ * fingerprints       [{"finger": "right-index", "file": "prints/r2.wsq"}, {"finger": "left-index", "missing": "amputated"}]
+ *                    each finger once: a file like the photo's, or why there is none (biometrics/finger.h)
  *
  * null and "" mean absent. Text is UTF-8 NFC in memory, NUL-terminated.
  */
@@ -99,7 +103,9 @@ struct person {
 	char household_relation[PERSON_TERM_SIZE];
 	char phone[32], email[PERSON_TERM_SIZE];
 	char cancelled_number[PERSON_NUMBER_SIZE];
-	char photo_path[PERSON_PATH_SIZE]; /* as the row names it; "" none. Not kept in the registry. */
+	char photo_path[PERSON_PATH_SIZE];		  /* as the row names it; "" none. Not kept in the registry. */
+	uint8_t finger_missing[FINGERS + 1];		  /* by enum finger_position: enum finger_missing */
+	char finger_paths[FINGERS + 1][PERSON_PATH_SIZE]; /* as photo_path */
 };
 
 /* Wipes. Persons live in the caller's storage. */

@@ -107,25 +107,37 @@ static cc_status read_fd(int fd, struct buf *ret)
 	return st;
 }
 
-cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct row_fault *fault)
+cc_status photo_read_file(int folder_fd, const char *path, const char *field, struct buf *ret, struct row_fault *fault)
 {
-	struct buf photo = { 0 };
+	struct buf file = { 0 };
 	struct stat info;
 	int fd = -1;
 	cc_status st = open_below(folder_fd, path, &fd, fault);
 
-	if (cc_failed(st))
-		return st;
-	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-		st = fault_of(fault, "import.photo-path");
-	else
-		st = read_fd(fd, &photo);
-	(void)close(fd);
+	if (!cc_failed(st)) {
+		if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+			st = fault_of(fault, "import.photo-path");
+		else
+			st = read_fd(fd, &file);
+		(void)close(fd);
+	}
 	if (st.code == CC_E_LIMIT)
 		st = fault_of(fault, "import.photo-too-large");
+	if (st.code == CC_E_FORMAT)
+		fault->field = field;
+	if (!cc_failed(st))
+		buf_move(ret, &file);
+	buf_done(&file);
+	return st;
+}
+
+cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct row_fault *fault)
+{
+	struct buf photo = { 0 };
+	cc_status st = photo_read_file(folder_fd, path, "photo", &photo, fault);
+
 	/* ISO/IEC 10918-1 B.1.1.3: SOI, and the first byte of the marker behind it; or JPEG 2000. */
-	else if (!cc_failed(st) && !bytes_starts_with(buf_view(&photo), BYTES_LITERAL("\xFF\xD8\xFF")) &&
-		 !jp2_is(buf_view(&photo)))
+	if (!cc_failed(st) && !bytes_starts_with(buf_view(&photo), BYTES_LITERAL("\xFF\xD8\xFF")) && !jp2_is(buf_view(&photo)))
 		st = fault_of(fault, "import.photo-not-jpeg");
 	if (!cc_failed(st))
 		buf_move(ret, &photo);

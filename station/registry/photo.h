@@ -12,6 +12,8 @@
  * "import.photo-too-large") return CC_E_FORMAT; CC_E_IO and CC_E_MEMORY are the
  * machine's. Only the first bytes are judged here: the portrait's own checks come later.
  */
+/* Any file that a row names, of at most PERSON_PHOTO_MAX bytes; field: what a fault names. Not-JPEG is no fault here. */
+CC_MUST cc_status photo_read_file(int folder_fd, const char *path, const char *field, struct buf *ret, struct row_fault *fault);
 CC_MUST cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct row_fault *fault);
 
 #endif

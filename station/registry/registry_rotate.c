@@ -131,6 +131,8 @@ static cc_status move_person(struct registry *r, size_t old_key, int64_t id, con
 		st = update_photo(r, &row);
 	st = registry_store_error(r, st, err);
 	if (!cc_failed(st))
+		st = registry_fingers_move(r, id, err);
+	if (!cc_failed(st))
 		st = drop_marks(r, old_key, p, id, err);
 	for (size_t i = 0; i < row.mark_count; i++)
 		marks[i] = (struct registry_mark){ row.marks[i], id };

@@ -79,6 +79,7 @@ void registry_row_done(struct registry_row *row)
 {
 	buf_done(&row->record);
 	buf_done(&row->photo);
+	buf_done(&row->fingers);
 	cc_wipe(row, sizeof *row);
 }
 
@@ -153,8 +154,9 @@ static cc_status compare_under(struct registry *r, const struct registry_row *ro
 	return st;
 }
 
-cc_status registry_row_compare(struct registry *r, const struct registry_row *row, enum registry_put *ret, int64_t *ret_id,
-			       struct cc_error *err)
+/* The record and the photo; what the prints say, comes on top. */
+static cc_status compare_record(struct registry *r, const struct registry_row *row, enum registry_put *ret, int64_t *ret_id,
+				struct cc_error *err)
 {
 	enum registry_put result = PUT_ADDED;
 	int64_t id = 0;
@@ -166,6 +168,27 @@ cc_status registry_row_compare(struct registry *r, const struct registry_row *ro
 		return registry_store_error(r, st, err);
 	*ret = result;
 	*ret_id = id;
+	return st;
+}
+
+static cc_status compare_fingers(struct registry *r, const struct registry_row *row, int64_t id, enum registry_put *ret,
+				 struct cc_error *err)
+{
+	*ret = PUT_UNCHANGED;
+	return row->fingers.n > 0 ? registry_fingers_compare(r, id, buf_view(&row->fingers), ret, err) : cc_ok();
+}
+
+cc_status registry_row_compare(struct registry *r, const struct registry_row *row, enum registry_put *ret, int64_t *ret_id,
+			       struct cc_error *err)
+{
+	enum registry_put fingers = PUT_UNCHANGED;
+	cc_status st = compare_record(r, row, ret, ret_id, err);
+
+	if (cc_failed(st) || *ret == PUT_ADDED || *ret == PUT_CONFLICT)
+		return st;
+	st = compare_fingers(r, row, *ret_id, &fingers, err);
+	if (!cc_failed(st) && fingers != PUT_UNCHANGED)
+		*ret = fingers;
 	return st;
 }
 
@@ -237,6 +260,22 @@ static cc_status complete(struct registry *r, int64_t id, const struct registry_
 	return registry_store_error(r, st, err);
 }
 
+/* Somebody who is there already: adds what was missing, or changes nothing when the prints are others. */
+static cc_status complete_row(struct registry *r, int64_t id, const struct registry_row *row, enum registry_put *inout,
+			      struct cc_error *err)
+{
+	enum registry_put fingers = PUT_UNCHANGED;
+	cc_status st = compare_fingers(r, row, id, &fingers, err);
+
+	if (!cc_failed(st) && fingers != PUT_CONFLICT && *inout == PUT_COMPLETED)
+		st = complete(r, id, row, err);
+	if (!cc_failed(st) && fingers == PUT_COMPLETED)
+		st = registry_fingers_add(r, id, buf_view(&row->fingers), err);
+	if (!cc_failed(st) && fingers != PUT_UNCHANGED)
+		*inout = fingers;
+	return st;
+}
+
 cc_status registry_row_write(struct registry *r, const struct registry_row *row, enum registry_put *ret, struct cc_error *err)
 {
 	enum registry_put result = PUT_ADDED;
@@ -247,15 +286,17 @@ cc_status registry_row_write(struct registry *r, const struct registry_row *row,
 	CC_ASSERT(row->sealed);
 	/* While keys rotate a person may stand under an older number. */
 	if (r->keys.count > 1)
-		st = registry_row_compare(r, row, &result, &id, err);
+		st = compare_record(r, row, &result, &id, err);
 	if (!cc_failed(st) && id == 0)
 		st = registry_store_error(r, insert_person(r, row, &added), err);
 	if (!cc_failed(st) && added && row->has_photo)
 		st = registry_store_error(r, insert_photo(r, row->id, row->photo_mac[0], buf_view(&row->photo)), err);
 	if (!cc_failed(st) && id == 0 && !added)
-		st = registry_row_compare(r, row, &result, &id, err);
-	if (!cc_failed(st) && result == PUT_COMPLETED)
-		st = complete(r, id, row, err);
+		st = compare_record(r, row, &result, &id, err);
+	if (!cc_failed(st) && added && row->fingers.n > 0)
+		st = registry_fingers_add(r, row->id, buf_view(&row->fingers), err);
+	if (!cc_failed(st) && !added && result != PUT_CONFLICT)
+		st = complete_row(r, id, row, &result, err);
 	if (!cc_failed(st))
 		*ret = result;
 	return st;

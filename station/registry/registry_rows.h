@@ -72,6 +72,7 @@ struct registry_row {
 	uint8_t content_mac[REGISTRY_KEYS_MAX][REGISTRY_MAC_LEN];
 	uint8_t photo_mac[REGISTRY_KEYS_MAX][REGISTRY_MAC_LEN];
 	struct buf record, photo; /* plain, after the seal sealed */
+	struct buf fingers;	  /* packed prints (fingers.h), plain; empty: none */
 	bool has_photo, sealed;
 	size_t mark_count;
 	int64_t marks[REGISTRY_MARKS_MAX];
@@ -96,6 +97,15 @@ struct registry_mark {
 CC_MUST cc_status registry_marks_write(struct registry *r, const struct registry_mark *marks, size_t count, struct cc_error *err);
 /* Ids for `count` rows, from *ret_first; inside the caller's transaction, or in one of its own. */
 CC_MUST cc_status registry_take_ids(struct registry *r, size_t count, int64_t *ret_first, struct cc_error *err);
+
+/*
+ * registry_fingers.c, by a person's id. compare: PUT_COMPLETED when there are none yet, PUT_UNCHANGED, PUT_CONFLICT.
+ * move: to the newest key.
+ */
+CC_MUST cc_status registry_fingers_compare(struct registry *r, int64_t id, struct bytes packed, enum registry_put *ret,
+					   struct cc_error *err);
+CC_MUST cc_status registry_fingers_add(struct registry *r, int64_t id, struct bytes packed, struct cc_error *err);
+CC_MUST cc_status registry_fingers_move(struct registry *r, int64_t id, struct cc_error *err);
 
 /* Columns of a query that registry_row_open reads: id, key_version, record; then has_photo or the photo itself. */
 CC_MUST cc_status registry_row_open(struct registry *r, struct stmt *q, struct person *ret, struct cc_error *err);

@@ -14,5 +14,6 @@ const struct migration store_migrations[] = {
 	{ 6, "queue", migration_006_queue },
 	{ 7, "portrait", migration_007_portrait },
 	{ 8, "exchange", migration_008_exchange },
+	{ 9, "fingers", migration_009_fingers },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

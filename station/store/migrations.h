@@ -18,5 +18,6 @@ extern const char migration_005_registry_marks[];
 extern const char migration_006_queue[];
 extern const char migration_007_portrait[];
 extern const char migration_008_exchange[];
+extern const char migration_009_fingers[];
 
 #endif

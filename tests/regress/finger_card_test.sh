@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Fingerprints from the registry's row to DG3 of a card behind a real pcscd; TAP.
+set -u
+cccd=$(realpath "${CCCD:-${BUILD:-build/gcc}/cccd}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CCCD=$cccd CCCD_HOME=$work/home CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
+unset CCCD_READER
+(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
+n=0
+run() { # exit code wanted, name, pattern in the output (or empty), command...
+	local code=$1 name=$2 pattern=$3 rc
+	shift 3
+	"$@" >"$work/out" 2>&1 </dev/null
+	rc=$?
+	n=$((n + 1))
+	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then echo "ok $n - $name"; else
+		echo "not ok $n - $name (exit $rc)"
+		sed 's/^/# /' "$work/out" | tail -n 30
+	fi
+}
+person() { # number, name, photo, fingerprints
+	printf '{"number":"%s","full_name":"%s","birth_date":"1990-02-15","sex":"male","nationality":"Việt Nam","ethnicity":"Kinh","origin":"Hà Nội","residence":"Hà Nội","photo":"photos/%s","fingerprints":%s}\n' "$@"
+}
+rows=$work/rows
+mkdir -p "$rows/prints"
+cp -r tests/data/people/photos "$rows/"
+cp tests/data/prints/*.wsq "$rows/prints/"
+both='[{"finger":"right-index","file":"prints/right_index.wsq"},{"finger":"left-index","file":"prints/left_index.wsq"},{"finger":"left-thumb","missing":"bandaged"}]'
+right=$(for f in thumb index middle ring little; do printf '{"finger":"right-%s","missing":"amputated"},' $f; done)
+left=$(for f in thumb index middle ring little; do printf '{"finger":"left-%s","missing":"unreadable"},' $f; done)
+{
+	person 001090000000 "Nguyễn Văn Đức" g01.jpg "$both"
+	person 036090000000 "Trần Văn Sơn" g02.jpg "[$right${left%,}]"
+	person 045090000000 "Lê Văn Tốt" g04.jpg '[{"finger":"right-index","file":"prints/right_index.wsq"}]'
+} >"$rows/people.jsonl"
+
+run 0 "pki init" "" "$cccd" pki init --params named
+echo '{"dg3": "yes"}' >"$CCCD_HOME/settings.json"
+run 0 "import with prints and reasons" "" sh -c '"$CCCD" registry import "$0" --json >"$WORK/first"' "$rows/people.jsonl"
+run 0 "... all three" '"imported": *3' cat "$work/first"
+run 0 "the same again changes nothing" '"unchanged": *3' "$cccd" registry import "$rows/people.jsonl" --json
+person 045090000000 "Lê Văn Tốt" g04.jpg '[{"finger":"right-index","file":"prints/left_index.wsq"}]' >"$rows/other.jsonl"
+run 3 "another print under the same finger is a conflict" '"conflicts": *1' "$cccd" registry import "$rows/other.jsonl" --json
+run 1 "no print lies readable in the store" "" grep -qa "$(printf 'NIST_COM')" "$CCCD_HOME/station.db"
+
+run 0 "a card with DG3 is issued" "" "$cccd" lab run --chips 1 -- sh -c '
+	"$CCCD" card issue 001090000000 --json >"$WORK/issue.json" &&
+	{ "$CCCD" card inspect --number 001090000000 --dump "$WORK/card" --json >"$WORK/inspect.json"; }'
+run 0 "... and passes inspection" '"verdict": "passed"' cat "$work/inspect.json"
+run 0 "... EF.COM names DG3" "63" sh -c "od -An -tx1 '$work/card/EF_COM.bin'"
+run 0 "somebody whose fingers all have reasons gets a card" "" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue 036090000000 --json'
+run 3 "a hand without print and reason is held" "finger.not-taken|A hand has no print" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue 045090000000'
+echo "1..$n"
