@@ -74,7 +74,8 @@ static const struct pack_date dates[] = {
 	{ 131, offsetof(struct person, death) },
 };
 #define DATE_COUNT (sizeof dates / sizeof dates[0])
-#define ID_STATES 192 /* sex, kind of expiry, life */
+#define ID_FINGERS 160 /* why a finger has no print, by position; absent: none lacks one */
+#define ID_STATES 192  /* sex, kind of expiry, life */
 
 static void put_date(struct writer *w, uint8_t id, struct date d)
 {
@@ -85,6 +86,19 @@ static void put_date(struct writer *w, uint8_t id, struct date d)
 	writer_u16(w, d.year);
 	writer_u8(w, d.month);
 	writer_u8(w, d.day);
+}
+
+static void put_fingers(struct writer *w, const struct person *p)
+{
+	bool any = false;
+
+	for (unsigned i = 1; i <= FINGERS; i++)
+		any = any || p->finger_missing[i] != FINGER_PRESENT;
+	if (!any)
+		return;
+	writer_u8(w, ID_FINGERS);
+	writer_u16(w, FINGERS);
+	writer_put(w, bytes_of(p->finger_missing + 1, FINGERS));
 }
 
 static void put_fields(struct writer *w, const struct person *p)
@@ -106,6 +120,7 @@ static void put_fields(struct writer *w, const struct person *p)
 		memcpy(&d, (const char *)p + dates[i].offset, sizeof d);
 		put_date(w, dates[i].id, d);
 	}
+	put_fingers(w, p);
 	writer_u8(w, ID_STATES);
 	writer_u16(w, 3);
 	writer_u8(w, (uint8_t)p->sex);
@@ -146,6 +161,22 @@ static bool take_date(struct bytes value, const struct pack_date *f, struct pers
 	return true;
 }
 
+static bool take_fingers(struct bytes value, struct person *p)
+{
+	struct cursor in;
+	bool any = false;
+
+	cursor_init(&in, value);
+	if (!cursor_copy(&in, p->finger_missing + 1, FINGERS) || cc_failed(cursor_end(&in)))
+		return false;
+	for (unsigned i = 1; i <= FINGERS; i++) {
+		if (p->finger_missing[i] > FINGER_NOT_TAKEN)
+			return false;
+		any = any || p->finger_missing[i] != FINGER_PRESENT;
+	}
+	return any;
+}
+
 static bool take_states(struct bytes value, struct person *p)
 {
 	uint8_t sex, expiry, life;
@@ -171,6 +202,8 @@ static bool take_field(uint8_t id, struct bytes value, struct person *p)
 		if (dates[i].id == id)
 			return take_date(value, &dates[i], p);
 	}
+	if (id == ID_FINGERS)
+		return take_fingers(value, p);
 	return id == ID_STATES && take_states(value, p);
 }
 
