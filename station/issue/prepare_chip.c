@@ -3,6 +3,8 @@
 
 #include "crypto/cvc.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,17 +160,21 @@ static bool is_root(struct bytes file)
 
 static cc_status read_cvca(const struct config *c, struct prepare_settings *s, struct cc_error *err)
 {
-	char path[VALUE_MAX];
-	cc_status st = config_setting(c, "chip.cvca", path, sizeof path, err);
+	char value[VALUE_MAX], path[PATH_MAX];
+	cc_status st = config_setting(c, "chip.cvca", value, sizeof value, err);
 
-	if (cc_failed(st) || path[0] == '\0')
+	if (cc_failed(st) || value[0] == '\0')
 		return st;
+	if (value[0] == '/')
+		(void)snprintf(path, sizeof path, "%s", value);
+	else
+		config_path(c, value, path);
 	if (cc_failed(st = sys_read_file(path, CVC_LEN_MAX, &s->cvca, err)))
 		return st;
 	if (is_root(buf_view(&s->cvca)))
 		return cc_ok();
 	buf_done(&s->cvca);
-	return bad_setting("chip.cvca", path, err);
+	return bad_setting("chip.cvca", value, err);
 }
 
 cc_status prepare_chip_settings(const struct config *c, struct prepare_settings *ret, struct cc_error *err)

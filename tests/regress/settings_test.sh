@@ -50,6 +50,18 @@ works "RSA of 3072 bits with SHA-512, Chip Authentication with DH and 3DES" '{"c
 works "Chip Authentication with DH and AES-256" '{"chip.ca-curve":"dh2","chip.ca-cipher":"aes256"}'
 works "PACE with DH and Integrated Mapping" '{"chip.pace":"dh-im/aes256/1"}'
 works "three PACEInfos, two of one protocol" '{"chip.pace":"ecdh-gm/aes128/13,ecdh-gm/aes128/12,ecdh-im/aes192/16"}'
+trusting() { # name, options of pki cvca init, key of Chip Authentication
+	home '{"chip.cvca":"cv/cvca-1.cvcert","chip.ca-curve":"'"$3"'"}'
+	# shellcheck disable=SC2086 # options are words
+	"$cccd" pki cvca init $2 >>"$work/out" 2>&1 && "$cccd" pki cvca dv >>"$work/out" 2>&1 &&
+		"$cccd" pki cvca terminal --rights dg3 >>"$work/out" 2>&1 && "$cccd" lab run --chips 1 -- sh -c '
+		"$CCCD" card issue "$N" && "$CCCD" card inspect --number "$N"' >>"$work/out" 2>&1 &&
+		grep -q 'VERDICT: PASSED.*original' "$work/out" &&
+		grep -q 'Terminal Authentication *passed.*DG3 yes, DG4 no' "$work/out"
+	tap $? "$1"
+}
+trusting "Terminal Authentication at an issued card" "" brainpoolP256r1
+trusting "the same with RSA, after Chip Authentication with DH" "--rsa 2048" dh1
 works "a passport-like chip" '{}' '--personality icao'
 works "short length" '{}' '--short'
 works "names in capitals" '{"dg13.name-case":"upper"}'
@@ -62,4 +74,5 @@ refused '{"chip.ca-curve":"dh3"}' 'chip.ca-curve'
 refused '{"chip.pace":"ecdh-im/aes128/10"}' 'chip.pace'
 refused '{"chip.pace":"dh-gm/aes128/13"}' 'chip.pace'
 refused '{"chip.pace":"ecdh-gm/aes128/13,ecdh-gm/aes128/13"}' 'chip.pace'
-refused '{"chip.cvca":"tests/data/people/people.jsonl"}' 'people.jsonl'
+refused '{"chip.cvca":"certs/nothing.cvcert"}' 'nothing.cvcert'
+refused '{"chip.cvca":"settings.json"}' 'chip.cvca'
