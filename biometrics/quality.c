@@ -210,17 +210,13 @@ size_t quality_refusal(struct bytes file, const struct cc_error *err, const char
 {
 	static const struct {
 		const char *key, *defect;
-	} rows[] = { { "photo.not-jpeg", "wrong_format" },
-		     { "photo.not-jpeg2000", "wrong_format" },
-		     { "image.worker-killed", "corrupt_file" },
-		     { "image.worker-forbidden", "corrupt_file" },
-		     { "image.worker-protocol", "corrupt_file" },
-		     { "image.worker-timeout", "corrupt_file" },
-		     { "image.worker-memory", "dimensions_too_large" },
-		     { "photo.damaged", "corrupt_file" },
-		     { "photo.too-large", "dimensions_too_large" },
-		     { "photo.trailing-data", "trailing_data" },
-		     { "photo.unsupported", "wrong_format" } };
+	} rows[] = { { "photo.not-jpeg", "wrong_format" },	   { "photo.not-jpeg2000", "wrong_format" },
+		     { "finger.damaged", "wrong_format" },	   { "finger.too-large", "wrong_format" },
+		     { "finger.unsupported", "wrong_format" },	   { "image.worker-killed", "corrupt_file" },
+		     { "image.worker-forbidden", "corrupt_file" }, { "image.worker-protocol", "corrupt_file" },
+		     { "image.worker-timeout", "corrupt_file" },   { "image.worker-memory", "dimensions_too_large" },
+		     { "photo.damaged", "corrupt_file" },	   { "photo.too-large", "dimensions_too_large" },
+		     { "photo.trailing-data", "trailing_data" },   { "photo.unsupported", "wrong_format" } };
 	size_t n = 0;
 
 	if (file.n == 0 || jpeg_is_starved(file))

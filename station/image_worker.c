@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PICTURES_MAX 500u /* then a fresh one: what a decoder leaves behind doesn't gather */
+#define PICTURES_MAX 500u  /* then a fresh one: what a decoder leaves behind doesn't gather */
+#define BUSY_MS_MAX 120000 /* likewise: well below the processor time that a worker has in all */
 #define TIMEOUT_MS 10000u
 #define END_MS 1000
 
@@ -29,6 +30,7 @@ struct image_worker {
 	int fd;
 	bool confined;
 	unsigned pictures;
+	int64_t busy_ms;
 };
 
 struct image_worker_options image_worker_options_default(void)
@@ -281,6 +283,7 @@ static cc_status start(struct image_worker *w, struct cc_error *err)
 	w->fd = fds[0];
 	w->owner = getpid();
 	w->pictures = 0;
+	w->busy_ms = 0;
 	return greet(w, err);
 }
 
@@ -298,7 +301,7 @@ static cc_status ready(struct image_worker *w, struct cc_error *err)
 		forget_socket(w); /* a fork: the worker is our parent's */
 		w->pid = 0;
 	}
-	if (w->pid != 0 && (w->pictures >= PICTURES_MAX || !is_silent(w)))
+	if (w->pid != 0 && (w->pictures >= PICTURES_MAX || w->busy_ms >= BUSY_MS_MAX || !is_silent(w)))
 		stop(w, true);
 	return w->pid != 0 ? cc_ok() : start(w, err);
 }
@@ -368,8 +371,12 @@ cc_status image_worker_decode(struct image_worker *w, struct bytes file, struct 
 		return cc_fail(err, CC_E_LIMIT, "photo.too-large", "%zu bytes, at most %u", file.n, PHOTO_BYTES_MAX);
 	(void)pthread_mutex_lock(&w->lock);
 	st = ready(w, err);
-	if (!cc_failed(st))
+	if (!cc_failed(st)) {
+		int64_t start_ms = sys_mono_ms(sys_real());
+
 		st = ask(w, file, ret, err);
+		w->busy_ms += sys_mono_ms(sys_real()) - start_ms;
+	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return st;
 }

@@ -400,8 +400,8 @@ static void answers_outside_their_ranges_are_refused(void **state)
 	static const struct {
 		size_t at;
 		uint8_t to;
-	} rows[] = { { 0, CC_E_IO }, { 0, 200 }, { 1, 1 }, { 1, 99 }, { 2, 1 },	    { 3, 1 },  { 4, 3 },  { 5, 0 },
-		     { 5, 9 },	     { 6, 3 },	 { 7, 4 }, { 8, 1 },  { 10, 0x40 }, { 11, 0 }, { 13, 1 }, { 15, 0 } };
+	} rows[] = { { 0, CC_E_IO }, { 0, 200 }, { 1, 1 }, { 1, 99 }, { 2, 1 },	    { 3, 1 },  { 4, PHOTO_KINDS }, { 5, 0 },
+		     { 5, 9 },	     { 6, 3 },	 { 7, 4 }, { 8, 1 },  { 10, 0x40 }, { 11, 0 }, { 13, 1 },	   { 15, 0 } };
 	struct image_answer a;
 
 	(void)state;
