@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/x509_profile.h"
 
+#include "card/access/active_auth.h"
+#include "card/lds/dg15.h"
 #include "crypto/base/tlv.h"
 #include "crypto/roca.h"
 #include "crypto/rsa.h"
@@ -134,6 +136,59 @@ static void roca_fingerprint_is_found(void **state)
 }
 
 /* SPKI of an RSA key whose modulus INTEGER has no leading zero octet. */
+static void unsigned_spki(struct bytes modulus, struct bytes exponent, struct buf *ret)
+{
+	struct writer w;
+
+	writer_init(&w, 2048);
+	tlv_open(&w, 0x30);
+	writer_put(&w, BYTES_LITERAL("\x30\x0D\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01\x01\x05\x00"));
+	tlv_open(&w, 0x03);
+	writer_u8(&w, 0);
+	tlv_open(&w, 0x30);
+	tlv_put(&w, 0x02, modulus);
+	tlv_put(&w, 0x02, exponent);
+	tlv_close(&w);
+	tlv_close(&w);
+	tlv_close(&w);
+	assert_int_equal(writer_finish(&w, ret).code, CC_OK);
+}
+
+/* A recorded chip whose key is rewritten so: its answers are judged as before, and we write no such DG15. */
+static void active_authentication_by_such_a_key(void **state)
+{
+	json_t *root = vectors_open("12_ca_aa/aa_vectors.json");
+	struct buf dg15, spki = { 0 }, file = { 0 };
+	struct pubkey *good = NULL, *odd = NULL;
+	const json_t *set, *row;
+	struct buf rnd, sig;
+
+	(void)state;
+	if (root == NULL)
+		skip();
+	set = vectors_at(root, "rsa1856_over_3DES_SM_gmrtd");
+	dg15 = vectors_hex(set, "DG15");
+	assert_int_equal(dg15_parse(buf_view(&dg15), &good, NULL).code, CC_OK);
+	unsigned_spki(pubkey_modulus(good), pubkey_exponent(good), &spki);
+	assert_int_equal(pubkey_from_spki(buf_view(&spki), &odd, NULL).code, CC_OK);
+	assert_true(pubkey_lacks_sign_octet(odd) && !pubkey_lacks_sign_octet(good));
+	row = vectors_find(set, "cases.0") != NULL ? vectors_at(set, "cases.0") : set;
+	rnd = vectors_hex(row, "RND_IFD");
+	sig = vectors_hex(row, "sig");
+	assert_int_equal(active_auth_verify(odd, HASH_SHA1, buf_view(&rnd), buf_view(&sig)).code, CC_OK);
+	sig.p[sig.n / 2] ^= 1;
+	assert_int_equal(active_auth_verify(odd, HASH_SHA1, buf_view(&rnd), buf_view(&sig)).code, CC_E_VERIFY);
+	assert_int_equal(dg15_encode(buf_view(&spki), &file, NULL).code, CC_E_ARG);
+	assert_null(file.p);
+	pubkey_free(&good);
+	pubkey_free(&odd);
+	buf_done(&dg15);
+	buf_done(&spki);
+	buf_done(&rnd);
+	buf_done(&sig);
+	json_decref(root);
+}
+
 static void modulus_without_sign_octet(void **state)
 {
 	static const uint8_t e3[] = { 3 };
@@ -141,22 +196,10 @@ static void modulus_without_sign_octet(void **state)
 	struct buf spki = { 0 }, again = { 0 };
 	struct pubkey *k = NULL;
 	struct cert_findings f = { 0 };
-	struct writer w;
 
 	(void)state;
 	memset(n, 0xFF, sizeof n);
-	writer_init(&w, 512);
-	tlv_open(&w, 0x30);
-	writer_put(&w, BYTES_LITERAL("\x30\x0D\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01\x01\x05\x00"));
-	tlv_open(&w, 0x03);
-	writer_u8(&w, 0);
-	tlv_open(&w, 0x30);
-	tlv_put(&w, 0x02, bytes_of(n, sizeof n));
-	tlv_put(&w, 0x02, bytes_of(e3, sizeof e3));
-	tlv_close(&w);
-	tlv_close(&w);
-	tlv_close(&w);
-	assert_int_equal(writer_finish(&w, &spki).code, CC_OK);
+	unsigned_spki(bytes_of(n, sizeof n), bytes_of(e3, sizeof e3), &spki);
 	assert_int_equal(pubkey_from_spki(buf_view(&spki), &k, NULL).code, CC_OK);
 	assert_true(pubkey_lacks_sign_octet(k));
 	assert_int_equal(pubkey_bits(k), 1024);
@@ -218,8 +261,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_certificates_keep_every_rule),	cmocka_unit_test(a_certificate_in_the_wrong_role_is_told),
 		cmocka_unit_test(each_deviation_has_its_name),		cmocka_unit_test(roca_fingerprint_is_found),
-		cmocka_unit_test(modulus_without_sign_octet),		cmocka_unit_test(the_test_card_of_2008_has_such_a_key),
-		cmocka_unit_test(every_rule_has_its_own_name_and_text),
+		cmocka_unit_test(modulus_without_sign_octet),		cmocka_unit_test(active_authentication_by_such_a_key),
+		cmocka_unit_test(the_test_card_of_2008_has_such_a_key), cmocka_unit_test(every_rule_has_its_own_name_and_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
