@@ -419,6 +419,8 @@ static cc_status sign_rsa(struct sig_alg alg, struct bytes private, struct bytes
 
 static bool scheme_fits(enum keystore_kind kind, enum sig_scheme scheme)
 {
+	if (scheme == SIG_ECDSA_PLAIN) /* for reading */
+		return false;
 	return scheme == SIG_ECDSA ? kind == KEYSTORE_EC : kind == KEYSTORE_RSA;
 }
 

@@ -242,13 +242,14 @@ cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes
 	cc_status st;
 
 	/* A signature made for one key type must not be tried with the other. */
-	if ((k->kind == PUBKEY_EC) != (alg.scheme == SIG_ECDSA))
+	if ((k->kind == PUBKEY_EC) != (alg.scheme == SIG_ECDSA || alg.scheme == SIG_ECDSA_PLAIN))
 		return cc_code_status(CC_E_VERIFY);
 	st = hash_digest(alg.hash, message, &d);
 	if (cc_failed(st))
 		return st;
 	if (k->kind == PUBKEY_EC)
-		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig, EC_SIG_DER);
+		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig,
+					alg.scheme == SIG_ECDSA_PLAIN ? EC_SIG_PLAIN : EC_SIG_DER);
 	return rsa_verify_digest(k->rsa, alg, bytes_of(d.p, d.n), sig);
 }
 

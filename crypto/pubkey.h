@@ -51,7 +51,8 @@ CC_MUST cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, s
 /* The RSAPublicKey inside it alone (key identifiers hash it). */
 CC_MUST cc_status rsa_public_key_encode(struct bytes modulus, struct bytes exponent, struct buf *ret);
 
-enum sig_scheme { SIG_ECDSA, SIG_RSA_PKCS1, SIG_RSA_PSS };
+/* SIG_ECDSA_PLAIN: r||s under the identifiers of BSI TR-03111 5.2.1; some document signers sign so. Reading only. */
+enum sig_scheme { SIG_ECDSA, SIG_RSA_PKCS1, SIG_RSA_PSS, SIG_ECDSA_PLAIN };
 
 struct sig_alg {
 	enum sig_scheme scheme;

@@ -47,6 +47,7 @@ static const char *scheme_name(const struct cvc_key *k)
 {
 	switch (k->alg.scheme) {
 	case SIG_ECDSA:
+	case SIG_ECDSA_PLAIN:
 		return "ECDSA";
 	case SIG_RSA_PKCS1:
 		return "RSA-v1.5";

@@ -59,6 +59,7 @@ static void apply(const struct tlv *t, const struct tlv_edit *e, struct bytes he
 		break;
 	case TLV_EDIT_RAW:
 	case TLV_EDIT_CUT:
+	case TLV_EDIT_SHORTEN:
 	case TLV_EDIT_APPEND:
 		fail_msg("an edit of the file has no path");
 	}
@@ -101,9 +102,9 @@ static void edit_file(struct bytes file, const struct tlv_edit *e, struct bytes 
 		assert_true(e->at + hex.n <= copy.n);
 		memcpy(copy.p + e->at, hex.p, hex.n);
 		buf_move(ret, &copy);
-	} else if (e->op == TLV_EDIT_CUT) {
+	} else if (e->op == TLV_EDIT_CUT || e->op == TLV_EDIT_SHORTEN) {
 		assert_true(e->at <= file.n);
-		assert_int_equal(buf_copy(ret, bytes_of(file.p, e->at)).code, CC_OK);
+		assert_int_equal(buf_copy(ret, bytes_of(file.p, e->op == TLV_EDIT_CUT ? e->at : file.n - e->at)).code, CC_OK);
 	} else {
 		struct writer w;
 
@@ -120,7 +121,7 @@ void tlv_edit(struct bytes file, const struct tlv_edit *edit, struct buf *ret)
 	struct buf hex = hex_of(edit->hex);
 	struct writer w;
 
-	if (edit->op == TLV_EDIT_RAW || edit->op == TLV_EDIT_CUT || edit->op == TLV_EDIT_APPEND) {
+	if (edit->op >= TLV_EDIT_RAW) {
 		edit_file(file, edit, buf_view(&hex), ret);
 	} else {
 		writer_init(&w, EDIT_MAX);

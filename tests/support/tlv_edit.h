@@ -18,10 +18,11 @@ enum tlv_edit_op {
 	TLV_EDIT_REMOVE,
 	TLV_EDIT_BEFORE, /* hex is put in front of it */
 	TLV_EDIT_AFTER,
-	TLV_EDIT_PATCH, /* hex overwrites content from byte `at` on */
-	TLV_EDIT_RAW,	/* hex overwrites bytes of the file from byte `at` on; no path, no length is mended */
-	TLV_EDIT_CUT,	/* the file ends after `at` bytes; no path */
-	TLV_EDIT_APPEND /* hex behind the file; no path */
+	TLV_EDIT_PATCH,	  /* hex overwrites content from byte `at` on */
+	TLV_EDIT_RAW,	  /* hex overwrites bytes of the file from byte `at` on; no path, no length is mended */
+	TLV_EDIT_CUT,	  /* the file ends after `at` bytes; no path */
+	TLV_EDIT_SHORTEN, /* the last `at` bytes are cut off; no path */
+	TLV_EDIT_APPEND	  /* hex behind the file; no path */
 };
 struct tlv_edit {
 	enum tlv_edit_op op;
