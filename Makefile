@@ -95,7 +95,9 @@ test: packages packages-test ## everything that must pass; ends with N passed, N
 	+@$(MAKE) --no-print-directory program tests
 	@BUILD=$(BUILD) tests/run.sh $(TEST_BIN) tests/lint/check_test.sh $(TEST_SH)
 
-tests: $(TEST_BIN)
+# A PKCS#11 module that fails on demand: tests load it, so does the program under test.
+PKCS11_SHIM := $(BUILD)/tests/pkcs11_shim.so
+tests: $(TEST_BIN) $(PKCS11_SHIM)
 
 check: ## include arrows, one library one door, self-contained headers, file names
 	@tests/lint/check.sh
@@ -173,6 +175,10 @@ $(PROGRAM): $(call obj,station/main.c) $(LIB_ALL)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -Wl,--wrap=cc_alloc -o $@ $^ $(LIB_support) $(LIB_base) $(LIBS) -lcmocka
+
+$(PKCS11_SHIM): tests/support/pkcs11_shim/shim.c tests/support/pkcs11_shim/shim.h Makefile
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $< -lpthread
 
 # A fuzz target is linked twice: with libFuzzer (FUZZ=1), and with a main that replays and mutates the committed corpus.
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(LIB_support) $(LIB_ALL)

@@ -95,8 +95,10 @@ static cc_status verify_own(struct keystore *ks, const char *label, struct sig_a
 	struct pubkey *k = NULL;
 	cc_status st = ks->ops->public_key(ks, label, &spki);
 
-	if (!cc_failed(st))
-		st = pubkey_from_spki(buf_view(&spki), &k, NULL);
+	/* Whoever can't tell its public key says why itself. */
+	if (cc_failed(st))
+		return st;
+	st = pubkey_from_spki(buf_view(&spki), &k, NULL);
 	if (!cc_failed(st))
 		st = pubkey_verify(k, alg, message, sig);
 	if (cc_failed(st))

@@ -187,13 +187,27 @@ static cc_status op_info(struct keystore *ks, const char *label, struct keystore
 	return pass_on(p, st, &err);
 }
 
+static cc_status two_answers(const struct request *r, struct cc_error *err)
+{
+	return cc_fail(err, CC_E_VERIFY, "keystore.hsm-wrong", "%s: two answers to one question", r->info.label);
+}
+
 static cc_status run_public_key(struct pkcs11_job *job, struct pkcs11_session *s, struct cc_error *err)
 {
 	struct request *r = request_of(job);
 	struct pkcs11_key key;
+	struct buf again = { 0 };
 	cc_status st = pkcs11_key_find(s, r->info.label, &key, err);
 
-	return cc_failed(st) ? st : pkcs11_key_spki(s, &key, &r->out, err);
+	if (!cc_failed(st))
+		st = pkcs11_key_spki(s, &key, &r->out, err);
+	/* Twice: a certificate says it for years. */
+	if (!cc_failed(st))
+		st = pkcs11_key_spki(s, &key, &again, err);
+	if (!cc_failed(st) && !bytes_equal(buf_view(&r->out), buf_view(&again)))
+		st = two_answers(r, err);
+	buf_done(&again);
+	return st;
 }
 
 static cc_status op_public_key(struct keystore *ks, const char *label, struct buf *ret_spki)
@@ -354,10 +368,19 @@ static cc_status op_derive_kdf3(struct keystore *ks, const char *label, uint8_t 
 static cc_status run_agree(struct pkcs11_job *job, struct pkcs11_session *s, struct cc_error *err)
 {
 	struct request *r = request_of(job);
+	struct buf again = { 0 };
 	struct pkcs11_key key;
 	cc_status st = pkcs11_key_find(s, r->info.label, &key, err);
 
-	return cc_failed(st) ? st : pkcs11_key_agree(s, &key, buf_view(&r->in), &r->out, err);
+	if (!cc_failed(st))
+		st = pkcs11_key_agree(s, &key, buf_view(&r->in), &r->out, err);
+	/* Twice, as a card key. */
+	if (!cc_failed(st))
+		st = pkcs11_key_agree(s, &key, buf_view(&r->in), &again, err);
+	if (!cc_failed(st) && !cc_equal(r->out.p, r->out.n, again.p, again.n))
+		st = two_answers(r, err);
+	buf_done(&again);
+	return st;
 }
 
 static cc_status op_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x)

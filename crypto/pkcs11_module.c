@@ -20,7 +20,8 @@ struct pkcs11_module {
 	CK_FUNCTION_LIST *f;
 	pid_t pid; /* whose C_Initialize it was */
 	unsigned refs;
-	bool own; /* initialized here, so finalized here */
+	bool own;    /* initialized here, so finalized here */
+	bool unsure; /* a start or an end of ours failed: what it found initialized may be ours */
 	uint64_t epoch;
 	pthread_rwlock_t use; /* calls share it; C_Initialize and C_Finalize are alone */
 };
@@ -156,17 +157,20 @@ static CK_RV initialize(CK_FUNCTION_LIST *f)
 	return f->C_Initialize(&args);
 }
 
-/* With modules_lock held. Only the copy that a fork made of a parent's module is finalized first. */
+/* With modules_lock held. What somebody else initialized in this process is used, and left alone. */
 static cc_status start(struct pkcs11_module *m, bool forked, struct cc_error *err)
 {
 	CK_RV rv = initialize(m->f);
 
-	if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && forked) {
+	if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && (forked || m->unsure)) {
 		(void)m->f->C_Finalize(NULL);
 		rv = initialize(m->f);
 	}
-	if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+	if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+		m->unsure = true;
 		return pkcs11_fail("C_Initialize", rv, err);
+	}
+	m->unsure = false;
 	m->own = rv == CKR_OK;
 	m->pid = getpid();
 	m->epoch++;
@@ -243,7 +247,7 @@ void pkcs11_module_close(struct pkcs11_module **module)
 	(void)pthread_mutex_lock(&modules_lock);
 	CC_ASSERT(m->refs > 0);
 	if (--m->refs == 0 && m->own)
-		(void)m->f->C_Finalize(NULL);
+		m->unsure = m->f->C_Finalize(NULL) != CKR_OK;
 	(void)pthread_mutex_unlock(&modules_lock);
 }
 

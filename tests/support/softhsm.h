@@ -7,14 +7,15 @@
 
 #include <stdbool.h>
 
-/* A SoftHSM2 token of a test's own: its configuration and its folder lie in the test's folder. */
+/* A SoftHSM2 token of a test's own, with its configuration in the test's folder. */
 #define SOFTHSM_MODULE "/usr/lib/softhsm/libsofthsm2.so"
 #define SOFTHSM_LABEL "cccd test"
 #define SOFTHSM_PIN "73014412"
 #define SOFTHSM_SO_PIN "99887766"
 
 struct softhsm {
-	struct fixture_folder folder;
+	struct fixture_folder folder; /* softhsm2.conf */
+	char tokens[256];
 	char lock_path[256];
 };
 
