@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -148,6 +149,23 @@ static cc_status open_rejects(struct import_view *v, const char *path)
 	return cc_ok();
 }
 
+/* By option, else by the file's name; the encoding by option, else by the text. */
+static bool read_form(const struct invocation *inv, const char *path, struct import_options *o)
+{
+	const char *format = invocation_option(inv, "--format"), *encoding = invocation_option(inv, "--encoding");
+	size_t n = strlen(path);
+
+	o->format = n > 4 && strcasecmp(path + n - 4, ".csv") == 0 ? IMPORT_CSV : IMPORT_JSON_LINES;
+	if (format != NULL && strcmp(format, "csv") == 0)
+		o->format = IMPORT_CSV;
+	else if (format != NULL && strcmp(format, "jsonl") == 0)
+		o->format = IMPORT_JSON_LINES;
+	else if (format != NULL)
+		return false;
+	o->named_encoding = encoding != NULL;
+	return encoding == NULL || encoding_from_name(encoding, &o->encoding);
+}
+
 static cc_status import_file(struct registry_session *s, const char *path, struct import_counts *counts)
 {
 	struct import_view view = { .session = s, .terminal = isatty(STDERR_FILENO) != 0 && s->list == NULL };
@@ -170,6 +188,10 @@ static cc_status import_file(struct registry_session *s, const char *path, struc
 	if (slash != NULL)
 		(void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	o.folder = folder;
+	if (!read_form(s->inv, path, &o)) {
+		(void)fclose(in);
+		return cc_fail(&s->err, CC_E_ARG, "import.option", "--format jsonl|csv, --encoding utf-8|tcvn3|vni|windows-1258");
+	}
 	if (rejects != NULL && cc_failed(st = open_rejects(&view, rejects))) {
 		(void)fclose(in);
 		return st;
@@ -201,13 +223,18 @@ static int run_import(struct invocation *inv)
 }
 
 static const struct option_spec import_options[] = {
+	{ "--format", "jsonl|csv", "else by the file's name", "nếu không nêu: theo tên tệp" },
+	{ "--encoding", "NAME", "utf-8, tcvn3, vni or windows-1258; else it is detected",
+	  "utf-8, tcvn3, vni hoặc windows-1258; nếu không nêu: tự nhận biết" },
 	{ "--rejects", "FILE", "rows that were not imported, to be mended and imported again",
 	  "các hàng không nhập được, để sửa và nhập lại" },
 	{ 0 },
 };
 
 const struct command commands_registry_import[] = {
-	{ "registry", "import", "FILE.jsonl", 1, 1, "import people, one JSON object a line; photos beside the file",
-	  "nhập dân cư, mỗi hàng một đối tượng JSON; ảnh đặt cạnh tệp", import_options, run_import },
+	{ "registry", "import", "FILE", 1, 1,
+	  "import people: JSON Lines or CSV, Unicode or TCVN3, VNI, Windows-1258; photos beside the file",
+	  "nhập dân cư: JSON Lines hoặc CSV, Unicode hoặc TCVN3, VNI, Windows-1258; ảnh đặt cạnh tệp", import_options,
+	  run_import },
 	{ 0 },
 };

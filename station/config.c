@@ -103,6 +103,7 @@ const struct setting settings_table[] = {
 	{ "station.name", "cccd-station", "name of this station in evidence and in packages for others" },
 	{ "issue.readers", "warn", "a person whose data readers in the field would lose: off, warn or hold" },
 	{ "rules.birthday-feb-29", "02-28", "day on which a 29 February birthday counts in a common year: 02-28 or 03-01" },
+	{ "qr.2024-fields", "cancelled_number,father,mother,", "what fields 8 to 11 of the 2024 QR code hold" },
 	{ "rules.exchange-ages", "14,25,40,60", "ages at which a card is exchanged" },
 	{ "rules.issue-unknown-birth", "no", "issue cards with an incomplete birth date: yes or no" },
 };

@@ -35,7 +35,7 @@ struct run {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool threaded, quit;
+	bool threaded, quit, heading_rejected;
 	int to_fill, to_write; /* index of a batch; -1: none */
 	size_t fill_rows;
 };
@@ -208,8 +208,12 @@ static void count_item(struct run *run, const struct import_batch *b, const stru
 		tell(run, b, it->holds, it->after);
 	if (!it->refused && !conflict && it->held)
 		run->counts.held++;
-	if ((it->refused || conflict) && run->o->reject != NULL)
-		run->o->reject(run->o->ctx, it->line, buf_view(&it->raw));
+	if ((!it->refused && !conflict) || run->o->reject == NULL)
+		return;
+	if (run->o->format == IMPORT_CSV && !run->heading_rejected)
+		run->o->reject(run->o->ctx, 1, import_reader_heading(run->reader));
+	run->heading_rejected = true;
+	run->o->reject(run->o->ctx, it->line, buf_view(&it->raw));
 }
 
 static cc_status write_batch(struct run *run, struct import_batch *b)
@@ -226,6 +230,8 @@ static cc_status write_batch(struct run *run, struct import_batch *b)
 	store_rollback(run->r->store);
 	if (cc_failed(st))
 		return st;
+	/* What stands before the first row's remarks is about the heading. */
+	tell(run, b, 0, b->count > 0 ? b->items[0].told : b->remark_count);
 	for (size_t i = 0; i < b->count; i++)
 		count_item(run, b, &b->items[i]);
 	run->committed = run->counts;

@@ -2,6 +2,7 @@
 #ifndef CC_STATION_REGISTRY_IMPORT_H
 #define CC_STATION_REGISTRY_IMPORT_H
 
+#include "station/registry/encoding.h"
 #include "station/registry/registry.h"
 
 #include <stdint.h>
@@ -24,6 +25,9 @@ struct import_counts {
 	uint64_t warnings;
 };
 
+/* CSV: RFC 4180, the first row names the fields (person.h, or their Vietnamese labels); comma, semicolon or tab. */
+enum import_format { IMPORT_JSON_LINES, IMPORT_CSV };
+
 enum import_severity { IMPORT_WARNING, IMPORT_HELD, IMPORT_REFUSED };
 
 /* One remark about a line. Never a value of the row. */
@@ -38,11 +42,15 @@ const char *import_severity_name(enum import_severity s);
 struct import_options {
 	const char *folder; /* photos are below it */
 	bool dry_run;
-	unsigned threads; /* 0: reads and writes in turn; 1: a thread of its own reads, checks and seals ahead */
+	enum import_format format;
+	bool named_encoding;	     /* encoding was named; else it is detected on the first 64 KiB */
+	enum text_encoding encoding; /* then: "import.encoding-unknown" when none stands out */
+	unsigned threads;	     /* 0: reads and writes in turn; 1: a thread of its own reads, checks and seals ahead */
 	struct check_context check;
 	void (*remark)(void *ctx, const struct import_remark *m);		    /* may be NULL */
 	void (*progress)(void *ctx, const struct import_counts *c, uint64_t bytes); /* after each batch; may be NULL */
-	/* A row that was refused or is in conflict, as it stood in the file; may be NULL. Personal data. */
+	/* A row that was refused or is in conflict, as it stood in the file; CSV: its first row before them. May be NULL.
+	 * Personal data. */
 	void (*reject)(void *ctx, uint64_t line, struct bytes row);
 	void *ctx;
 };

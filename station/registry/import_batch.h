@@ -44,6 +44,8 @@ struct import_reader;
 CC_MUST cc_status import_reader_new(struct registry *r, FILE *in, const struct import_options *o, struct import_reader **ret,
 				    struct cc_error *err);
 void import_reader_free(struct import_reader **rd);
+/* CSV: the first row as it stood, once a batch was filled. */
+struct bytes import_reader_heading(const struct import_reader *rd);
 /* At most `rows` rows, prepared, numbered and sealed. Never touches the store. */
 void import_reader_fill(struct import_reader *rd, size_t rows, struct import_batch *b);
 

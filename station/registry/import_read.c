@@ -2,6 +2,7 @@
 #include "station/registry/import_batch.h"
 
 #include "crypto/base/secret.h"
+#include "station/registry/csv.h"
 #include "station/registry/fingers.h"
 #include "station/registry/photo.h"
 
@@ -14,6 +15,8 @@
 #define BATCH_PHOTO_BYTES (32u * 1024 * 1024)
 #define SEEN_SLOTS_FIRST 1024
 #define REMARKS_FIRST 64
+#define INPUT_MAX 65536 /* at a time; its first piece is what the encoding is detected on */
+#define DECODED_MAX (3 * PERSON_ROW_MAX)
 
 /* ---- numbers of this file, to tell a second row of one number from a row that was imported before */
 
@@ -140,9 +143,18 @@ struct import_reader {
 	const struct import_options *o;
 	int folder_fd;
 	FILE *in;
+	uint8_t input[INPUT_MAX];
+	size_t input_n, input_at;
+	enum text_encoding encoding;
 	char row[PERSON_ROW_MAX + 2]; /* a byte more than a row may have shows that it is too long */
 	size_t row_len;
+	char decoded[DECODED_MAX];
 	uint64_t line, bytes;
+	/* CSV */
+	struct buf heading; /* the first row as it stood */
+	char separator;
+	const char *columns[CSV_FIELDS_MAX]; /* field of each; NULL: none of ours */
+	size_t column_count;
 	size_t photo_bytes; /* in this batch */
 	struct seen seen;
 	struct person person;
@@ -159,8 +171,13 @@ cc_status import_reader_new(struct registry *r, FILE *in, const struct import_op
 	rd->o = o;
 	rd->in = in;
 	rd->folder_fd = open(o->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rd->input_n = fread(rd->input, 1, sizeof rd->input, in);
+	rd->encoding = o->encoding;
 	if (rd->folder_fd < 0)
 		st = cc_fail(err, CC_E_NOT_FOUND, "file.missing", "%s: %s", o->folder, strerror(errno));
+	else if (!o->named_encoding && !encoding_detect(bytes_of(rd->input, rd->input_n), &rd->encoding))
+		st = cc_fail(err, CC_E_FORMAT, "import.encoding-unknown", "it looks like %s, not clearly",
+			     encoding_name(rd->encoding));
 	else
 		st = registry_keys_open(r, false, &rd->keys, err);
 	if (cc_failed(st))
@@ -176,42 +193,74 @@ void import_reader_free(struct import_reader **rd)
 		return;
 	registry_keys_done(&(*rd)->keys);
 	seen_done(&(*rd)->seen);
+	buf_done(&(*rd)->heading);
 	if ((*rd)->folder_fd >= 0)
 		(void)close((*rd)->folder_fd);
 	cc_free(*rd, sizeof **rd);
 	*rd = NULL;
 }
 
-/* The next line without its end; what is above the limit is read over. False at the end of the file. */
-static bool next_line(struct import_reader *rd)
+static bool more_input(struct import_reader *rd)
 {
-	size_t n = 0;
-	int c = EOF;
+	if (rd->input_at < rd->input_n)
+		return true;
+	rd->input_n = fread(rd->input, 1, sizeof rd->input, rd->in);
+	rd->input_at = 0;
+	return rd->input_n > 0;
+}
 
-	while ((c = getc_unlocked(rd->in)) != EOF) {
-		rd->bytes++;
-		if (c == '\n')
-			break;
-		if (n < sizeof rd->row)
-			rd->row[n++] = (char)c;
+/* Appends the next line without its end; what is above the limit is read over. False at the end of the file. */
+static bool append_line(struct import_reader *rd, size_t *n)
+{
+	size_t start = *n;
+	bool any = false, end = false;
+
+	while (!end && more_input(rd)) {
+		const uint8_t *from = rd->input + rd->input_at;
+		size_t left = rd->input_n - rd->input_at, room = sizeof rd->row - *n;
+		const uint8_t *line_end = memchr(from, '\n', left);
+		size_t take = line_end != NULL ? (size_t)(line_end - from) : left;
+
+		any = true;
+		end = line_end != NULL;
+		memcpy(rd->row + *n, from, take < room ? take : room);
+		*n += take < room ? take : room;
+		rd->input_at += take + (end ? 1 : 0);
+		rd->bytes += take + (end ? 1 : 0);
 	}
-	if (n == 0 && c == EOF)
+	if (!any)
 		return false;
-	if (n > 0 && n < sizeof rd->row && rd->row[n - 1] == '\r')
-		n--;
-	rd->row_len = n;
+	if (*n > start && *n < sizeof rd->row && rd->row[*n - 1] == '\r')
+		--*n;
 	rd->line++;
 	return true;
 }
 
+/* A row: a line, or for CSV as many as its quotes hold together. *ret_line: of its start. */
+static bool next_row(struct import_reader *rd, uint64_t *ret_line)
+{
+	size_t n = 0;
+
+	*ret_line = rd->line + 1;
+	if (!append_line(rd, &n))
+		return false;
+	while (rd->o->format == IMPORT_CSV && n < sizeof rd->row && csv_is_open(bytes_of(rd->row, n), rd->separator)) {
+		rd->row[n++] = '\n';
+		if (!append_line(rd, &n))
+			break;
+	}
+	rd->row_len = n;
+	return true;
+}
+
 /* A byte order mark before the first line is what some programs write; it is no part of the row. */
-static struct bytes row_of(const struct import_reader *rd)
+static struct bytes row_of(const struct import_reader *rd, uint64_t line)
 {
 	struct bytes row = bytes_of(rd->row, rd->row_len), mark;
 	struct cursor in;
 
 	cursor_init(&in, row);
-	if (rd->line == 1 && bytes_starts_with(row, BYTES_LITERAL("\xEF\xBB\xBF")) && cursor_take(&in, 3, &mark))
+	if (line == 1 && bytes_starts_with(row, BYTES_LITERAL("\xEF\xBB\xBF")) && cursor_take(&in, 3, &mark))
 		return cursor_rest(&in);
 	return row;
 }
@@ -313,12 +362,90 @@ static cc_status take_person(struct import_reader *rd, struct import_batch *b, s
 	return st;
 }
 
+/* ---- the two formats */
+
+static cc_status row_fault(struct row_fault *fault, const char *key, size_t position)
+{
+	*fault = (struct row_fault){ .field = "", .key = key, .position = position };
+	return cc_code_status(CC_E_FORMAT);
+}
+
+static cc_status parse_csv(struct import_reader *rd, size_t n, struct row_warnings *warnings, struct row_fault *fault)
+{
+	struct bytes parts[CSV_FIELDS_MAX];
+	struct person_field fields[CSV_FIELDS_MAX];
+	size_t count = 0, known = 0, column = 0;
+
+	if (!csv_part(rd->decoded, n, rd->separator, parts, &count, &column))
+		return row_fault(fault, "import.csv-quote", column);
+	if (count != rd->column_count)
+		return row_fault(fault, "import.csv-columns", count);
+	for (size_t i = 0; i < count; i++) {
+		if (rd->columns[i] != NULL)
+			fields[known++] = (struct person_field){ rd->columns[i], parts[i] };
+	}
+	return person_from_fields(fields, known, &rd->person, warnings, fault);
+}
+
+static cc_status parse(struct import_reader *rd, struct bytes row, struct row_warnings *warnings, struct row_fault *fault)
+{
+	size_t n = 0, at = 0;
+	cc_status st;
+
+	if (row.n > PERSON_ROW_MAX)
+		return row_fault(fault, "import.line-too-long", 0);
+	if (rd->o->format == IMPORT_JSON_LINES && rd->encoding == ENCODING_UTF8)
+		return person_parse(row, &rd->person, warnings, fault);
+	st = encoding_decode(rd->encoding, row, rd->decoded, sizeof rd->decoded, &n, &at);
+	if (cc_failed(st))
+		return row_fault(fault, st.code == CC_E_LIMIT ? "import.line-too-long" : "import.encoding", at);
+	if (rd->o->format == IMPORT_CSV)
+		return parse_csv(rd, n, warnings, fault);
+	return person_parse(bytes_of(rd->decoded, n), &rd->person, warnings, fault);
+}
+
+/* Columns that are none of ours are told once. CC_E_FORMAT: no column holds the number. */
+static cc_status take_heading(struct import_reader *rd, struct import_batch *b, struct bytes row)
+{
+	struct bytes parts[CSV_FIELDS_MAX];
+	size_t n = 0, at = 0, column = 0;
+	bool number = false;
+
+	if (cc_failed(buf_copy(&rd->heading, row)))
+		return no_memory(b, "heading");
+	if (cc_failed(encoding_decode(rd->encoding, row, rd->decoded, sizeof rd->decoded, &n, &at)))
+		return cc_fail(&b->err, CC_E_FORMAT, "import.csv-heading", "byte %zu is no letter in %s", at,
+			       encoding_name(rd->encoding));
+	rd->separator = csv_separator(bytes_of(rd->decoded, n));
+	if (!csv_part(rd->decoded, n, rd->separator, parts, &rd->column_count, &column))
+		return cc_fail(&b->err, CC_E_FORMAT, "import.csv-heading", "column %zu", column);
+	for (size_t i = 0; i < rd->column_count; i++) {
+		struct row_fault fault = { .field = "", .key = "import.unknown-field", .position = i + 1 };
+
+		rd->columns[i] = person_field_of_heading(parts[i]);
+		number = number || (rd->columns[i] != NULL && strcmp(rd->columns[i], "number") == 0);
+		if (rd->columns[i] == NULL && !remark(b, rd->line, IMPORT_WARNING, &fault, 0))
+			return no_memory(b, "remarks");
+		for (size_t k = 0; rd->columns[i] != NULL && k < i; k++) {
+			if (rd->columns[k] == rd->columns[i])
+				return cc_fail(&b->err, CC_E_FORMAT, "import.csv-heading", "columns %zu and %zu both hold %s",
+					       k + 1, i + 1, rd->columns[i]);
+		}
+	}
+	return number ? cc_ok() : cc_fail(&b->err, CC_E_FORMAT, "import.csv-heading", "no column for the number");
+}
+
+struct bytes import_reader_heading(const struct import_reader *rd)
+{
+	return buf_view(&rd->heading);
+}
+
 static cc_status take_row(struct import_reader *rd, struct import_batch *b, struct import_item *it, struct bytes row)
 {
 	struct row_warnings warnings = { 0 };
 	struct row_fault fault = { 0 };
 	uint64_t first = 0;
-	cc_status st = person_parse(row, &rd->person, &warnings, &fault);
+	cc_status st = parse(rd, row, &warnings, &fault);
 
 	if (st.code == CC_E_MEMORY)
 		return no_memory(b, "row");
@@ -340,12 +467,12 @@ static cc_status take_row(struct import_reader *rd, struct import_batch *b, stru
 	return st;
 }
 
-static cc_status take_line(struct import_reader *rd, struct import_batch *b, struct bytes row)
+static cc_status take_line(struct import_reader *rd, struct import_batch *b, uint64_t line, struct bytes row)
 {
 	struct import_item *it = &b->items[b->count];
 	cc_status st = cc_ok();
 
-	*it = (struct import_item){ .line = rd->line, .told = b->remark_count };
+	*it = (struct import_item){ .line = line, .told = b->remark_count };
 	b->count++;
 	if (rd->o->reject != NULL && cc_failed(st = buf_copy(&it->raw, row)))
 		return no_memory(b, "row");
@@ -406,15 +533,21 @@ void import_reader_fill(struct import_reader *rd, size_t rows, struct import_bat
 	cc_error_init(&b->err);
 	rd->photo_bytes = 0;
 	while (!cc_failed(b->st) && b->count < rows && rd->photo_bytes < BATCH_PHOTO_BYTES) {
-		if (!next_line(rd)) {
+		uint64_t line;
+
+		if (!next_row(rd, &line)) {
 			b->last = true;
 			if (ferror(rd->in))
 				b->st = cc_fail(&b->err, CC_E_IO, "file.io", "after line %llu: %s", (unsigned long long)rd->line,
 						strerror(errno));
 			break;
 		}
-		if (!is_blank(row_of(rd)))
-			b->st = take_line(rd, b, row_of(rd));
+		if (is_blank(row_of(rd, line)))
+			continue;
+		if (rd->o->format == IMPORT_CSV && rd->column_count == 0)
+			b->st = take_heading(rd, b, row_of(rd, line));
+		else
+			b->st = take_line(rd, b, line, row_of(rd, line));
 	}
 	b->bytes = rd->bytes;
 	if (!cc_failed(b->st))

@@ -505,6 +505,113 @@ cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings
 	return st;
 }
 
+/* ---- fields that were parted already */
+
+/* cccd-card.md 6 and 7: what the card and the forms print, compared without marks and case. */
+static const struct {
+	const char *label, *field;
+} labels[] = {
+	{ "so dinh danh ca nhan", "number" },
+	{ "so dinh danh", "number" },
+	{ "so cccd", "number" },
+	{ "ho va ten", "full_name" },
+	{ "ho chu dem va ten", "full_name" },
+	{ "ho chu dem va ten khai sinh", "full_name" },
+	{ "ngay sinh", "birth_date" },
+	{ "ngay thang nam sinh", "birth_date" },
+	{ "gioi tinh", "sex" },
+	{ "quoc tich", "nationality" },
+	{ "dan toc", "ethnicity" },
+	{ "ton giao", "religion" },
+	{ "que quan", "origin" },
+	{ "noi thuong tru", "residence" },
+	{ "noi cu tru", "residence" },
+	{ "noi o hien tai", "current_residence" },
+	{ "noi sinh", "birth_place" },
+	{ "noi dang ky khai sinh", "birth_registration" },
+	{ "dac diem nhan dang", "identifying_marks" },
+	{ "ho va ten cha", "father" },
+	{ "ho va ten me", "mother" },
+	{ "ho va ten vo chong", "spouse" },
+	{ "cha", "father" },
+	{ "me", "mother" },
+	{ "vo chong", "spouse" },
+	{ "so cmnd cu", "old_cmnd" },
+	{ "so cmnd", "old_cmnd" },
+	{ "ten goi khac", "other_name" },
+	{ "nhom mau", "blood_group" },
+	{ "nghe nghiep", "occupation" },
+	{ "trinh do hoc van", "education" },
+	{ "anh", "photo" },
+};
+
+const char *person_field_of_heading(struct bytes heading)
+{
+	char text[PERSON_TERM_SIZE], key[2 * PERSON_TERM_SIZE];
+	const struct field *f;
+
+	if (cc_failed(vietnamese_normalise(heading, text, sizeof text, NULL)))
+		return NULL;
+	f = find_field(text);
+	if (f != NULL)
+		return f->name;
+	if (cc_failed(vietnamese_search_key(text, key, sizeof key)))
+		return NULL;
+	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+		if (strcmp(labels[i].label, key) == 0)
+			return labels[i].field;
+	}
+	return NULL;
+}
+
+/* "15/02/1990" as "1990-02-15"; everything else as it is. */
+static struct bytes iso_date(struct bytes value, char out[DATE_TEXT_SIZE])
+{
+	unsigned day, month, year;
+	char text[DATE_TEXT_SIZE] = { 0 };
+	int end = 0;
+
+	if (value.n != 10)
+		return value;
+	memcpy(text, value.p, value.n);
+	if (sscanf(text, "%2u/%2u/%4u%n", &day, &month, &year, &end) != 3 || end != 10)
+		return value;
+	(void)snprintf(out, DATE_TEXT_SIZE, "%04u-%02u-%02u", year % 10000, month % 100, day % 100);
+	return bytes_str(out);
+}
+
+static bool is_date(const struct field *f)
+{
+	return f->set == set_birth || f->set == set_issued || f->set == set_expiry || f->set == set_death;
+}
+
+cc_status person_from_fields(const struct person_field *list, size_t count, struct person *ret, struct row_warnings *ret_warnings,
+			     struct row_fault *fault)
+{
+	struct row_warnings warnings = { 0 };
+	struct row_fault unheard;
+	struct parse in = { .fault = fault != NULL ? fault : &unheard };
+	bool good = true;
+
+	for (size_t i = 0; i < count && good; i++) {
+		const struct field *f = find_field(list[i].name);
+		char date[DATE_TEXT_SIZE];
+
+		if (f == NULL)
+			warn_unknown(&warnings, list[i].name);
+		else if (list[i].value.n > 0)
+			good = f->set(&in, f, is_date(f) ? iso_date(list[i].value, date) : list[i].value);
+	}
+	good = good && check_whole(&in);
+	if (good) {
+		*ret = in.person;
+		if (ret_warnings != NULL)
+			*ret_warnings = warnings;
+	}
+	cc_wipe(&in, sizeof in);
+	return cc_code_status(good ? CC_OK : CC_E_FORMAT);
+}
+
 /* ---- writing */
 
 /* JSON, RFC 8259 7. Control characters never pass the parser. */

@@ -130,6 +130,15 @@ struct row_warnings {
 
 /* CC_E_FORMAT or CC_E_LIMIT with the first fault, or CC_E_MEMORY; ret is untouched then. Unknown fields are warnings. */
 CC_MUST cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault);
+/* The same from fields that were parted already (CSV). A date may also be dd/MM/yyyy. */
+struct person_field {
+	const char *name;
+	struct bytes value;
+};
+CC_MUST cc_status person_from_fields(const struct person_field *fields, size_t count, struct person *ret,
+				     struct row_warnings *ret_warnings, struct row_fault *fault);
+/* The field that a column of this heading holds: its name, or its Vietnamese label; NULL: none. */
+const char *person_field_of_heading(struct bytes heading);
 /* The row again: compact, names sorted, absent fields left out, no photo path. Equal people give equal bytes. */
 CC_MUST cc_status person_encode(const struct person *p, struct buf *ret);
 /* The form in which the registry keeps them (person_pack.c). Equal people give equal bytes. */

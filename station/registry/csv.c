@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/csv.h"
+
+char csv_separator(struct bytes heading)
+{
+	static const char candidates[] = { ',', ';', '\t' };
+	char best = ',';
+	size_t most = 0;
+
+	for (size_t i = 0; i < sizeof candidates; i++) {
+		size_t count = 0;
+		bool quoted = false;
+
+		for (size_t k = 0; k < heading.n; k++) {
+			quoted ^= heading.p[k] == '"';
+			count += !quoted && heading.p[k] == (uint8_t)candidates[i];
+		}
+		if (count > most) {
+			most = count;
+			best = candidates[i];
+		}
+	}
+	return best;
+}
+
+static bool parts_fields(uint8_t c, char separator)
+{
+	return separator != 0 ? c == (uint8_t)separator : c == ',' || c == ';' || c == '\t';
+}
+
+bool csv_is_open(struct bytes row, char separator)
+{
+	bool quoted = false, at_start = true;
+
+	for (size_t k = 0; k < row.n; k++) {
+		if (row.p[k] == '"' && (at_start || quoted))
+			quoted = !quoted;
+		else if (row.p[k] == '"' && k > 0 && row.p[k - 1] == '"')
+			quoted = true; /* a doubled quote inside */
+		at_start = !quoted && parts_fields(row.p[k], separator);
+	}
+	return quoted;
+}
+
+/* A quoted field from after its first quote. Its end in *at; the bytes move to where it starts. */
+static bool take_quoted(char *row, size_t n, size_t *at, struct bytes *ret)
+{
+	size_t start = *at, to = start;
+
+	while (*at < n) {
+		if (row[*at] != '"') {
+			row[to++] = row[(*at)++];
+		} else if (*at + 1 < n && row[*at + 1] == '"') {
+			row[to++] = '"';
+			*at += 2;
+		} else {
+			++*at;
+			*ret = bytes_of(row + start, to - start);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool csv_part(char *row, size_t n, char separator, struct bytes fields[CSV_FIELDS_MAX], size_t *ret_count, size_t *ret_column)
+{
+	size_t at = 0, count = 0;
+
+	for (;;) {
+		size_t start = at;
+
+		*ret_column = at + 1;
+		if (count == CSV_FIELDS_MAX)
+			return false;
+		if (at < n && row[at] == '"') {
+			at++;
+			if (!take_quoted(row, n, &at, &fields[count]))
+				return false;
+		} else {
+			while (at < n && row[at] != separator && row[at] != '"')
+				at++;
+			fields[count] = bytes_of(row + start, at - start);
+		}
+		count++;
+		*ret_column = at + 1;
+		if (at == n)
+			break;
+		if (row[at] != separator)
+			return false;
+		at++;
+	}
+	*ret_count = count;
+	return true;
+}

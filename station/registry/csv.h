@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CC_STATION_REGISTRY_CSV_H
+#define CC_STATION_REGISTRY_CSV_H
+
+#include "crypto/base/bytes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Rows of comma-separated values, RFC 4180: a field in quotes may hold separators,
+ * line ends and doubled quotes. One row at a time, in the caller's storage.
+ */
+#define CSV_FIELDS_MAX 96
+
+/* The separator that the first row uses: comma, semicolon or tab, outside quotes; the most frequent. */
+char csv_separator(struct bytes heading);
+/* A line end is inside quotes that opened a field: the row goes on with the next line. separator 0: any of the three. */
+bool csv_is_open(struct bytes row, char separator);
+/*
+ * Parts a row. Quotes are removed in place, so that the fields are views into row.
+ * False: more than CSV_FIELDS_MAX, or a quote where none may stand; *ret_column tells where (from 1).
+ */
+bool csv_part(char *row, size_t n, char separator, struct bytes fields[CSV_FIELDS_MAX], size_t *ret_count, size_t *ret_column);
+
+#endif
