@@ -17,7 +17,10 @@ const struct option_spec pki_cvca_options[] = {
 	{ "--foreign", NULL, "dv: a verifier of another country", "dv: đơn vị xác minh của nước khác" },
 	{ "--request", "FILE", "dv, terminal: certify this request instead of making a key",
 	  "dv, terminal: cấp chứng chỉ cho yêu cầu này thay vì tạo khóa" },
-	{ "--out", "FILE", "where the certificate for --request goes", "nơi ghi chứng chỉ cho --request" },
+	{ "--ask", "CAR", "dv, terminal: write a request to this authority (or any) instead of a certificate",
+	  "dv, terminal: ghi yêu cầu gửi cơ quan cấp này (any: bất kỳ) thay vì chứng chỉ" },
+	{ "--out", "FILE", "where the certificate for --request, or the request of --ask goes",
+	  "nơi ghi chứng chỉ cho --request, hoặc yêu cầu của --ask" },
 	{ 0 },
 };
 
@@ -279,8 +282,30 @@ static cc_status certify(struct invocation *inv, const struct cv_request *q, con
 	return st;
 }
 
+static cc_status ask(struct invocation *inv, struct cv_request *q, const char *car, struct cv_made *made, struct cc_error *err)
+{
+	const char *out = invocation_option(inv, "--out");
+	struct buf request = { 0 };
+	cc_status st;
+
+	if (out == NULL)
+		return cc_fail(err, CC_E_ARG, "pki.option", "--ask needs --out");
+	q->car = strcmp(car, "any") == 0 ? NULL : car;
+	st = cv_request_make(&inv->config, q, made, &request, err);
+	if (!cc_failed(st) && !inv->config.dry_run)
+		st = sys_write_file(out, buf_view(&request), 0644, err);
+	if (!cc_failed(st) && !inv->config.json)
+		(void)printf("%s: %s, cv/%s.cvcert\n", out, made->holder, made->label);
+	else if (!cc_failed(st))
+		(void)dump(json_pack("{s:i, s:s, s:s, s:s}", "schema", 1, "file", out, "holder", made->holder, "label",
+				     made->label));
+	buf_done(&request);
+	return st;
+}
+
 static int make(struct invocation *inv, enum cv_kind kind)
 {
+	const char *car = invocation_option(inv, "--ask");
 	const char *request = invocation_option(inv, "--request");
 	struct cv_request q = { .kind = kind };
 	struct cv_made made = { 0 };
@@ -291,11 +316,13 @@ static int make(struct invocation *inv, enum cv_kind kind)
 	st = read_request(inv, &q, &err);
 	if (!cc_failed(st) && request != NULL)
 		st = certify(inv, &q, request, &err);
+	else if (!cc_failed(st) && car != NULL)
+		st = ask(inv, &q, car, &made, &err);
 	else if (!cc_failed(st))
 		st = cv_make(&inv->config, &q, &made, &err);
 	if (cc_failed(st))
 		return invocation_fail(inv, &err);
-	if (request != NULL)
+	if (request != NULL || car != NULL)
 		return EXIT_DONE;
 	if (inv->config.json)
 		return dump(json_pack("{s:i, s:s, s:s, s:i, s:i}", "schema", 1, "label", made.label, "holder", made.holder,

@@ -287,3 +287,42 @@ cc_status cv_certify(const struct config *c, const struct cv_request *q, struct 
 	close_home(&m, lock);
 	return st;
 }
+
+static cc_status make_request(struct making *m, struct buf *ret, struct cc_error *err)
+{
+	const struct cv_file *before;
+	struct cvca_signer fresh, outer;
+	unsigned number = 0;
+	cc_status st = set_holder(m, err);
+
+	if (cc_failed(st) || m->c->dry_run)
+		return st;
+	/* An authority that is here decides the kind of key; else the settings do. */
+	(void)!cc_failed(find_issuer(m, NULL));
+	if (cc_failed(st = want_key(m, err)) || cc_failed(st = cvca_signer_of(m->ks, m->made.label, &fresh, err)))
+		return st;
+	before = cv_home_newest(&m->home, m->q->kind, &number);
+	if (before == NULL)
+		return cvca_request(&fresh, m->q->car, m->made.holder, NULL, NULL, ret, err);
+	(void)snprintf(m->issuer_label, sizeof m->issuer_label, "%s-%u", kinds[m->q->kind].label, number);
+	st = cvca_signer_of(m->ks, m->issuer_label, &outer, err);
+	return cc_failed(st) ? st : cvca_request(&fresh, m->q->car, m->made.holder, &outer, before->cvc.chr, ret, err);
+}
+
+cc_status cv_request_make(const struct config *c, const struct cv_request *q, struct cv_made *ret, struct buf *ret_request,
+			  struct cc_error *err)
+{
+	struct making m = { .c = c, .q = q };
+	int lock = -1;
+	cc_status st;
+
+	if (q->kind != CV_VERIFIER && q->kind != CV_TERMINAL)
+		return cc_fail(err, CC_E_ARG, "pki.option", "requests are for verifiers and terminals");
+	st = open_home(&m, &lock, err);
+	if (!cc_failed(st))
+		st = make_request(&m, ret_request, err);
+	if (!cc_failed(st))
+		*ret = m.made;
+	close_home(&m, lock);
+	return st;
+}

@@ -56,6 +56,7 @@ struct cv_request {
 	uint8_t rights;	      /* CVC_READ_DG3, CVC_READ_DG4 */
 	unsigned rsa_bits;    /* a first authority's key; 0: EC on the setting pki.curve. Others follow their issuer */
 	bool foreign;	      /* CV_VERIFIER: another country's */
+	const char *car;      /* cv_request_make: the authority that is asked; NULL: not named */
 };
 struct cv_made {
 	char label[KEYSTORE_LABEL_MAX + 1]; /* "dv-2" */
@@ -66,5 +67,11 @@ CC_MUST cc_status cv_make(const struct config *c, const struct cv_request *q, st
 /* Certificate for somebody else's request (7F21 or 67, both signatures checked where they can be): CV_VERIFIER or CV_TERMINAL. */
 CC_MUST cc_status cv_certify(const struct config *c, const struct cv_request *q, struct bytes request, struct buf *ret,
 			     struct cc_error *err);
+/*
+ * A request to an authority elsewhere, CV_VERIFIER or CV_TERMINAL: makes the next key, and signs again with the key of
+ * the newest certificate of that kind. What comes back belongs into cv/LABEL.cvcert. Asked again before that: the same key.
+ */
+CC_MUST cc_status cv_request_make(const struct config *c, const struct cv_request *q, struct cv_made *ret,
+				  struct buf *ret_request, struct cc_error *err);
 
 #endif

@@ -51,6 +51,21 @@ expect "a cut file" 1 'cvc.structure' show "$work/cut"
 cp "$work/h/cv/terminal-2.cvcert" "$work/changed"
 printf '\x01' | dd of="$work/changed" bs=1 seek=200 conv=notrunc 2>/dev/null
 expect "a changed signature" 3 'cvc.signature' verify "$work/changed"
+# Another station asks this one for a terminal's certificate, and renews it with the key it has.
+"$cccd" --lang en --home "$work/t" --password-file "$work/pw" pki init >/dev/null 2>&1
+ask() { "$cccd" --lang en --home "$work/t" --password-file "$work/pw" pki cvca terminal --name GATE --ask VNDV00002 --out "$1" >/dev/null 2>&1; }
+ask "$work/req1" && expect "a request from elsewhere verifies" 0 'good: VNGATE00001' verify "$work/req1"
+expect "it is certified" 0 'cert1' terminal --request "$work/req1" --out "$work/cert1"
+expect "its way holds here" 0 'VNCVCA00002 > VNDV00002 > VNGATE00001' verify "$work/cert1"
+mkdir -p "$work/t/cv" && cp "$work/cert1" "$work/t/cv/terminal-1.cvcert" && cp "$work/cert1" "$work/h/cv/gate.cvcert"
+ask "$work/req2"
+expect "the next request is signed by the key before too" 0 'VNGATE00002' show "$work/req2"
+expect "and certified" 0 'cert2' terminal --request "$work/req2" --out "$work/cert2"
+rm "$work/h/cv/gate.cvcert"
+expect "not when the earlier key is unknown here" 1 'cvc.issuer' terminal --request "$work/req2" --out "$work/cert3"
+expect "a certificate is no request" 2 'not a request' terminal --request "$work/cert1" --out "$work/cert3"
+[ ! -e "$work/cert3" ]
+tap $? "nothing is written then"
 rm "$work/h/cv/cvca-2.cvcert" "$work/h/cv/cvca-2-link.cvcert"
 expect "a way that leads nowhere" 3 'cvc.issuer' verify "$work/h/cv/terminal-2.cvcert"
 "$cccd" --lang en --home "$work/r" --password-file "$work/pw" pki init >/dev/null 2>&1

@@ -20,8 +20,8 @@ static struct terminal_made authority, stranger;
 
 static int group_setup(void **state)
 {
-	static const struct sig_alg ecdsa256 = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 };
-	static const struct terminal_made_options o = { .curve = EC_BP256, .alg = ecdsa256, .rights = 3 };
+	const struct sig_alg ecdsa256 = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 };
+	const struct terminal_made_options o = { .curve = EC_BP256, .alg = ecdsa256, .rights = 3 };
 
 	(void)state;
 	fixture_pki(&pki, EC_BP256, 0, ecdsa256, EC_PARAMS_EXPLICIT);
