@@ -47,13 +47,16 @@ run 1 "no print lies readable in the store" "" grep -qa "$(printf 'NIST_COM')" "
 for word in init dv terminal; do
 	run 0 "the authority for terminals: $word" "" "$cccd" pki cvca $word
 done
-run 0 "a card with DG3 is issued" "" "$cccd" lab run --chips 1 -- sh -c '
+run 0 "a card with DG3 is issued where no terminal can read it" "" "$cccd" lab run --chips 1 -- sh -c '
+	"$CCCD" card issue 036090000000 --json >"$WORK/closed.json"'
+run 0 "... for somebody whose fingers all have reasons" '"verdict": "issued"' cat "$work/closed.json"
+echo "{\"dg3\": \"yes\", \"chip.cvca\": \"$CCCD_HOME/cv/cvca-1.cvcert\"}" >"$CCCD_HOME/settings.json"
+run 0 "one that trusts the authority is issued" "" "$cccd" lab run --chips 1 -- sh -c '
 	"$CCCD" card issue 001090000000 --json >"$WORK/issue.json" &&
 	{ "$CCCD" card inspect --number 001090000000 --dump "$WORK/card" --json >"$WORK/inspect.json"; }'
 run 0 "... and passes inspection" '"verdict": "passed"' cat "$work/inspect.json"
 run 0 "... EF.COM names DG3" "63" sh -c "od -An -tx1 '$work/card/EF_COM.bin'"
 run 0 "... a terminal reads the fingerprints" '"id": "terminal-authentication"' cat "$work/inspect.json"
 run 0 "... which are the two that were imported" "right-index wsq 320 x 400" "$cccd" finger show "$work/card/DG3.bin" -o "$work/dg3.png"
-run 0 "somebody whose fingers all have reasons gets a card" "" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue 036090000000 --json'
 run 3 "a hand without print and reason is held" "finger.not-taken|A hand has no print" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue 045090000000'
 echo "1..$n"
