@@ -299,15 +299,17 @@ static int run_inspect(const struct invocation *inv, const struct inspect_params
 		if (i.check_count > 0)
 			(void)report(inv, &i);
 		rc = invocation_fail(inv, &err);
-		goto out;
+		cc_error_init(&err);
+	} else {
+		compare_names(&i);
+		rc = report(inv, &i);
 	}
-	compare_names(&i);
-	rc = report(inv, &i);
-	if (dump != NULL && cc_failed(lds_set_save(&i.files, dump, &err)))
+	if (!cc_failed(st) && dump != NULL && cc_failed(lds_set_save(&i.files, dump, &err)))
 		rc = invocation_fail(inv, &err);
-	else if (evidence != NULL && cc_failed(card_evidence_save(&inv->config, &i, p->trust, evidence, &err)))
+	/* A chip that refused or lied is what evidence is wanted of. */
+	else if (i.check_count > 0 && evidence != NULL &&
+		 cc_failed(card_evidence_save(&inv->config, &i, p->trust, evidence, &err)))
 		rc = invocation_fail(inv, &err);
-out:
 	inspection_done(&i);
 	return rc;
 }

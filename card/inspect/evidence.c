@@ -39,6 +39,7 @@ static void put_pace(struct cbor_out *out, const struct inspect_transcript *t)
 	put_key_bytes(out, 3, buf_view(&t->pace_chip_point));
 	put_key_bytes(out, 4, buf_view(&t->cam_point));
 	put_key_bytes(out, 5, buf_view(&t->cam_data));
+	put_key_bytes(out, 6, buf_view(&t->card_security));
 	cbor_close(out);
 }
 

@@ -22,7 +22,8 @@
  *	 3 time, milliseconds since 1970 UTC
  *	 4 SubjectPublicKeyInfo of the station's key, which signs
  *	 5 access: "none", "pace-mrz", "pace-can", "bac"
- *	 6 PACE { 1 protocol OID, 2 parameter id, 3 chip's ephemeral point, 4 chip's mapping point, 5 CA_IC } (4, 5: PACE-CAM)
+ *	 6 PACE { 1 protocol OID, 2 parameter id, 3 chip's ephemeral point; PACE-CAM: 4 chip's mapping point, 5 CA_IC,
+ *	   6 EF.CardSecurity }
  *	 7 Active Authentication { 1 challenge, 2 answer }
  *	 8 Chip Authentication { 1 protocol OID, 2 station's ephemeral point }
  *	 9 commands sent to the card
@@ -70,7 +71,7 @@ struct evidence {
 	struct bytes signer_spki;
 	struct digest signer_kid;
 	enum inspect_access access;
-	struct bytes pace_oid, pace_chip_point, cam_point, cam_data;
+	struct bytes pace_oid, pace_chip_point, cam_point, cam_data, card_security;
 	unsigned pace_parameter_id;
 	struct bytes aa_challenge, aa_answer;
 	struct bytes ca_oid, ca_terminal_point;
@@ -99,7 +100,7 @@ const char *evidence_result_name(enum evidence_result r); /* "proven" ... */
 #define EVIDENCE_FINDINGS_MAX 32
 /*
  * ids: "signature", "signer", "record", "sod.structure", "sod.signature", "sod.chain", "files", "given-files",
- * "active-authentication", "access", "pace-cam", "chip-authentication", "verdict".
+ * "active-authentication", "access", "chip-authentication-mapping", "chip-authentication", "verdict".
  */
 struct evidence_finding {
 	const char *id;

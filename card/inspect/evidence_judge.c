@@ -3,6 +3,7 @@
 
 #include "card/access/active_auth.h"
 #include "card/access/pace.h"
+#include "card/lds/card_security.h"
 #include "card/lds/dg14.h"
 #include "card/lds/dg15.h"
 #include "card/lds/security_infos.h"
@@ -16,6 +17,7 @@
 
 #define ACTIVE "active-authentication"
 #define CHIP "chip-authentication"
+#define MAPPING "chip-authentication-mapping"
 
 const char *evidence_result_name(enum evidence_result r)
 {
@@ -297,7 +299,47 @@ static enum key_fit chip_key(const struct judge *j, struct bytes value, struct a
 	return fit;
 }
 
-static cc_status verify_mapping(const struct judge *j, struct agree_group group, struct bytes key)
+/* ---- Chip Authentication Mapping, ICAO 9303-11 4.4.3.5.2 */
+/* CC_E_NOT_FOUND: no key of the group here. */
+static cc_status verify_mapping(const struct pace_result *r, const struct security_infos *infos)
+{
+	cc_status verdict = cc_code_status(CC_E_NOT_FOUND);
+
+	for (size_t i = 0; i < infos->count; i++) {
+		const struct security_info *info = &infos->items[i];
+		struct agree_group group;
+		struct buf key = { 0 };
+		cc_status st;
+
+		if (info->kind != SECURITY_INFO_CA_KEY || cc_failed(agree_spki_parse(info->value, &group, &key, NULL)))
+			continue;
+		st = agree_group_equal(group, r->group) ? pace_verify_chip_auth(r, group, buf_view(&key))
+							: cc_code_status(CC_E_NOT_FOUND);
+		buf_done(&key);
+		if (!cc_failed(st))
+			return st;
+		if (st.code != CC_E_NOT_FOUND)
+			verdict = st;
+	}
+	return verdict;
+}
+
+static cc_status mapping_by_card_security(const struct judge *j, const struct pace_result *r)
+{
+	struct card_security file = { 0 };
+	cc_status st = card_security_parse(j->e->card_security, &file, NULL);
+
+	if (!cc_failed(st))
+		st = card_security_verify(&file, NULL, NULL);
+	if (st.code == CC_E_FORMAT)
+		st = cc_code_status(CC_E_VERIFY);
+	if (!cc_failed(st))
+		st = verify_mapping(r, &file.infos);
+	card_security_done(&file);
+	return st;
+}
+
+static cc_status recompute_mapping(const struct judge *j)
 {
 	struct pace_result r = { 0 };
 	cc_status st = buf_copy(&r.chip_mapping, j->e->cam_point);
@@ -306,32 +348,33 @@ static cc_status verify_mapping(const struct judge *j, struct agree_group group,
 		st = buf_copy(&r.chip_auth, j->e->cam_data);
 	if (!cc_failed(st) && !agree_group_from_parameter_id(j->e->pace_parameter_id, &r.group))
 		st = cc_code_status(CC_E_VERIFY);
-	if (!cc_failed(st))
-		st = pace_verify_chip_auth(&r, group, key);
+	if (!cc_failed(st) && j->e->card_security.n > 0)
+		st = mapping_by_card_security(j, &r);
+	else if (!cc_failed(st))
+		st = cc_code_status(CC_E_NOT_FOUND);
+	if (st.code == CC_E_NOT_FOUND && j->has_dg14)
+		st = verify_mapping(&r, &j->dg14);
 	pace_result_done(&r);
 	return st;
 }
 
 static void judge_mapping(struct judge *j)
 {
-	struct agree_group group;
-	struct buf key = { 0 };
+	const struct inspect_check *then = recorded(j->e, MAPPING);
 	cc_status st;
 
-	if (j->e->cam_data.n == 0)
+	if (j->e->cam_data.n == 0 && (then == NULL || then->result != INSPECT_PASSED))
 		return;
-	if (chip_key(j, j->e->cam_point, &group, &key) != KEY_FITS) {
-		add(j, EVIDENCE_UNDETERMINED, "pace-cam", "DG14 has no key that fits");
-		return;
-	}
-	st = verify_mapping(j, group, buf_view(&key));
-	if (cc_failed(st))
-		add(j, st.code == CC_E_VERIFY ? EVIDENCE_WRONG : EVIDENCE_UNDETERMINED, "pace-cam",
-		    "CA_IC doesn't lead from DG14's key to the mapping key");
+	st = j->e->cam_data.n > 0 ? recompute_mapping(j) : cc_code_status(CC_E_VERIFY);
+	if (cc_failed(st) && st.code != CC_E_VERIFY)
+		add(j, EVIDENCE_UNDETERMINED, MAPPING, "%s", cc_code_name(st.code));
+	else if (then != NULL && cc_failed(st) != (then->result == INSPECT_FAILED))
+		add(j, EVIDENCE_WRONG, MAPPING, "recorded %s, CA_IC %s from the chip's static key to the mapping key",
+		    inspect_result_name(then->result), cc_failed(st) ? "doesn't lead" : "leads");
 	else
-		add(j, EVIDENCE_CLAIMED, "pace-cam",
-		    "CA_IC fits the mapping key and DG14; who chooses CA_IC first could make such a pair");
-	buf_done(&key);
+		add(j, EVIDENCE_CLAIMED, MAPPING,
+		    "CA_IC %s the mapping key and the chip's static key; who chooses CA_IC first could make such a pair",
+		    cc_failed(st) ? "doesn't fit, as recorded," : "fits");
 }
 
 static void judge_chip(struct judge *j)

@@ -10,6 +10,7 @@
 
 #define POINT_MAX 1100 /* DH keys too */
 #define OID_MAX 32
+#define CARD_SECURITY_MAX 65536
 #define ANSWER_MAX 1024
 
 /* A text that is one of `count` names. */
@@ -58,7 +59,8 @@ static bool read_pace(struct cbor_in *in, struct evidence *e)
 	    !cbor_uint(&map, "PACE parameter id", 255, &id) ||
 	    !read_optional(&map, 3, "PACE chip point", POINT_MAX, &e->pace_chip_point) ||
 	    !read_optional(&map, 4, "PACE-CAM mapping point", POINT_MAX, &e->cam_point) ||
-	    !read_optional(&map, 5, "PACE-CAM data", POINT_MAX, &e->cam_data) || !cbor_end(&map, "PACE"))
+	    !read_optional(&map, 5, "PACE-CAM data", POINT_MAX, &e->cam_data) ||
+	    !read_optional(&map, 6, "EF.CardSecurity", CARD_SECURITY_MAX, &e->card_security) || !cbor_end(&map, "PACE"))
 		return false;
 	e->pace_parameter_id = (unsigned)id;
 	return true;

@@ -88,6 +88,7 @@ struct inspect_transcript {
 	unsigned pace_parameter_id;
 	struct buf pace_chip_point;	      /* the chip's ephemeral key of the key agreement */
 	struct buf cam_point, cam_data;	      /* PACE-CAM: the chip's key of the mapping, and CA_IC */
+	struct buf card_security;	      /* EF.CardSecurity, which holds the static key of PACE-CAM */
 	struct buf ca_oid, ca_terminal_point; /* Chip Authentication: protocol, and this reader's ephemeral key */
 };
 

@@ -23,8 +23,8 @@ run() { # exit code wanted, name, pattern in the output (or empty), command...
 	fi
 }
 number() { grep -oE '"number": *"[0-9]{12}"' $people/people.jsonl | grep -oE '[0-9]{12}' | sed -n "$1p"; }
-N=$(number 1) M=$(number 2)
-export N M
+N=$(number 1) M=$(number 2) L=$(number 3)
+export N M L
 
 run 0 "pki init" "" "$cccd" pki init --params named
 run 0 "import" "" "$cccd" registry import $people/people.jsonl
@@ -53,6 +53,11 @@ head -c 2000 "$work/card1.evidence" >"$work/cut"
 run 1 "a cut file is refused" "malformed" "$cccd" card verify-evidence "$work/cut"
 (head -c 2000 "$work/card1.evidence"; printf X; tail -c +2002 "$work/card1.evidence") >"$work/changed"
 run 3 "a changed file is refused" "" "$cccd" card verify-evidence "$work/changed"
+
+# ---- a chip that doesn't let us in: that is recorded too
+run 0 "a refused access with evidence" "" "$cccd" lab run --chips 1 -- sh -c '
+	"$CCCD" card issue "$L" && { "$CCCD" card inspect --can 999999 --evidence "$WORK/refused.evidence"; [ $? = 4 ]; }'
+run 3 "its evidence says so" "claimed +verdict: the station.s verdict: failed" "$cccd" card verify-evidence "$work/refused.evidence"
 
 # ---- another home: neither signer nor country known
 mkdir "$work/elsewhere"

@@ -323,7 +323,8 @@ static void pace_cam_is_held_against_dg14(void **state)
 {
 	struct rig *r = *state;
 	struct evidence_report report;
-	struct buf ca = { 0 }, scalar = { 0 };
+	struct inspect_check *mapping;
+	struct buf ca = { 0 };
 	struct pubkey *chip = NULL;
 	struct ec_domain *d = NULL;
 	struct ec_key *k = NULL;
@@ -337,17 +338,55 @@ static void pace_cam_is_held_against_dg14(void **state)
 	assert_int_equal(ec_agree_point(k, pubkey_point(chip), &r->i.transcript.cam_point).code, CC_OK);
 	assert_int_equal(r->i.transcript.pace_parameter_id, 13);
 	judge_lie(r, &report);
-	expect(&report, "pace-cam", EVIDENCE_CLAIMED);
+	expect(&report, "chip-authentication-mapping", EVIDENCE_CLAIMED);
 	r->i.transcript.cam_data.p[31] ^= 1;
+	mapping = &r->i.checks[r->i.check_count++];
+	*mapping = (struct inspect_check){ .id = "chip-authentication-mapping", .result = INSPECT_PASSED };
 	judge_lie(r, &report);
-	expect(&report, "pace-cam", EVIDENCE_WRONG);
+	expect(&report, "chip-authentication-mapping", EVIDENCE_WRONG);
+	mapping->result = INSPECT_INCONCLUSIVE;
+	r->i.transcript.cam_data.p[31] ^= 1;
+	/* EF.CardSecurity comes first, and one whose signature isn't good proves the contrary of "passed". */
+	mapping->result = INSPECT_PASSED;
+	assert_int_equal(buf_copy(&r->i.transcript.card_security, lds_set_get(&r->set, LDS_SOD)).code, CC_OK);
+	judge_lie(r, &report);
+	expect(&report, "chip-authentication-mapping", EVIDENCE_WRONG);
+	buf_done(&r->i.transcript.card_security);
+	r->i.check_count--;
 	buf_done(&r->i.transcript.cam_data);
 	buf_done(&r->i.transcript.cam_point);
-	buf_done(&scalar);
 	buf_done(&ca);
 	pubkey_free(&chip);
 	ec_key_free(&k);
 	ec_domain_free(&d);
+}
+
+static void every_result_and_the_whole_of_a_list_are_carried(void **state)
+{
+	struct rig *r = *state;
+	struct buf file = { 0 };
+	struct evidence e = { 0 };
+	size_t before = r->i.check_count;
+
+	for (unsigned result = INSPECT_PASSED; r->i.check_count < INSPECT_CHECKS_MAX;
+	     result = (result + 1) % (INSPECT_REMARK + 1)) {
+		struct inspect_check *c = &r->i.checks[r->i.check_count++];
+
+		*c = (struct inspect_check){ .result = (enum inspect_result)result };
+		(void)snprintf(c->id, sizeof c->id, "test.%zu", r->i.check_count);
+		memset(c->evidence, 'x', sizeof c->evidence - 1);
+	}
+	assert_int_equal(write_as(r, EVIDENCE_KEY_LABEL, &file).code, CC_OK);
+	assert_int_equal(evidence_read(buf_view(&file), &e, NULL).code, CC_OK);
+	assert_int_equal(e.check_count, INSPECT_CHECKS_MAX);
+	for (size_t k = 0; k < INSPECT_CHECKS_MAX; k++) {
+		assert_string_equal(e.checks[k].id, r->i.checks[k].id);
+		assert_string_equal(e.checks[k].evidence, r->i.checks[k].evidence);
+		assert_int_equal(e.checks[k].result, r->i.checks[k].result);
+	}
+	r->i.check_count = before;
+	evidence_done(&e);
+	buf_done(&file);
 }
 
 static void records_that_are_signed_but_no_evidence_are_refused(void **state)
@@ -399,6 +438,7 @@ int main(void)
 		cmocka_unit_test(a_changed_bit_or_a_cut_anywhere_is_refused),
 		cmocka_unit_test(a_lying_station_is_caught_by_what_can_be_recomputed),
 		cmocka_unit_test(pace_cam_is_held_against_dg14),
+		cmocka_unit_test(every_result_and_the_whole_of_a_list_are_carried),
 		cmocka_unit_test(records_that_are_signed_but_no_evidence_are_refused),
 		cmocka_unit_test(each_failed_allocation_is_told),
 	};
