@@ -155,6 +155,7 @@ static const struct {
 	{ LINT_LSO_LDS_VERSION, ANY, "LDS_H_88 LDS_H_89" },
 	{ LINT_SOD_CERT, ANY, "LDS_H_50 LDS_H_52 LDS_H_55 LDS_H_57 LDS_H_59 LDS_H_66 LDS_H_68" },
 	{ LINT_CERT_SELF, ANY, "LDS_H_51" },
+	{ LINT_CERT_ISSUER, LINT_DS, "LDS_H_54" },
 };
 
 const char *lint_cases(enum lint_id id, unsigned file)

@@ -28,6 +28,29 @@ void lint_cert_algorithms(struct lint_run *run, struct bytes cert)
 		lint_add(run, LINT_CERT_SELF, outside.whole, "signature and signatureAlgorithm");
 }
 
+/* A country signer here has the key that the certificate names, and another name than it names. */
+static void check_issuer(struct lint_run *run, const struct cert *c)
+{
+	const struct trust *trust = run->in->trust;
+	const struct cert *found = NULL;
+
+	for (size_t i = 0; trust != NULL && i < trust_count(trust); i++) {
+		const struct cert *anchor = trust_at(trust, i);
+
+		if (cert_aki(c).n == 0 || !bytes_equal(cert_aki(c), cert_ski(anchor)))
+			continue;
+		if (cert_name_equal(cert_issuer(c), cert_subject(anchor)))
+			return;
+		found = anchor;
+	}
+	if (found != NULL) {
+		char name[LINT_DETAIL_MAX];
+
+		cert_name_text(cert_subject(found), name, sizeof name);
+		lint_add(run, LINT_CERT_ISSUER, cert_issuer(c), "the key is that of %s", name);
+	}
+}
+
 static void check_cert(struct lint_run *run, const struct cert *c, enum cert_role role)
 {
 	struct cert_findings found = { 0 };
@@ -39,6 +62,8 @@ static void check_cert(struct lint_run *run, const struct cert *c, enum cert_rol
 	lint_der(run, run->bytes, true);
 	if (run->in->now_s < cert_not_before_s(c) || run->in->now_s > cert_not_after_s(c))
 		lint_add(run, LINT_CERT_EXPIRED, run->bytes, "%s", name);
+	if (role == CERT_ROLE_DS)
+		check_issuer(run, c);
 	cert_lint(c, role, &found);
 	for (size_t i = 0; i < found.count; i++) {
 		const struct lint_cert_rule *rule = lint_cert_rule(found.items[i].id);

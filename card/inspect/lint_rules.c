@@ -456,6 +456,9 @@ static const struct lint_rule rules[LINT_RULE_COUNT] = {
 			     "The two places that name the certificate's signature algorithm differ." },
 	[LINT_CERT_EXPIRED] = { "cert.expired", LINT_WARNING, "ICAO 9303-12 7.1", "Chứng thư ngoài thời hạn.",
 				"The certificate is outside its validity." },
+	[LINT_CERT_ISSUER] = { "cert.issuer-differs", LINT_ERROR, "RFC 5280 6.1.3",
+			       "Tên nhà cấp trong chứng thư người ký khác tên chứng thư quốc gia đã ký nó.",
+			       "The issuer that the certificate names is not the country signer whose key it names." },
 };
 
 const struct lint_rule *lint_rule(enum lint_id id)

@@ -349,6 +349,7 @@ static const struct lint_plant
 			{ "lso.lds-version", { { PLANT_OBJECT, LDS_SOD, { TLV_EDIT_VALUE, "0/3/0", 0, "30313039" } } } },
 			{ "cert.algorithm-differs",
 			  { { PLANT_SIGNER, LDS_SOD, { TLV_EDIT_VALUE, "0/2/0", 0, "2A8648CE3D040304" } } } },
+			{ "cert.issuer-differs", { { PLANT_SIGNER, LDS_SOD, { TLV_EDIT_VALUE, "0/3/2/0/1", 0, "58" } } } },
 			{ "cert.expired",
 			  { { PLANT_SIGNER, LDS_SOD, { TLV_EDIT_VALUE, "0/4/1", 0, "3235303630313030303030305A" } } } },
 			{ "cert.version", { { PLANT_SIGNER, LDS_SOD, { TLV_EDIT_REMOVE, "0/0", 0, NULL } } } },
