@@ -5,6 +5,8 @@
 #include "crypto/keystore_pkcs11.h"
 #include "station/message.h"
 #include "station/image_worker.h"
+#include "station/pki_file.h"
+#include "station/pki_signer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +35,7 @@ struct check {
 
 #define DISK_FREE_MIB_MIN 200u
 #define DOCTOR_TOKEN_MS 5000u
+#define SIGNER_DAYS_MIN 14 /* a new document signer should be made before the last one has less left */
 
 static void set(struct diagnosis *d, enum finding finding, const char *mend_vi, const char *mend_en)
 {
@@ -148,6 +151,57 @@ static void look_trust(const struct config *c, struct diagnosis *d)
 		  "Make it with: cccd pki init, or put country signer certificates there.");
 }
 
+/* By the calendar alone; `cccd pki ds` also knows how often each one signed. */
+static void look_signer(const struct config *c, struct diagnosis *d)
+{
+	int64_t now_s = sys_wall_ms(c->sys) / 1000, until_s = 0;
+	struct pki_signers *s = NULL;
+	struct cc_error err = { 0 };
+	char until[PKI_DATE_TEXT];
+
+	if (cc_failed(pki_signers_load(c, &s, &err))) {
+		(void)snprintf(d->detail, sizeof d->detail, "%.190s", err.detail);
+		set(d, FINDING_WARN, "Tạo bằng: cccd pki init.", "Make one with: cccd pki init.");
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		if (s->items[i].to_s > until_s)
+			until_s = s->items[i].to_s;
+	pki_date_text(until_s, until);
+	(void)snprintf(d->detail, sizeof d->detail, "%zu, %.10s", s->count, until);
+	if (now_s > until_s)
+		set(d, FINDING_BAD, "Không khóa nào còn được ký: cccd pki ds --new.",
+		    "No key may sign any more: cccd pki ds --new.");
+	else if (now_s + (int64_t)SIGNER_DAYS_MIN * 86400 > until_s)
+		set(d, FINDING_WARN, "Sắp hết thời gian ký: cccd pki ds --new.",
+		    "The signing period ends soon: cccd pki ds --new.");
+	pki_signers_free(&s);
+}
+
+static void look_crl(const struct config *c, struct diagnosis *d)
+{
+	struct pki_file f = { 0 };
+	struct cc_error err = { 0 };
+	char path[PATH_MAX], until[PKI_DATE_TEXT];
+
+	config_path(c, "certs/csca.crl", path);
+	if (access(path, F_OK) != 0) {
+		(void)snprintf(d->detail, sizeof d->detail, "-");
+		return;
+	}
+	if (cc_failed(pki_file_read(path, &f, &err)) || f.kind != PKI_FILE_CRL) {
+		(void)snprintf(d->detail, sizeof d->detail, "%.190s", err.detail);
+		set(d, FINDING_BAD, "Ký danh sách mới: cccd pki crl.", "Sign a new list: cccd pki crl.");
+	} else {
+		pki_date_text(crl_next_update_s(f.crl), until);
+		(void)snprintf(d->detail, sizeof d->detail, "%.10s", until);
+		if (sys_wall_ms(c->sys) / 1000 > crl_next_update_s(f.crl))
+			set(d, FINDING_WARN, "Danh sách thu hồi đã cũ: cccd pki crl.",
+			    "The revocation list is stale: cccd pki crl.");
+	}
+	pki_file_done(&f);
+}
+
 static void look_registry(const struct config *c, struct diagnosis *d)
 {
 	look_file(c, d, "station.db", "Nạp dữ liệu bằng: cccd registry import TỆP.",
@@ -235,6 +289,8 @@ static const struct check checks[] = {
 	{ "settings", "Cài đặt", "settings", look_settings },
 	{ "keystore", "Kho khóa", "key store", look_keystore },
 	{ "trust", "Chứng thư tin cậy", "trust anchors", look_trust },
+	{ "signer", "Khóa ký hồ sơ (DS), ký đến", "document signers, sign until", look_signer },
+	{ "crl", "Danh sách thu hồi, hiệu lực đến", "revocation list, current until", look_crl },
 	{ "registry", "Cơ sở dữ liệu của trạm", "the station's database", look_registry },
 	{ "image-sandbox", "Cách ly việc giải mã ảnh", "confinement of image decoding", look_sandbox },
 	{ "password-file", "Tệp mật khẩu", "password file", look_password_file },

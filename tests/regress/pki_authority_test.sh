@@ -99,6 +99,11 @@ is "another isn't" "$(run pki verify h/certs/ds-2.cer --json)" 0
 is "its list is good" "$(field 'reasons.includes("revocation list: good")')" true
 is "openssl reads it" "$(openssl crl -inform der -in h/certs/csca.crl -noout -text | grep -c 'Key Compromise')" 1
 
+is "doctor knows signers and list" "$(run doctor --json >/dev/null; node -e '
+	const o = JSON.parse(require("fs").readFileSync("out", "utf8"));
+	const by = id => (o.checks || o).find(c => c.id === id).result;
+	console.log(by("signer"), by("crl"));' 2>&1)" "good good"
+
 # With named curves openssl judges the whole: chain, link (same name), revocation.
 "$cccd" --lang en --password-file pw pki init --home k >/dev/null 2>&1
 "$cccd" --lang en --password-file pw pki ds --new --home k >/dev/null 2>&1
