@@ -46,7 +46,7 @@ static cc_status list_names(const char *folder, struct cv_home *h, struct cc_err
 		if (h->count == CV_FILES_MAX)
 			st = cc_fail(err, CC_E_LIMIT, "cvc.structure", "%s: more than %d certificates", folder, CV_FILES_MAX);
 		else
-			(void)snprintf(h->files[h->count++].name, CV_NAME_MAX, "%s", e->d_name);
+			(void)snprintf(h->files[h->count++].name, CV_NAME_MAX, "%.*s", CV_NAME_MAX - 1, e->d_name);
 	}
 	(void)closedir(d);
 	qsort(h->files, h->count, sizeof h->files[0], by_name);

@@ -233,7 +233,7 @@ static const char *stored_text(const struct pki_options *o, const char *option)
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (strcmp(option, texts[i].option) == 0)
 			return texts[i].value;
-	CC_ASSERT(!"an option that is stored");
+	CC_ASSERT(false); /* not an option that is stored */
 	return "";
 }
 
