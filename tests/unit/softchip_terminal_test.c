@@ -160,6 +160,33 @@ static void refused_certificates_change_nothing(void **state)
 	buf_done(&before);
 }
 
+/* TR-03110-3 2.6: an authority whose time is over certifies nobody, but for its successor. */
+static void an_expired_authority_signs_its_link_alone(void **state)
+{
+	struct tr32_rig *r = start(TR32_EC_BAC);
+	struct chip_cv late = tr32_dv(r, TR32_DOMESTIC | TR32_BOTH), dv = late;
+	struct chip_cv link = { TR32_CVCA, TR32_CVCA2, 0xC3, "290201", "320101", &r->key[TR32_KEY_CVCA2], true, CHIP_CV_GOOD };
+	uint16_t sw;
+	struct buf ef;
+
+	(void)state;
+	/* A verifier of after the root's last day (1 January 2029) moves the date there. */
+	late.from = "290102";
+	late.to = "290301";
+	dv.to = "300101";
+	assert_good(r, tr32_start(r));
+	assert_int_equal(tr32_present(r, TR32_CVCA, &late, TR32_KEY_CVCA), 0x9000);
+	assert_int_equal(tr32_present(r, TR32_CVCA, &dv, TR32_KEY_CVCA), 0x6300);
+	assert_int_equal(tr32_present(r, TR32_CVCA, &link, TR32_KEY_CVCA), 0x9000);
+	/* The old one is gone, the new one certifies. */
+	assert_int_equal(chip_cv_set_dst(&r->t, TR32_CVCA), 0x6A88);
+	dv.car = TR32_CVCA2;
+	assert_int_equal(tr32_present(r, TR32_CVCA2, &dv, TR32_KEY_CVCA2), 0x9000);
+	ef = chip_term_read_file(&r->t, 0x011C, &sw);
+	assert_true(sw == 0x9000 && ef.n == 36 && memcmp(ef.p, "\x42\x0B" TR32_CVCA2 "\0", 14) == 0);
+	buf_done(&ef);
+}
+
 static void rights_end_with_the_session(void **state)
 {
 	struct tr32_rig *r = start(TR32_EC_BAC);
@@ -424,6 +451,7 @@ int main(void)
 		cmocka_unit_test_teardown(every_algorithm_authenticates, stop),
 		cmocka_unit_test_teardown(every_changed_byte_and_every_cut_is_refused, stop),
 		cmocka_unit_test_teardown(refused_certificates_change_nothing, stop),
+		cmocka_unit_test_teardown(an_expired_authority_signs_its_link_alone, stop),
 		cmocka_unit_test_teardown(rights_end_with_the_session, stop),
 		cmocka_unit_test_teardown(chip_authentication_comes_first, stop),
 		cmocka_unit_test_teardown(chip_authentication_is_named_by_its_kind, stop),
