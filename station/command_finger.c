@@ -3,6 +3,7 @@
 
 #include "biometrics/png.h"
 #include "card/lds/dg3.h"
+#include "station/command_finger_template.h"
 #include "station/finger_make.h"
 #include "station/finger_nfiq2.h"
 #include "station/finger_report.h"
@@ -354,5 +355,8 @@ const struct command commands_finger[] = {
 	  command_finger_check },
 	{ "finger", "make", "FINGER=FILE...", 1, FINGERS_MADE_MAX, "ISO/IEC 19794-4 record, or DG3, from pictures",
 	  "lập bản ghi ISO/IEC 19794-4 hoặc DG3 từ ảnh vân tay", make_options, command_finger_make },
+	{ "finger", "template", "FILE", 1, 1, "minutiae for match-on-card (19794-2), checked and fitted to the card",
+	  "mẫu đặc trưng so khớp trên thẻ (19794-2), kiểm tra và chỉnh cho vừa thẻ", finger_template_options,
+	  command_finger_template },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -70,6 +70,22 @@ ok "no such finger" exits 2 "$CCCD" finger make nose=$prints/right_index.wsq -o 
 ok "a bit rate that is none" exits 2 "$CCCD" finger make 2="$work/show.png" --bit-rate 9 -o "$work/x"
 ok "a picture without resolution needs one" exits 2 "$CCCD" finger make 2="$work/show.png" --ppi 0 -o "$work/x"
 
+# Three minutiae; a card that wants at least 2 and at most 60 of them by x, then y; one that wants 2 at most; one that wants 9.
+hex() { printf '%b' "$(printf '%s' "$1" | sed 's/../\\x&/g')"; }
+hex 7F2E0B8109C801000A1EBF0A1445 >"$work/minutiae"
+hex 7F6019A1178101088201098702010188020005B1078102023C820105 >"$work/card"
+hex 7F6019A1178101088201098702010188020005B10781020002820105 >"$work/small"
+hex 7F6019A1178101088201098702010188020005B10781020920820105 >"$work/greedy"
+ok "a template is read" exits 0 "$CCCD" finger template "$work/minutiae" --json
+ok "... with its minutiae" json 'v.minutiae === 3 && v.extended === false'
+ok "it is fitted to a card" exits 0 "$CCCD" finger template "$work/minutiae" --card "$work/card" -o "$work/fitted"
+ok "... in the card's order" test "$(od -An -tx1 "$work/fitted" | tr -d ' \n')" = 7f2e0b81090a14450a1ebfc80100
+ok "... and its number" exits 0 "$CCCD" finger template "$work/minutiae" --card "$work/small" --json
+ok "... which is smaller" json 'v.minutiae === 2 && v.in_file === 3'
+ok "one with too few is refused" exits 3 "$CCCD" finger template "$work/minutiae" --card "$work/greedy" -o "$work/few"
+ok "... and not written" test ! -e "$work/few"
+ok "what is no template is an error" exits 1 "$CCCD" finger template README.md
+
 echo '{"contrast": {"min": 120}}' >"$CCCD_HOME/finger.json"
 ok "a bound comes from the settings file" exits 3 "$CCCD" finger check $prints/right_index.wsq
 echo '{"contrasts": {"min": 1}}' >"$CCCD_HOME/finger.json"
