@@ -207,7 +207,22 @@ static void drop(struct issue_fixture *f, const char *name)
 	(void)unlink(path);
 }
 
+static void make_keystore(struct issue_fixture *f)
+{
+	char path[PATH_MAX];
+
+	config_path(&f->config, "keys.ccks", path);
+	must(keystore_file_create_cost(path, BYTES_LITERAL(PASSWORD), (struct password_cost){ 8192, 1, 1 }, &f->sys, &f->ks,
+				       &f->err),
+	     &f->err, path);
+}
+
 void issue_fixture(struct issue_fixture *f)
+{
+	issue_fixture_with(f, NULL);
+}
+
+void issue_fixture_with(struct issue_fixture *f, struct keystore *ks)
 {
 	char path[PATH_MAX];
 
@@ -223,10 +238,9 @@ void issue_fixture(struct issue_fixture *f)
 	must(sys_write_file(path, BYTES_LITERAL("{\"dg2.width\": 120, \"dg2.bytes-max\": 4000, \"photo.gate\": \"none\"}"), 0600,
 			    &f->err),
 	     &f->err, path);
-	config_path(&f->config, "keys.ccks", path);
-	must(keystore_file_create_cost(path, BYTES_LITERAL(PASSWORD), (struct password_cost){ 8192, 1, 1 }, &f->sys, &f->ks,
-				       &f->err),
-	     &f->err, path);
+	f->ks = ks;
+	if (ks == NULL)
+		make_keystore(f);
 	make_pki(f);
 	config_path(&f->config, "station.db", path);
 	store_engine_place(path, f->config.store, sizeof f->config.store);

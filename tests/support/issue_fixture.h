@@ -28,6 +28,8 @@ struct issue_fixture {
 	bool open;
 };
 void issue_fixture(struct issue_fixture *f);
+/* The same with its keys made in ks, which it closes; NULL: an own file. */
+void issue_fixture_with(struct issue_fixture *f, struct keystore *ks);
 void issue_fixture_done(struct issue_fixture *f);
 /* Puts the template in the place of the store; it must be closed. */
 void issue_fixture_fresh(struct issue_fixture *f);
