@@ -216,7 +216,7 @@ static void signer_is_found_in_the_trust_folder(void **state)
 {
 	struct scene *s = *state;
 	struct cursor in, seq, tagged, data;
-	struct bytes oid;
+	struct bytes oid = { 0 };
 	struct buf without = { 0 };
 	struct inspection i;
 	struct writer w;
