@@ -324,30 +324,55 @@ static void order_is_kept_and_an_expired_package_is_refused(void **state)
 	buf_done(&second);
 }
 
-/* Signed and encrypted as the centre would, with a head of the test's choice. */
-static void forge(struct station *from, const struct station *to, const struct exchange_head *head, const char *record,
-		  struct buf *ret)
+/* Signed and encrypted as `from` would. */
+static void wrap(struct station *from, const struct station *to, struct bytes payload, struct buf *ret)
 {
-	struct buf payload = { 0 }, signed_data = { 0 };
-	struct cbor_out out;
+	struct buf signed_data = { 0 };
 	struct cose_sign_params sign = { .keystore = from->f.ks,
 					 .key_label = EXCHANGE_SIGN_LABEL,
-					 .external = BYTES_LITERAL("cccd-exchange") };
+					 .external = BYTES_LITERAL("cccd-exchange"),
+					 .payload = payload };
 	struct cose_encrypt_params seal = { .recipient_spki = buf_view(&to->x.agree_spki),
 					    .alg = COSE_A256GCM,
 					    .external = BYTES_LITERAL("cccd-exchange"),
 					    .sys = &from->f.sys.sys };
 
+	assert_int_equal(cose_sign1(&sign, &signed_data, NULL).code, CC_OK);
+	seal.plaintext = buf_view(&signed_data);
+	assert_int_equal(cose_encrypt(&seal, ret, NULL).code, CC_OK);
+	buf_done(&signed_data);
+}
+
+/* With a head of the test's choice, and one applicant or none. */
+static void forge(struct station *from, const struct station *to, const struct exchange_head *head, const char *record,
+		  struct buf *ret)
+{
+	struct buf payload = { 0 };
+	struct cbor_out out;
+
 	exchange_package_open(&out, head);
 	if (record != NULL)
 		exchange_package_put_applicant(&out, bytes_str(record), bytes_of(NULL, 0));
 	assert_int_equal(exchange_package_close(&out, &payload).code, CC_OK);
-	sign.payload = buf_view(&payload);
-	assert_int_equal(cose_sign1(&sign, &signed_data, NULL).code, CC_OK);
-	seal.plaintext = buf_view(&signed_data);
-	assert_int_equal(cose_encrypt(&seal, ret, NULL).code, CC_OK);
+	wrap(from, to, buf_view(&payload), ret);
 	buf_done(&payload);
-	buf_done(&signed_data);
+}
+
+static void forge_result(struct station *from, const struct station *to, const struct exchange_head *head, unsigned person,
+			 struct buf *ret)
+{
+	struct exchange_result result = { .outcome = EXCHANGE_ISSUED, .serial = BYTES_LITERAL("0000000000000001"), .at_ms = 1 };
+	struct buf payload = { 0 };
+	struct cbor_out out;
+	char number[13];
+
+	number_of(person, number);
+	result.number = bytes_str(number);
+	exchange_package_open(&out, head);
+	exchange_package_put_result(&out, &result);
+	assert_int_equal(exchange_package_close(&out, &payload).code, CC_OK);
+	wrap(from, to, buf_view(&payload), ret);
+	buf_done(&payload);
 }
 
 static struct exchange_head head_of(const struct station *from, const struct station *to)
@@ -397,11 +422,15 @@ static void forged_packages_are_refused_and_nothing_is_stored(void **state)
 	h.previous = bytes_of(other_hash, sizeof other_hash);
 	forge(&r->centre, &r->team, &h, NULL, &bad);
 	assert_refused(&r->team, buf_view(&bad), CC_E_VERIFY, "exchange.forked");
-	/* Results for whom nobody handed out. */
+	/* Results that are none, and one for whom nobody handed out. */
 	h = head_of(&r->team, &r->centre);
 	h.kind = EXCHANGE_RESULTS;
 	forge(&r->team, &r->centre, &h, "x", &bad);
 	assert_refused(&r->centre, buf_view(&bad), CC_E_FORMAT, "cbor.field");
+	forge_result(&r->team, &r->centre, &h, 2, &bad);
+	assert_refused(&r->centre, buf_view(&bad), CC_E_STATE, "exchange.not-given");
+	forge_result(&r->team, &r->centre, &h, 0, &bad);
+	assert_int_equal(take(&r->centre, buf_view(&bad), &taken).code, CC_OK);
 	buf_done(&good);
 	buf_done(&bad);
 }
@@ -490,12 +519,31 @@ static void kill_here(void *ctx, bool after)
 		(void)kill(getpid(), SIGKILL);
 }
 
+/* What the child does; true when it went well. */
+typedef bool (*work)(struct station *s, struct bytes file);
+
+static bool work_take(struct station *s, struct bytes file)
+{
+	struct exchange_taken taken;
+
+	return !cc_failed(take(s, file, &taken));
+}
+
+static bool work_make(struct station *s, struct bytes file)
+{
+	struct buf out = { 0 };
+	bool good = !cc_failed(make(s, "Tổ lưu động 1", 0, PEOPLE, 1, &out));
+
+	(void)file;
+	buf_done(&out);
+	return good;
+}
+
 /* A process of its own, as it starts: own key store, store and books. */
-static void take_in_child(struct station *s, struct bytes file, unsigned at)
+static void run_in_child(struct station *s, work what, struct bytes file, unsigned at)
 {
 	struct killer killer = { 0, at };
 	const struct issue_hooks hooks = { &killer, kill_here };
-	struct exchange_taken taken;
 	char path[256], place[1024];
 
 	s->f.ks = NULL;
@@ -508,10 +556,10 @@ static void take_in_child(struct station *s, struct bytes file, unsigned at)
 	CC_ASSERT(!cc_failed(store_open(place, &s->f.store, &s->f.err)));
 	CC_ASSERT(!cc_failed(books_open(s->f.store, s->f.ks, &s->f.sys.sys, &hooks, &s->f.books, &s->f.err)));
 	open_exchange(s);
-	_exit(cc_failed(take(s, file, &taken)) ? 9 : 0);
+	_exit(what(s, file) ? 0 : 9);
 }
 
-static bool take_and_die(struct station *s, struct bytes file, unsigned at)
+static bool run_and_die(struct station *s, work what, struct bytes file, unsigned at)
 {
 	int status = 0;
 	pid_t child;
@@ -522,11 +570,31 @@ static bool take_and_die(struct station *s, struct bytes file, unsigned at)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		take_in_child(s, file, at);
+		run_in_child(s, what, file, at);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	books_fixture_reopen(&s->f);
 	open_exchange(s);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* Killed before the commit nobody is handed out; behind it the package is written again from the store. */
+static void killed_while_making_nobody_is_lost(void **state)
+{
+	static char before[16384], after[16384];
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct buf file = { 0 };
+
+	dump(&r->centre, before, sizeof before);
+	assert_true(run_and_die(&r->centre, work_make, bytes_of(NULL, 0), 1));
+	dump(&r->centre, after, sizeof after);
+	assert_string_equal(after, before);
+	assert_true(run_and_die(&r->centre, work_make, bytes_of(NULL, 0), 2));
+	assert_held(&r->centre, 0, "exchange.given-out");
+	assert_int_equal(exchange_again(&r->centre.x, "Tổ lưu động 1", 1, &file, &r->centre.f.err).code, CC_OK);
+	assert_int_equal(take(&r->team, buf_view(&file), &taken).code, CC_OK);
+	assert_int_equal(taken.added, PEOPLE);
+	buf_done(&file);
 }
 
 static void killed_while_taking_the_same_command_ends_it(void **state)
@@ -538,10 +606,10 @@ static void killed_while_taking_the_same_command_ends_it(void **state)
 
 	assert_int_equal(make(&r->centre, "Tổ lưu động 1", 0, PEOPLE, 1, &file).code, CC_OK);
 	dump(&r->team, before, sizeof before);
-	assert_true(take_and_die(&r->team, buf_view(&file), 1)); /* all rows are written, none committed */
+	assert_true(run_and_die(&r->team, work_take, buf_view(&file), 1)); /* all rows are written, none committed */
 	dump(&r->team, between, sizeof between);
 	assert_string_equal(between, before);
-	assert_true(take_and_die(&r->team, buf_view(&file), 2)); /* committed, nobody was told */
+	assert_true(run_and_die(&r->team, work_take, buf_view(&file), 2)); /* committed, nobody was told */
 	dump(&r->team, after, sizeof after);
 	assert_string_not_equal(after, before);
 	assert_int_equal(take(&r->team, buf_view(&file), &taken).code, CC_OK);
@@ -562,6 +630,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_changed_byte_or_a_cut_anywhere_is_refused, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(another_record_under_the_number_is_told_back, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(a_peer_is_pinned_by_its_fingerprint_alone, rig_up, rig_down),
+		cmocka_unit_test_setup_teardown(killed_while_making_nobody_is_lost, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(killed_while_taking_the_same_command_ends_it, rig_up, rig_down),
 	};
 
