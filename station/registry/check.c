@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/check.h"
 
+#include "station/registry/codes.h"
 #include "station/registry/number.h"
 #include "station/registry/registry.h"
 
@@ -111,6 +112,46 @@ static void check_text(const struct person *p, struct holds *h)
 		add(h, HOLD_WARNING, "registry.no-origin", "origin");
 }
 
+/* An address names its province last. What it ends with may be older than the reform: shown, with where it went. */
+static void check_address(const char *address, const char *field, const struct check_context *ctx, struct holds *h)
+{
+	char province[PERSON_TERM_SIZE];
+
+	if (address[0] == '\0')
+		return;
+	codes_address_province(address, province, sizeof province);
+	switch (codes_province(province[0] != '\0' ? province : address, ctx->today, NULL)) {
+	case PROVINCE_CURRENT:
+		break;
+	case PROVINCE_MERGED:
+		add(h, HOLD_WARNING, "registry.address-old-unit", field);
+		break;
+	case PROVINCE_UNKNOWN:
+	case PROVINCE_FUTURE:
+		add(h, HOLD_WARNING, "registry.address-province", field);
+		break;
+	}
+}
+
+static void check_codes(const struct person *p, const struct check_context *ctx, struct holds *h)
+{
+	if (p->ethnicity[0] != '\0' && !codes_ethnicity(p->ethnicity))
+		add(h, HOLD_WARNING, "registry.ethnicity", "ethnicity");
+	if (p->religion[0] != '\0' && !codes_religion(p->religion))
+		add(h, HOLD_WARNING, "registry.religion", "religion");
+	check_address(p->residence, "residence", ctx, h);
+}
+
+/* A child's card is asked for by somebody (2023 law, article 19). */
+static void check_child(const struct person *p, const struct check_context *ctx, struct holds *h)
+{
+	if (date_precision(p->birth) != DATE_DAY || date_compare(p->birth, ctx->today) > 0 ||
+	    validity_age(&ctx->rules, p->birth, ctx->today) >= AGE_MANDATORY)
+		return;
+	if (p->father[0] == '\0' && p->mother[0] == '\0' && p->representative[0] == '\0')
+		add(h, HOLD_HOLD, "registry.no-representative", "representative");
+}
+
 void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret)
 {
 	struct holds h = { 0 };
@@ -123,6 +164,8 @@ void registry_check_person(const struct person *p, bool has_photo, const struct 
 	check_expiry(p, ctx, &h);
 	check_number(p, &h);
 	check_text(p, &h);
+	check_codes(p, ctx, &h);
+	check_child(p, ctx, &h);
 	*ret = h;
 }
 

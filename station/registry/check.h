@@ -20,7 +20,7 @@ struct hold {
 	enum hold_severity severity;
 };
 
-#define HOLDS_MAX 24
+#define HOLDS_MAX 32
 struct holds {
 	size_t count;
 	struct hold items[HOLDS_MAX];
@@ -28,9 +28,10 @@ struct holds {
 
 /*
  * Holds:    registry.birth-incomplete, registry.no-photo, registry.dead, registry.missing-person, registry.birth-future,
- *           registry.nationality, registry.expired, registry.number-malformed
+ *           registry.nationality, registry.expired, registry.number-malformed, registry.no-representative
  * Warnings: registry.number-province, registry.number-sex, registry.number-birth, registry.under-age,
- *           registry.no-residence, registry.no-origin, registry.expiry-differs, registry.long-field
+ *           registry.no-residence, registry.no-origin, registry.expiry-differs, registry.long-field,
+ *           registry.address-province, registry.address-old-unit, registry.ethnicity, registry.religion
  */
 struct check_context {
 	struct date today;

@@ -2,6 +2,7 @@
 #include "station/registry/check.h"
 
 #include "station/message.h"
+#include "station/registry/codes.h"
 #include "station/registry/number.h"
 #include "station/registry/validity.h"
 
@@ -361,6 +362,7 @@ static void province_code_of_a_child_is_read_with_the_new_table(void **state)
 
 	(void)state;
 	p.birth = day("2025-07-01");
+	(void)strcpy(p.father, "Nguyễn Văn An");
 	(void)strcpy(p.number, "027225000000"); /* Bắc Ninh until June 2025 */
 	registry_check_person(&p, true, &ctx, &h);
 	assert_int_equal(h.count, 2);
@@ -369,6 +371,67 @@ static void province_code_of_a_child_is_read_with_the_new_table(void **state)
 	p.birth = day("2025-06-30");
 	registry_check_person(&p, true, &ctx, &h);
 	assert_int_equal(h.count, 1);
+}
+
+static void codes_and_places_are_those_of_the_day(void **state)
+{
+	struct person p = somebody();
+	const char *successor = NULL;
+
+	(void)state;
+	(void)strcpy(p.ethnicity, "Ê-đê");
+	(void)strcpy(p.religion, "Phật giáo Hòa Hảo");
+	(void)strcpy(p.residence, "Số 1, xã Xuân Hòa, tỉnh Nam Định");
+	assert_finding(&p, true, HOLD_WARNING, "registry.address-old-unit", "residence");
+	assert_int_equal(codes_province("Nam Định", day("2025-06-30"), &successor), PROVINCE_CURRENT);
+	assert_int_equal(codes_province("nam dinh", day("2025-07-01"), &successor), PROVINCE_MERGED);
+	assert_string_equal(successor, "Ninh Bình");
+	assert_int_equal(codes_province("Huế", day("2024-12-31"), NULL), PROVINCE_FUTURE);
+	assert_int_equal(codes_province("Thừa Thiên Huế", day("2024-12-31"), NULL), PROVINCE_CURRENT);
+	assert_int_equal(codes_province("Thừa Thiên Huế", day("2025-02-01"), &successor), PROVINCE_MERGED);
+	assert_int_equal(codes_province("Thành phố Hồ Chí Minh", day("2026-01-01"), NULL), PROVINCE_CURRENT);
+	(void)strcpy(p.residence, "Số 1, xã Xuân Hòa");
+	assert_finding(&p, true, HOLD_WARNING, "registry.address-province", "residence");
+	p = somebody();
+	(void)strcpy(p.ethnicity, "Kinhh");
+	assert_finding(&p, true, HOLD_WARNING, "registry.ethnicity", "ethnicity");
+	p = somebody();
+	(void)strcpy(p.religion, "Không rõ");
+	assert_finding(&p, true, HOLD_WARNING, "registry.religion", "religion");
+}
+
+/* 63 provinces until 30 June 2025, 34 since. */
+static void provinces_are_counted_by_date(void **state)
+{
+	size_t before = 0, since = 0;
+
+	(void)state;
+	for (size_t i = 0; i < codes_province_count(); i++) {
+		before += codes_province_at(i, day("2025-06-30")) != NULL;
+		since += codes_province_at(i, day("2025-07-01")) != NULL;
+		if (codes_province_at(i, day("2025-07-01")) != NULL)
+			assert_int_equal(codes_province(codes_province_at(i, day("2025-07-01")), day("2025-07-01"), NULL),
+					 PROVINCE_CURRENT);
+	}
+	assert_int_equal(before, 63);
+	assert_int_equal(since, 34);
+}
+
+static void a_child_needs_somebody_who_asks(void **state)
+{
+	struct person p = somebody();
+	struct check_context ctx = today();
+	struct holds h;
+
+	(void)state;
+	p.birth = day("2020-02-15");
+	(void)strcpy(p.number, "001220000000");
+	registry_check_person(&p, true, &ctx, &h);
+	assert_true(holds_any(&h));
+	assert_string_equal(holds_first(&h)->key, "registry.no-representative");
+	(void)strcpy(p.representative, "Lê Văn Hai");
+	registry_check_person(&p, true, &ctx, &h);
+	assert_false(holds_any(&h));
 }
 
 static void other_warnings(void **state)
@@ -390,9 +453,9 @@ static void other_warnings(void **state)
 	p.expiry = day("2030-02-16");
 	assert_finding(&p, true, HOLD_WARNING, "registry.expiry-differs", "expiry_date");
 	p = somebody();
-	(void)snprintf(p.residence, sizeof p.residence, "%0123d", 1);
+	(void)snprintf(p.residence, sizeof p.residence, "%0115d, Hà Nội", 1);
 	assert_finding(&p, true, HOLD_WARNING, "registry.long-field", "residence");
-	p.residence[122] = '\0';
+	(void)snprintf(p.residence, sizeof p.residence, "%0110d, Hà Nội", 1);
 	p.expiry_kind = EXPIRY_DATE;
 	p.expiry = day("2030-02-15");
 	registry_check_person(&p, true, &ctx, &h);
@@ -418,6 +481,9 @@ int main(void)
 		cmocka_unit_test(several_holds_are_all_told),
 		cmocka_unit_test(number_that_disagrees_is_a_warning),
 		cmocka_unit_test(province_code_of_a_child_is_read_with_the_new_table),
+		cmocka_unit_test(codes_and_places_are_those_of_the_day),
+		cmocka_unit_test(provinces_are_counted_by_date),
+		cmocka_unit_test(a_child_needs_somebody_who_asks),
 		cmocka_unit_test(other_warnings),
 	};
 
