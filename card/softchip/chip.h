@@ -54,6 +54,7 @@ struct chip_pace {
 	size_t oid_n;
 	struct chip_pace_info info;
 	uint8_t password; /* 1 MRZ, 2 CAN */
+	bool want_car;	  /* the last answer names the trust points */
 	struct secret nonce, ks_enc, ks_mac;
 	struct agree_domain *mapped;
 	struct buf mapping_private;	    /* private number of the mapping key, for Chip Authentication Mapping */
@@ -252,6 +253,8 @@ CC_MUST cc_status chip_trust_advance(struct softchip *chip, struct bytes date);
 CC_MUST cc_status chip_trust_link(struct softchip *chip, const struct chip_cvc *link);
 /* Content of EF.CVCA; false when there is no trust point. */
 bool chip_trust_put_ef(const struct softchip *chip, struct writer *out);
+/* The same in the last answer of PACE: 87 and 88. */
+void chip_trust_put_references(const struct softchip *chip, struct writer *out);
 
 /* ---- chip_auth.c: commands that several protocols share */
 uint16_t chip_auth_manage_environment(struct softchip *chip, const struct command *cmd, struct writer *out);

@@ -26,6 +26,7 @@ void chip_pace_reset(struct chip_pace *p)
 /* ---- MSE:Set AT, ICAO 9303-11 4.4.4.1 */
 struct at_objects {
 	struct bytes oid, password, parameters;
+	bool want_car; /* 7F4C: the terminal asks for the authorities that the chip trusts */
 };
 
 static bool read_at(struct bytes data, struct at_objects *ret)
@@ -42,6 +43,8 @@ static bool read_at(struct bytes data, struct at_objects *ret)
 			ret->password = t.value;
 		else if (t.tag == 0x84)
 			ret->parameters = t.value;
+		else if (t.tag == 0x7F4C)
+			ret->want_car = true;
 		else
 			return false;
 	}
@@ -101,6 +104,7 @@ uint16_t chip_pace_set_at(struct softchip *chip, const struct command *cmd)
 	memcpy(p->oid, o.oid.p, o.oid.n);
 	p->oid_n = o.oid.n;
 	p->password = password;
+	p->want_car = o.want_car;
 	p->step = CHIP_PACE_NONCE;
 	return CHIP_SW_OK;
 }
@@ -323,6 +327,8 @@ static cc_status check_token(struct softchip *chip, struct bytes peer_token, str
 	if (cc_failed(st))
 		return st;
 	tlv_put(out, 0x86, bytes_of(own, sizeof own));
+	if (p->want_car)
+		chip_trust_put_references(chip, out);
 	if (p->info.mapping == CHIP_PACE_CAM)
 		st = put_chip_data(chip, out);
 	return cc_failed(st) ? st : start_session(chip);

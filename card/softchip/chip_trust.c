@@ -178,3 +178,13 @@ bool chip_trust_put_ef(const struct softchip *chip, struct writer *out)
 		writer_fill(out, 0, EF_CVCA_LEN - out->n);
 	return true;
 }
+
+/* ICAO 9303-11 table 4: 87 the most recent reference, 88 the one before. */
+void chip_trust_put_references(const struct softchip *chip, struct writer *out)
+{
+	struct trust t;
+
+	read_trust(chip, &t);
+	for (size_t i = 0; i < t.count; i++)
+		tlv_put(out, 0x87 + (uint32_t)i, t.point[i].chr);
+}

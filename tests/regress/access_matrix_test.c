@@ -206,6 +206,8 @@ static void pace_names_ambiguous_parameters(void **state)
 		assert_string_equal(w.ch.err.key, "access.pace-unavailable");
 		reset(&w);
 		p.ambiguous = true;
+		/* Asking for the chip's authorities does no harm where there are none. */
+		p.want_car = i == 1;
 		must(&w, run_pace(&w, &p, PACE_CAN, NULL));
 		select_application(&w);
 		session_reads(&w);
@@ -493,6 +495,31 @@ static void terminal_authentication_in_every_combination(void **state)
 	print_message("# count: %u Terminal Authentication combinations (algorithm or rights x BAC/PACE x DH/ECDH)\n", count);
 }
 
+/* ICAO 9303-11 4.4.1: PACE itself tells the authorities, when it is asked. */
+static void pace_tells_the_authorities_when_asked(void **state)
+{
+	struct terminal_made authority;
+	struct chip_made_options o;
+	struct world w;
+	uint8_t oid[10];
+	struct pace_params p;
+
+	(void)state;
+	terminal_made_init(&authority, &terminals[2].authority);
+	o = terminal_chip(&authority, false, false);
+	world_init(&w, &o, 4);
+	p = pace_of(&w, &o, 0, oid);
+	must(&w, run_pace(&w, &p, PACE_CAN, NULL));
+	assert_string_equal(w.pace.car[0], "");
+	reset(&w);
+	p.want_car = true;
+	must(&w, run_pace(&w, &p, PACE_CAN, NULL));
+	assert_string_equal(w.pace.car[0], "VNCVCA00001");
+	assert_string_equal(w.pace.car[1], "");
+	world_done(&w);
+	terminal_made_done(&authority);
+}
+
 /* ---- what must fail closed */
 enum wrong { WRONG_ID, WRONG_COMPRESSED, WRONG_CHAIN, WRONG_KEY, NO_PATH, EXPIRED, WRONG_COUNT };
 
@@ -599,6 +626,7 @@ int main(void)
 		cmocka_unit_test(several_keys_are_told_apart_by_their_ids),
 		cmocka_unit_test(active_authentication_in_every_combination),
 		cmocka_unit_test(terminal_authentication_in_every_combination),
+		cmocka_unit_test(pace_tells_the_authorities_when_asked),
 		cmocka_unit_test(wrong_terminals_stay_outside),
 		cmocka_unit_test(clones_fail_chip_authentication),
 	};
