@@ -51,6 +51,24 @@ ok "... nothing is written either" test ! -e "$work/hard.jpg"
 ok "make without -o is a usage error" exits 2 "$CCCD" portrait make $good/g01.jpg
 ok "a bad number of bytes too" exits 2 "$CCCD" portrait make $good/g01.jpg -o "$work/x.jpg" --max-bytes twelve
 ok "a budget that can't be met is told" exits 1 "$CCCD" portrait make $good/g01.jpg -o "$work/x.jpg" --max-bytes 1500
+ok "make writes JPEG 2000" exits 0 "$CCCD" portrait make $good/g05.jpg -o "$work/p.jp2" --format jp2 --sheet "$work/s2.png" --json
+ok "... and says so" json 'v.portrait.format === "jp2" && v.portrait.bytes <= 20000 && v.portrait.similarity > 0.97'
+ok "... in a JP2 file" test "$(head -c 12 "$work/p.jp2" | od -An -tx1 | tr -d ' \n')" = 0000000c6a5020200d0a870a
+ok "... that passes the check again" exits 0 "$CCCD" portrait check "$work/p.jp2"
+ok "the smallest of both is no larger" exits 0 "$CCCD" portrait make $good/g05.jpg -o "$work/p.any" --format smallest
+"$CCCD" portrait make $good/g05.jpg -o "$work/p5.jpg" >/dev/null
+ok "... than the JPEG" test "$(stat -c %s "$work/p.any")" -le "$(stat -c %s "$work/p5.jpg")"
+ok "an unknown format is a usage error" exits 2 "$CCCD" portrait make $good/g01.jpg -o "$work/x.jpg" --format gif
+printf '#!/bin/sh\n/bin/cat >/dev/null\necho \x27{"faces":1,"eyes":{"right":[231,350],"left":[300,350]}}\x27\n' >"$work/detector"
+chmod 700 "$work/detector"
+echo "{\"face.cross-check\": \"$work/detector\"}" >"$CCCD_HOME/settings.json"
+ok "a second detector may disagree" exits 3 "$CCCD" portrait check $good/g01.jpg --json
+ok "... softly" json 'v.defects.includes("detectors_disagree") && v.overridable === true'
+echo '{"face.cross-check": "/nonexistent/detector"}' >"$CCCD_HOME/settings.json"
+ok "one that does not run is an error" exits 1 "$CCCD" portrait check $good/g01.jpg
+echo '{"image.sandbox": "perhaps"}' >"$CCCD_HOME/settings.json"
+ok "the sandbox is required or not, nothing else" exits 1 "$CCCD" portrait check $good/g01.jpg
+rm "$CCCD_HOME/settings.json"
 echo '{"background_colour": {"max": 100}}' >"$CCCD_HOME/portrait.json"
 ok "a threshold comes from the settings file" exits 0 "$CCCD" portrait check $faulty/b09_coloured_background.jpg
 echo '{"background_color": {"max": 100}}' >"$CCCD_HOME/portrait.json"

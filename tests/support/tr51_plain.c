@@ -134,7 +134,7 @@ static uint16_t read_odd(struct plain_chip *p, struct cursor *in, struct writer 
 static cc_status plain_transmit(void *ctx, struct bytes command, struct writer *answer)
 {
 	struct plain_chip *p = ctx;
-	uint8_t cla, ins, p1, p2;
+	uint8_t cla = 0, ins = 0, p1 = 0, p2 = 0;
 	struct bytes data = { 0 };
 	struct cursor in;
 	uint16_t sw = 0x6D00;
