@@ -123,8 +123,8 @@ static bool allow_decoding(scmp_filter_ctx f)
 
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
 		ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, plain[i], 0) == 0;
-	return ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, SOCKET)) == 0 &&
-	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, SOCKET)) == 0 &&
+	return ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, SOCKET, 0)) == 0 &&
+	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, SOCKET, 0)) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 }
@@ -142,7 +142,7 @@ static bool allow_sanitizer(scmp_filter_ctx f)
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
 		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, more[i], 0) != 0)
 			return false;
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO)) == 0;
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO, 0)) == 0;
 #else
 	(void)f;
 	return true;
