@@ -21,14 +21,14 @@ static const struct {
 	{ COSE_A256GCM, "A256GCM" },
 	{ COSE_ECDH_ES_HKDF_256, "ECDH-ES + HKDF-256" },
 	{ COSE_ECDH_ES_HKDF_512, "ECDH-ES + HKDF-512" },
-	{ -8, "EdDSA" },
+	{ COSE_EDDSA, "EdDSA" },
 	{ -6, "direct" },
-	{ 4, "HMAC 256/64" },
-	{ 5, "HMAC 256/256" },
-	{ 6, "HMAC 384/384" },
-	{ 7, "HMAC 512/512" },
-	{ 10, "AES-CCM-16-64-128" },
-	{ 11, "AES-CCM-16-64-256" },
+	{ COSE_HMAC_256_64, "HMAC 256/64" },
+	{ COSE_HMAC_256, "HMAC 256/256" },
+	{ COSE_HMAC_384, "HMAC 384/384" },
+	{ COSE_HMAC_512, "HMAC 512/512" },
+	{ COSE_CCM_16_64_128, "AES-CCM-16-64-128" },
+	{ COSE_CCM_16_64_256, "AES-CCM-16-64-256" },
 };
 
 const char *cose_alg_name(int64_t alg)

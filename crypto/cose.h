@@ -36,6 +36,13 @@ enum cose_alg {
 	COSE_A128GCM = 1,
 	COSE_A192GCM = 2,
 	COSE_A256GCM = 3,
+	COSE_HMAC_256_64 = 4,
+	COSE_HMAC_256 = 5,
+	COSE_HMAC_384 = 6,
+	COSE_HMAC_512 = 7,
+	COSE_EDDSA = -8,
+	COSE_CCM_16_64_128 = 10,
+	COSE_CCM_16_64_256 = 11,
 	COSE_ECDH_ES_HKDF_256 = -25,
 	COSE_ECDH_ES_HKDF_512 = -26,
 };
@@ -79,6 +86,20 @@ CC_MUST cc_status cose_signed_parse(struct bytes data, enum cose_profile profile
 /* CC_E_VERIFY "cose.signature"; CC_E_UNSUPPORTED "cose.unsupported", "cose.critical". */
 CC_MUST cc_status cose_signed_verify(const struct cose_signed *m, const struct pubkey *key, struct bytes external,
 				     struct cc_error *err);
+
+/* EdDSA (RFC 8032): a raw public key of 32 (Ed25519) or 57 bytes (Ed448). */
+CC_MUST cc_status cose_signed_verify_eddsa(const struct cose_signed *m, struct bytes key, struct bytes external,
+					   struct cc_error *err);
+
+/*
+ * ---- Messages of others whose key both sides have: COSE_Encrypt0 (AES-GCM,
+ * AES-CCM) and COSE_Mac0 (HMAC); reading. CC_E_VERIFY "cose.decrypt", "cose.signature".
+ */
+CC_MUST cc_status cose_encrypt0_open(struct bytes key, struct bytes data, struct bytes external, struct buf *ret,
+				     struct cc_error *err);
+/* ret_payload: a view into data. */
+CC_MUST cc_status cose_mac0_verify(struct bytes key, struct bytes data, struct bytes external, struct bytes *ret_payload,
+				   struct cc_error *err);
 
 /*
  * ---- COSE_Encrypt with one recipient of direct key agreement: ECDH-ES + HKDF

@@ -6,8 +6,8 @@
 #include "crypto/cbor/cbor_write.h"
 #include "crypto/cose.h"
 
-/* Shared by cose.c (headers, algorithms), cose_sign.c and cose_encrypt.c. */
-enum cose_tag { COSE_TAG_ENCRYPT0 = 16, COSE_TAG_SIGN1 = 18, COSE_TAG_ENCRYPT = 96, COSE_TAG_SIGN = 98 };
+/* Shared by cose.c (headers, algorithms), cose_sign.c, cose_encrypt.c and cose_given_key.c. */
+enum cose_tag { COSE_TAG_ENCRYPT0 = 16, COSE_TAG_MAC0 = 17, COSE_TAG_SIGN1 = 18, COSE_TAG_ENCRYPT = 96, COSE_TAG_SIGN = 98 };
 
 /* RFC 9052 3.1, Table 3; RFC 9053 Tables 14 and 15. */
 enum cose_label {

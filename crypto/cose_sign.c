@@ -3,8 +3,12 @@
 
 #include "crypto/ec.h"
 
+#include <openssl/evp.h>
+
 #define SIGNATURE_MAX 1024
 #define SIGNERS_MAX 16
+#define ED25519_KEY_LEN 32 /* RFC 8032 5.1.5, 5.2.5 */
+#define ED448_KEY_LEN 57
 /* Sig_structure and the message around the payload. */
 #define OVERHEAD_MAX 8192
 
@@ -215,7 +219,7 @@ cc_status cose_signed_parse(struct bytes data, enum cose_profile profile, size_t
 		st = cc_code_status(CC_E_FORMAT);
 	if (!cc_failed(st) && !cbor_end(&in, "cose"))
 		st = cc_code_status(CC_E_FORMAT);
-	if (!cc_failed(st) && (!m.has_alg || cose_sig_alg_find(m.alg) == NULL))
+	if (!cc_failed(st) && (!m.has_alg || (m.alg != COSE_EDDSA && cose_sig_alg_find(m.alg) == NULL)))
 		st = cose_unsupported(m.alg, err);
 	if (!cc_failed(st))
 		*ret = m;
@@ -262,4 +266,37 @@ cc_status cose_signed_verify(const struct cose_signed *m, const struct pubkey *k
 	buf_done(&structure);
 	buf_done(&sig);
 	return st;
+}
+
+/* ---- EdDSA */
+static cc_status eddsa_verify(struct bytes key, struct bytes message, struct bytes sig)
+{
+	int type = key.n == ED25519_KEY_LEN ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(type, NULL, key.p, key.n);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	cc_status st = cc_code_status(CC_E_CRYPTO);
+
+	if (pkey != NULL && ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1)
+		st = EVP_DigestVerify(ctx, sig.p, sig.n, message.p, message.n) == 1 ? cc_ok() : cc_code_status(CC_E_VERIFY);
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return st;
+}
+
+cc_status cose_signed_verify_eddsa(const struct cose_signed *m, struct bytes key, struct bytes external, struct cc_error *err)
+{
+	struct buf structure = { 0 };
+	cc_status st;
+
+	if (m->alg != COSE_EDDSA || (key.n != ED25519_KEY_LEN && key.n != ED448_KEY_LEN))
+		return cc_fail(err, CC_E_VERIFY, "cose.signature", "%s with a key of another kind", cose_alg_name(m->alg));
+	if (m->critical.n > 0)
+		return cc_fail(err, CC_E_UNSUPPORTED, "cose.critical", "critical headers that are not known here");
+	st = sig_structure(m, external, &structure);
+	if (!cc_failed(st))
+		st = eddsa_verify(key, buf_view(&structure), m->signature);
+	buf_done(&structure);
+	if (st.code == CC_E_VERIFY)
+		return cc_fail(err, st.code, "cose.signature", "%s", cose_alg_name(m->alg));
+	return cc_failed(st) ? cc_fail(err, st.code, st.code == CC_E_MEMORY ? "memory" : "crypto.failed", "verifying") : st;
 }

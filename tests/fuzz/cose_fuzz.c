@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes in = bytes_of(data, size);
 	struct cose_signed ours, any;
 	struct buf plain = { 0 };
+	struct bytes payload;
 
 	if (!cc_failed(cose_signed_parse(in, COSE_OURS, 0, &ours, NULL))) {
 		/* What is ours is also anybody's, and reads alike. */
@@ -28,6 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CC_ASSERT(any.is_multi && any.payload.n < size && any.signature.n < size);
 	if (cc_failed(cose_decrypt_with(agree_on_something, NULL, COSE_ANY, in, bytes_of(NULL, 0), &plain, NULL)))
 		CC_ASSERT(plain.p == NULL);
+	buf_done(&plain);
+	if (cc_failed(cose_encrypt0_open(BYTES_LITERAL("0123456789ABCDEF"), in, bytes_of(NULL, 0), &plain, NULL)))
+		CC_ASSERT(plain.p == NULL);
+	if (!cc_failed(cose_mac0_verify(BYTES_LITERAL("0123456789ABCDEF"), in, bytes_of(NULL, 0), &payload, NULL)))
+		CC_ASSERT(payload.n < size);
 	buf_done(&plain);
 	return 0;
 }
