@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/card_inspect.h"
 
+#include "card/inspect/defect_list.h"
 #include "card/inspect/inspect.h"
 #include "card/lds/dg13.h"
 #include "crypto/base/secret.h"
@@ -18,6 +19,8 @@
 #define INPUT_MAX 512 /* an MRZ with room for blanks */
 
 const struct option_spec card_inspect_options[] = {
+	{ "--defects", "FILE", "signed list of known defects (BSI) or deviations (ICAO)",
+	  "danh sách khiếm khuyết đã ký (BSI, ICAO)" },
 	{ "--mrz", "LINES|FILE", "the MRZ printed on the card, as text or in a file", "MRZ in trên thẻ, dạng chữ hoặc tệp" },
 	{ "--can", "N", "card access number of 6 digits", "số truy cập thẻ (CAN) 6 số" },
 	{ "--number", "N", "personal number of 12 digits (gives the CAN)", "số định danh 12 số (suy ra CAN)" },
@@ -36,6 +39,8 @@ const struct option_spec card_inspect_options[] = {
 };
 
 const struct option_spec card_verify_options[] = {
+	{ "--defects", "FILE", "signed list of known defects (BSI) or deviations (ICAO)",
+	  "danh sách khiếm khuyết đã ký (BSI, ICAO)" },
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
 	{ "--trust", "PATH", "folder or file of country signers, revocation lists, master lists",
 	  "thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA" },
@@ -231,6 +236,28 @@ static void compare_names(struct inspection *i)
 		i->verdict = INSPECT_BAD;
 }
 
+/* ---- what is known of documents of this signer */
+static cc_status apply_defects(const struct invocation *inv, const struct inspect_params *p, struct inspection *i,
+			       struct cc_error *err)
+{
+	const char *path = invocation_option(inv, "--defects");
+	struct defect_list *list = NULL;
+	struct buf file = { 0 };
+	size_t count = 0;
+	cc_status st;
+
+	if (path == NULL)
+		return cc_ok();
+	st = sys_read_file(path, DEFECT_LIST_MAX, &file, err);
+	if (!cc_failed(st))
+		st = defect_list_parse(buf_view(&file), p->trust, p->now_s, &list, err);
+	if (!cc_failed(st) && cc_failed(st = defect_list_apply(list, p, i, &count)))
+		st = cc_fail(err, st.code, "memory", "defects");
+	defect_list_free(&list);
+	buf_done(&file);
+	return st;
+}
+
 /* ---- the verbs */
 static int write_page(const struct invocation *inv, const struct inspection *i, int rc)
 {
@@ -295,13 +322,16 @@ static int run_inspect(const struct invocation *inv, const struct inspect_params
 
 	cc_error_init(&err);
 	st = inspect_in_reader(inv, p, &i, &err);
+	if (!cc_failed(st)) {
+		compare_names(&i);
+		st = apply_defects(inv, p, &i, &err);
+	}
 	if (cc_failed(st)) {
 		if (i.check_count > 0)
 			(void)report(inv, &i);
 		rc = invocation_fail(inv, &err);
 		cc_error_init(&err);
 	} else {
-		compare_names(&i);
 		rc = report(inv, &i);
 	}
 	if (!cc_failed(st) && dump != NULL && cc_failed(lds_set_save(&i.files, dump, &err)))
@@ -359,12 +389,11 @@ int command_card_verify(struct invocation *inv)
 	p.trust = trust;
 	if (!cc_failed(st) && cc_failed(st = inspect_files(&files, &p, &i)))
 		(void)cc_fail(&err, st.code, "memory", "files");
-	if (cc_failed(st)) {
-		rc = invocation_fail(inv, &err);
-	} else {
+	if (!cc_failed(st)) {
 		compare_names(&i);
-		rc = report(inv, &i);
+		st = apply_defects(inv, &p, &i, &err);
 	}
+	rc = cc_failed(st) ? invocation_fail(inv, &err) : report(inv, &i);
 	inspection_done(&i);
 	lds_set_done(&files);
 	trust_free(&trust);

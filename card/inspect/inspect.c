@@ -219,6 +219,11 @@ static enum inspect_verdict judge(const struct inspection *i)
 	return undecided ? INSPECT_UNDECIDED : INSPECT_GOOD;
 }
 
+void inspection_judge(struct inspection *i)
+{
+	i->verdict = judge(i);
+}
+
 /* An inspection that ended early has shown nothing good, whatever was seen before. */
 static void run_done(struct inspect_run *run, cc_status st)
 {

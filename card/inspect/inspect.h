@@ -109,6 +109,9 @@ struct inspection {
 void inspection_done(struct inspection *i); /* wipes; start from {0} */
 const struct inspect_check *inspection_find(const struct inspection *i, const char *id);
 
+/* The verdict that the checks give, after some were changed by what else is known of the document. */
+void inspection_judge(struct inspection *i);
+
 /*
  * The channel's reader is connected; the card is reset first. CC_OK means that
  * there is a verdict, whatever it is. Errors: the transport (CC_E_DEVICE), or
