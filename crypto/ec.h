@@ -99,6 +99,11 @@ CC_MUST cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, en
 /* CC_E_VERIFY when the signature is wrong or malformed. point: 04||x||y of the public key. */
 CC_MUST cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig,
 				   enum ec_sig_form form);
+/* The same for many signatures under one key: the point is checked and the key made once. Thread-safe. */
+struct ec_verifier;
+CC_MUST cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret);
+void ec_verifier_free(struct ec_verifier **v);
+CC_MUST cc_status ec_verifier_digest(const struct ec_verifier *v, struct bytes digest, struct bytes sig, enum ec_sig_form form);
 /* r||s <-> DER. order_len: bytes of each half. Malformed, negative or too long: CC_E_FORMAT. */
 CC_MUST cc_status ec_sig_to_der(struct bytes plain, struct buf *ret);
 CC_MUST cc_status ec_sig_to_plain(struct bytes der, size_t order_len, struct buf *ret);

@@ -72,44 +72,87 @@ cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_si
 	return buf_copy(ret, bytes_of(der, n));
 }
 
-static cc_status verify_der(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes der)
-{
-	EVP_PKEY *pkey = pkey_make(curve, point, NULL);
-	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
-	cc_status st = cc_code_status(CC_E_CRYPTO);
+struct ec_verifier {
+	enum ec_curve curve;
+	EVP_PKEY *pkey;
+};
 
-	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1)
-		st = cc_code_status(EVP_PKEY_verify(ctx, der.p, der.n, digest.p, digest.n) == 1 ? CC_OK : CC_E_VERIFY);
-	ERR_clear_error();
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
-	return st;
-}
-
-cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig, enum ec_sig_form form)
+cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret)
 {
+	struct ec_verifier *v;
 	struct ec_domain *d = NULL;
-	struct buf der = { 0 };
-	cc_status st;
+	cc_status st = ec_domain_new(curve, &d);
 
-	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
-		return cc_code_status(CC_E_ARG);
-	st = ec_domain_new(curve, &d);
 	if (cc_failed(st))
 		return st;
 	st = ec_point_check(d, point);
 	ec_domain_free(&d);
 	if (cc_failed(st))
 		return st;
+	v = cc_alloc(sizeof *v);
+	if (v == NULL)
+		return cc_code_status(CC_E_MEMORY);
+	v->curve = curve;
+	v->pkey = pkey_make(curve, point, NULL);
+	if (v->pkey == NULL) {
+		ec_verifier_free(&v);
+		return cc_code_status(CC_E_CRYPTO);
+	}
+	*ret = v;
+	return st;
+}
+
+void ec_verifier_free(struct ec_verifier **v)
+{
+	if (*v == NULL)
+		return;
+	EVP_PKEY_free((*v)->pkey);
+	cc_free(*v, sizeof **v);
+	*v = NULL;
+}
+
+static cc_status verify_der(EVP_PKEY *pkey, struct bytes digest, struct bytes der)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	cc_status st = cc_code_status(CC_E_CRYPTO);
+
+	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1)
+		st = cc_code_status(EVP_PKEY_verify(ctx, der.p, der.n, digest.p, digest.n) == 1 ? CC_OK : CC_E_VERIFY);
+	ERR_clear_error();
+	EVP_PKEY_CTX_free(ctx);
+	return st;
+}
+
+cc_status ec_verifier_digest(const struct ec_verifier *v, struct bytes digest, struct bytes sig, enum ec_sig_form form)
+{
+	struct buf der = { 0 };
+	cc_status st;
+
+	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
 	if (form == EC_SIG_DER)
-		return sig.n <= DER_SIG_MAX ? verify_der(curve, point, digest, sig) : cc_code_status(CC_E_VERIFY);
+		return sig.n <= DER_SIG_MAX ? verify_der(v->pkey, digest, sig) : cc_code_status(CC_E_VERIFY);
 	/* TR-03111 5.2.1: both halves have the length of the order. */
-	if (sig.n != 2 * ec_order_len(curve))
+	if (sig.n != 2 * ec_order_len(v->curve))
 		return cc_code_status(CC_E_VERIFY);
 	st = ec_sig_to_der(sig, &der);
 	if (!cc_failed(st))
-		st = verify_der(curve, point, digest, buf_view(&der));
+		st = verify_der(v->pkey, digest, buf_view(&der));
 	buf_done(&der);
+	return st;
+}
+
+cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig, enum ec_sig_form form)
+{
+	struct ec_verifier *v = NULL;
+	cc_status st;
+
+	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
+	st = ec_verifier_new(curve, point, &v);
+	if (!cc_failed(st))
+		st = ec_verifier_digest(v, digest, sig, form);
+	ec_verifier_free(&v);
 	return st;
 }
 

@@ -89,24 +89,87 @@ cc_status keystore_public_key(struct keystore *ks, const char *label, struct buf
  * A faulty signature over known data gives an RSA-CRT or ECDSA key away, and a
  * wrong one on a sealed card can't be mended: none leaves unverified.
  */
+struct keystore_checker {
+	struct keystore_checker *next;
+	char label[KEYSTORE_LABEL_MAX + 1];
+	struct pubkey *k;
+};
+
+/* One for all stores: held to walk a list of a few. Entries stay until their store is closed; keys are never replaced. */
+static pthread_mutex_t checkers_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const struct pubkey *find_checker(struct keystore *ks, const char *label)
+{
+	const struct keystore_checker *c;
+
+	(void)pthread_mutex_lock(&checkers_lock);
+	for (c = ks->checkers; c != NULL && strcmp(c->label, label) != 0;)
+		c = c->next;
+	(void)pthread_mutex_unlock(&checkers_lock);
+	return c != NULL ? c->k : NULL;
+}
+
+/* Takes k. Two threads may add the same: one more entry does no harm. */
+static cc_status add_checker(struct keystore *ks, const char *label, struct pubkey *k)
+{
+	struct keystore_checker *c = cc_alloc(sizeof *c);
+
+	if (c == NULL) {
+		pubkey_free(&k);
+		return cc_code_status(CC_E_MEMORY);
+	}
+	(void)snprintf(c->label, sizeof c->label, "%s", label);
+	c->k = k;
+	(void)pthread_mutex_lock(&checkers_lock);
+	c->next = ks->checkers;
+	ks->checkers = c;
+	(void)pthread_mutex_unlock(&checkers_lock);
+	return cc_ok();
+}
+
+static void free_checkers(struct keystore *ks)
+{
+	while (ks->checkers != NULL) {
+		struct keystore_checker *c = ks->checkers;
+
+		ks->checkers = c->next;
+		pubkey_free(&c->k);
+		cc_free(c, sizeof *c);
+	}
+}
+
+static cc_status bad_signature(struct keystore *ks, const char *label)
+{
+	return keystore_fail(ks, CC_E_VERIFY, "keystore.bad-signature", "%s: the %s store's signature does not verify", label,
+			     ks->ops->name);
+}
+
 static cc_status verify_own(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct bytes sig)
 {
+	const struct pubkey *known = find_checker(ks, label);
 	struct buf spki = { 0 };
 	struct pubkey *k = NULL;
-	cc_status st = ks->ops->public_key(ks, label, &spki);
+	cc_status st;
 
+	if (known != NULL)
+		return cc_failed(pubkey_verify(known, alg, message, sig)) ? bad_signature(ks, label) : cc_ok();
+	st = ks->ops->public_key(ks, label, &spki);
 	/* Whoever can't tell its public key says why itself. */
 	if (cc_failed(st))
 		return st;
 	st = pubkey_from_spki(buf_view(&spki), &k, NULL);
 	if (!cc_failed(st))
+		st = pubkey_prepare(k);
+	if (!cc_failed(st))
 		st = pubkey_verify(k, alg, message, sig);
 	if (cc_failed(st))
-		st = keystore_fail(ks, CC_E_VERIFY, "keystore.bad-signature", "%s: the %s store's signature does not verify",
-				   label, ks->ops->name);
-	pubkey_free(&k);
+		pubkey_free(&k);
+	else
+		st = add_checker(ks, label, k);
 	buf_done(&spki);
-	return st;
+	if (st.code == CC_E_MEMORY)
+		return keystore_fail(ks, st.code, "memory", "public key of %s", label);
+	return cc_failed(st) ? bad_signature(ks, label) : st;
 }
 
 cc_status keystore_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig)
@@ -153,6 +216,7 @@ void keystore_close(struct keystore **ks)
 {
 	if (*ks == NULL)
 		return;
+	free_checkers(*ks);
 	(*ks)->ops->close(*ks);
 	*ks = NULL;
 }

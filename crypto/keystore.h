@@ -57,6 +57,7 @@ struct keystore_ops {
 struct keystore {
 	const struct keystore_ops *ops;
 	struct cc_error err;
+	struct keystore_checker *checkers; /* keystore.c's: public keys that verified a signature of their label */
 };
 
 /* Hands the detail of the last failure on into ret, unless ret already holds a cause. Safe beside other threads' calls. */

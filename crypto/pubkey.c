@@ -18,6 +18,7 @@ struct pubkey {
 	struct buf point;
 	struct buf modulus, exponent;
 	struct rsa_key *rsa;
+	struct ec_verifier *verifier; /* NULL until pubkey_prepare */
 };
 
 void pubkey_free(struct pubkey **k)
@@ -28,6 +29,7 @@ void pubkey_free(struct pubkey **k)
 	buf_done(&(*k)->modulus);
 	buf_done(&(*k)->exponent);
 	rsa_key_free(&(*k)->rsa);
+	ec_verifier_free(&(*k)->verifier);
 	cc_free(*k, sizeof **k);
 	*k = NULL;
 }
@@ -236,8 +238,16 @@ cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct bu
 	return writer_finish(&w, ret);
 }
 
+cc_status pubkey_prepare(struct pubkey *k)
+{
+	if (k->kind != PUBKEY_EC || k->verifier != NULL)
+		return cc_ok();
+	return ec_verifier_new(k->curve, buf_view(&k->point), &k->verifier);
+}
+
 cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes message, struct bytes sig)
 {
+	enum ec_sig_form form = alg.scheme == SIG_ECDSA_PLAIN ? EC_SIG_PLAIN : EC_SIG_DER;
 	struct digest d;
 	cc_status st;
 
@@ -247,9 +257,10 @@ cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes
 	st = hash_digest(alg.hash, message, &d);
 	if (cc_failed(st))
 		return st;
+	if (k->verifier != NULL)
+		return ec_verifier_digest(k->verifier, bytes_of(d.p, d.n), sig, form);
 	if (k->kind == PUBKEY_EC)
-		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig,
-					alg.scheme == SIG_ECDSA_PLAIN ? EC_SIG_PLAIN : EC_SIG_DER);
+		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig, form);
 	return rsa_verify_digest(k->rsa, alg, bytes_of(d.p, d.n), sig);
 }
 

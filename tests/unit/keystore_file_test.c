@@ -451,11 +451,19 @@ static cc_status faulty_sign(struct keystore *ks, const char *label, struct sig_
 	return st;
 }
 
+static void faulty_close(struct keystore *ks)
+{
+	((struct faulty *)ks)->good = NULL;
+}
+
 static void faulty_signature_does_not_leave(void **state)
 {
-	static const struct keystore_ops ops = { .name = "faulty", .public_key = faulty_public_key, .sign = faulty_sign };
+	static const struct keystore_ops ops = {
+		.name = "faulty", .public_key = faulty_public_key, .sign = faulty_sign, .close = faulty_close
+	};
 	struct rig *r = *state;
 	struct faulty f = { .base = { .ops = &ops }, .good = r->ks };
+	struct keystore *ks = &f.base;
 	struct buf sig = { 0 };
 
 	assert_int_equal(generate(r->ks, "ds-1", KEYSTORE_EC, EC_BP256, 0).code, CC_OK);
@@ -465,7 +473,12 @@ static void faulty_signature_does_not_leave(void **state)
 	assert_null(sig.p);
 	f.flip = false;
 	assert_int_equal(keystore_sign(&f.base, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &sig).code, CC_OK);
+	/* The public key is known by now, and no less strict. */
 	buf_done(&sig);
+	f.flip = true;
+	assert_int_equal(keystore_sign(&f.base, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &sig).code, CC_E_VERIFY);
+	assert_null(sig.p);
+	keystore_close(&ks);
 }
 
 /* Mappings that are locked against swap ("lo") and left out of core files ("dd"); -1: this system doesn't tell. */
