@@ -306,7 +306,7 @@ static uint16_t tape_select(struct tape_card *c, uint16_t fid)
 
 static uint16_t tape_command(struct tape_card *c, struct bytes command, struct writer *answer)
 {
-	uint8_t cla, ins, p1, p2, lc, le = 0;
+	uint8_t cla = 0, ins = 0, p1 = 0, p2 = 0, lc = 0, le = 0;
 	struct cursor in;
 	struct bytes data;
 	uint16_t fid, sw = SW_OK;
