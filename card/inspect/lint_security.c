@@ -4,6 +4,7 @@
 #include "card/lds/dg15.h"
 #include "crypto/asn1.h"
 #include "crypto/cms.h"
+#include "crypto/dh.h"
 #include "crypto/pubkey.h"
 #include "crypto/x509_profile.h"
 
@@ -117,21 +118,21 @@ static void check_ec_key(struct lint_run *run, struct bytes spki)
 	pubkey_free(&key);
 }
 
-/* ICAO 9303-11 9.4.4: the public value is an INTEGER inside the BIT STRING. */
+/* ICAO 9303-11 9.4.4: a known group, and a public value of its subgroup. */
 static void check_dh_key(struct lint_run *run, struct bytes spki)
 {
-	struct asn1_algorithm alg;
-	struct cursor in, seq, value;
-	struct bytes bits, y;
+	enum dh_group group;
+	struct buf y = { 0 };
+	struct cc_error err;
+	cc_status st;
 
-	cursor_init(&in, spki);
-	if (tlv_expect(&in, TLV_LENIENT, DER_SEQUENCE, &seq) && asn1_algorithm(&seq, TLV_LENIENT, &alg) &&
-	    asn1_bit_string(&seq, TLV_LENIENT, &bits)) {
-		cursor_init(&value, bits);
-		if (der_integer(&value, &y) && !cc_failed(cursor_end(&value)) && y.n > 1 && (y.p[0] & 0x80) == 0)
-			return;
-	}
-	lint_add(run, LINT_INFOS_KEY, spki, "no public value");
+	cc_error_init(&err);
+	st = dh_spki_parse(spki, &group, &y, &err);
+	buf_done(&y);
+	if (st.code == CC_E_MEMORY)
+		run->out_of_memory = true;
+	else if (cc_failed(st))
+		lint_add(run, LINT_INFOS_KEY, spki, "%s", err.detail);
 }
 
 static void check_ca_key(struct lint_run *run, struct bytes oid, struct cursor *in, struct bytes whole)
