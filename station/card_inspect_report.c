@@ -63,6 +63,8 @@ void card_inspect_label(const char *id, enum lang lang, char *out, size_t cap)
 		(void)snprintf(out, cap, lang == LANG_VI ? "Đọc DG%u" : "Reading DG%u", dg);
 	else if (sscanf(id, "dg%2u.structure%n", &dg, &end) == 1 && end > 0)
 		(void)snprintf(out, cap, lang == LANG_VI ? "Cấu trúc DG%u" : "Structure of DG%u", dg);
+	else if (sscanf(id, "defect.%2u%n", &dg, &end) == 1 && id[end] == 0)
+		(void)snprintf(out, cap, lang == LANG_VI ? "Khiếm khuyết đã biết %u" : "Known defect %u", dg);
 	else
 		(void)snprintf(out, cap, "%s", id);
 }

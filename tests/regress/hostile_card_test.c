@@ -14,6 +14,7 @@
 #include "card/lds/sod.h"
 #include "card/perso/gp.h"
 #include "card/perso/personalize.h"
+#include "card/perso/profile.h"
 #include "card/sw.h"
 #include "tests/support/document_fixture.h"
 #include "tests/support/sys_fake.h"
@@ -218,6 +219,27 @@ static bool try_initialize_update(struct channel *ch)
 	return !cc_failed(scp03_initialize_update(ch, 0, &fake.sys, &hs));
 }
 
+/* No word makes a blank of a kind that is known. */
+static bool try_identify(struct channel *ch)
+{
+	static struct profile_registry profiles;
+	static bool made;
+	struct personalize perso = { 0 };
+	struct sys_fake fake;
+	struct cc_error err;
+	bool done;
+
+	cc_error_init(&err);
+	if (!made)
+		assert_int_equal(profile_registry_default(&profiles, &err).code, CC_OK);
+	made = true;
+	sys_fake_init(&fake, 1);
+	done = !cc_failed(personalize_identify(ch, &profiles, &fake.sys, &perso, &err));
+	assert_true(done || err.key != NULL);
+	personalize_done(&perso);
+	return done;
+}
+
 static const struct word_row {
 	const char *name;
 	bool (*run)(struct channel *ch);
@@ -237,6 +259,9 @@ static const struct word_row {
 	{ "INSTALL", try_install, 0, true },
 	{ "STORE DATA", try_store_data, 0, true },
 	{ "INITIALIZE UPDATE", try_initialize_update, 0, false },
+	{ "identification of a blank", try_identify, 0, false },
+	{ "identification, from its second command", try_identify, 1, false },
+	{ "identification, from its third command", try_identify, 2, false },
 };
 #define WORDS (sizeof words / sizeof words[0])
 
