@@ -16,6 +16,7 @@ static const struct command *const nouns[] = {
 	commands_registry,
 	commands_registry_import,
 	commands_registry_rotate,
+	commands_registry_gate,
 	commands_registry_feed,
 	commands_doctor,
 	commands_card,

@@ -68,6 +68,8 @@ const struct message messages_registry[] = {
 	  "The ethnicity is not one of the 54 listed.", "Check how it is written." },
 	{ "registry.religion", "Tôn giáo không có trong danh mục.", "Kiểm tra cách viết; không theo tôn giáo thì ghi Không.",
 	  "The religion is not in the list.", "Check how it is written; none is \"Không\"." },
+	{ "gate.sample", "Cỡ mẫu phúc tra không đúng.", "Chọn từ 1 đến 1000 người mỗi tỉnh.", "The sample's size is not allowed.",
+	  "Choose 1 to 1,000 people of each province." },
 	{ "registry.same-person", "Một người khác số nhưng trùng họ tên, ngày sinh và cha mẹ.",
 	  "Xác minh; nếu là một người, hủy số sai rồi mới cấp thẻ.", "Another number has the same name, birth date and parents.",
 	  "Verify; if it is one person, cancel the wrong number before a card." },

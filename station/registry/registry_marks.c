@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX 192
+#define TEXT_MAX 512
 #define CACHE_SLOTS 16384
 
 /*
@@ -182,10 +182,27 @@ static cc_status place_marks(struct registry_keys *k, size_t key_at, const char 
 	return st;
 }
 
+bool mark_identity_text(const struct person *p, char *out, size_t cap)
+{
+	char name[2 * PERSON_NAME_SIZE], father[2 * PERSON_NAME_SIZE], mother[2 * PERSON_NAME_SIZE], birth[DATE_TEXT_SIZE];
+	bool known = date_precision(p->birth) == DATE_DAY && (p->father[0] != '\0' || p->mother[0] != '\0') &&
+		     !cc_failed(vietnamese_search_key(p->full_name, name, sizeof name)) &&
+		     !cc_failed(vietnamese_search_key(p->father, father, sizeof father)) &&
+		     !cc_failed(vietnamese_search_key(p->mother, mother, sizeof mother));
+
+	date_format(p->birth, birth);
+	known = known && snprintf(out, cap, "%s|%s|%s|%s", birth, name, father, mother) < (int)cap;
+	cc_wipe(name, sizeof name);
+	cc_wipe(father, sizeof father);
+	cc_wipe(mother, sizeof mother);
+	return known;
+}
+
 cc_status marks_of_person(struct registry_keys *k, size_t key, const struct person *p, int64_t *ret, size_t cap,
 			  size_t *ret_count)
 {
 	struct mark_words words;
+	char identity[TEXT_MAX];
 	size_t n = 0;
 	cc_status st = mark_words_of(p->full_name, &words);
 
@@ -201,6 +218,9 @@ cc_status marks_of_person(struct registry_keys *k, size_t key, const struct pers
 		st = mark_of(k, key, MARK_OLD_CMND, 0, p->old_cmnd, &ret[n++]);
 	if (!cc_failed(st))
 		st = place_marks(k, key, p->residence, ret, &n);
+	if (!cc_failed(st) && mark_identity_text(p, identity, sizeof identity))
+		st = mark_of(k, key, MARK_IDENTITY, 0, identity, &ret[n++]);
+	cc_wipe(identity, sizeof identity);
 	cc_wipe(&words, sizeof words);
 	if (!cc_failed(st))
 		*ret_count = n;

@@ -121,6 +121,7 @@ enum mark_kind {
 	MARK_NAME = 'n',     /* all words of the name, sorted */
 	MARK_OLD_CMND = 'c', /* old identity number */
 	MARK_PLACE = 'p',    /* commune or district of the residence */
+	MARK_IDENTITY = 'i', /* name, birth date and parents: who they are whatever their number */
 };
 struct mark_words {
 	size_t count;
@@ -133,6 +134,8 @@ CC_MUST cc_status mark_of(struct registry_keys *k, size_t key, enum mark_kind ki
 CC_MUST cc_status mark_of_name(struct registry_keys *k, size_t key, const struct mark_words *words, int64_t *ret);
 /* A commune's or district's name without "Phường", "Xã", ... as it is compared. */
 CC_MUST cc_status mark_place_key(const char *name, char *out, size_t cap);
+/* False: too little is known (no whole birth date, no parent) to say that two are one. */
+CC_MUST bool mark_identity_text(const struct person *p, char *out, size_t cap);
 /* All marks of a person under one of the keys (0: the newest). */
 CC_MUST cc_status marks_of_person(struct registry_keys *k, size_t key, const struct person *p, int64_t *ret, size_t cap,
 				  size_t *ret_count);
