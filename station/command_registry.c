@@ -4,6 +4,7 @@
 #include "crypto/base/secret.h"
 #include "station/message.h"
 #include "station/registry/number.h"
+#include "station/registry/gate.h"
 #include "station/registry_session.h"
 
 #include <jansson.h>
@@ -249,7 +250,8 @@ static int run_check(struct invocation *inv)
 	st = registry_session_open(&s);
 	if (!cc_failed(st) && all)
 		st = registry_walk(s.registry, check_one, &s, &s.err);
-	else if (!cc_failed(st) && !cc_failed(st = registry_check(s.registry, inv->arguments[0], &s.check, &h, &s.err)))
+	else if (!cc_failed(st) && !cc_failed(st = gate_person(s.registry, inv->arguments[0],
+							       &(struct gate_options){ .check = s.check }, &h, NULL, &s.err)))
 		print_check(&s, inv->arguments[0], "", &h);
 	if (!cc_failed(st) && s.list != NULL)
 		registry_session_print_list(&s, "checks",

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "station/registry/gate.h"
 #include "station/issue/worker.h"
 #include "station/registry/fingers.h"
 
@@ -72,16 +73,19 @@ cc_status worker_identify(struct worker *w)
 static cc_status admit(struct worker *w, struct person *person, struct buf *photo)
 {
 	const struct issuer *s = w->issuer;
+	const struct gate_options gate = { .check = s->check };
 	const struct hold *hold;
 	bool has = false;
 	cc_status st;
 
 	books_lock(s->books);
 	st = registry_find(s->registry, w->request->number, person, photo, &w->err);
+	/* Whoever stands under two numbers gets no card under either until an officer has decided. */
+	if (!cc_failed(st))
+		st = gate_person(s->registry, w->request->number, &gate, &w->report->holds, NULL, &w->err);
 	books_unlock(s->books);
 	if (cc_failed(st))
 		return st;
-	registry_check_person(person, photo->n > 0, &s->check, &w->report->holds);
 	if ((hold = holds_first(&w->report->holds)))
 		return cc_fail(&w->err, CC_E_HELD, hold->key, "%s", hold->field);
 	if (cc_failed(st = ledger_has_card(s->books, w->request->number, &has, &w->err)))

@@ -28,7 +28,7 @@ static const char sql_photo[] =
 /* ---- photos that were seen, by their hash: bands of a byte, as two that differ in six bits agree in two of eight */
 
 struct photo_seen {
-	uint64_t hash;
+	struct photo_hash hash;
 	int64_t id;
 };
 struct photos {
@@ -155,7 +155,7 @@ static bool band_add(struct band *b, uint32_t at)
 	return true;
 }
 
-static bool photos_add(struct photos *s, uint64_t hash, int64_t id)
+static bool photos_add(struct photos *s, const struct photo_hash *hash, int64_t id)
 {
 	if (s->count == s->cap) {
 		size_t cap = s->cap == 0 ? 64 : 2 * s->cap;
@@ -169,24 +169,24 @@ static bool photos_add(struct photos *s, uint64_t hash, int64_t id)
 		s->items = bigger;
 		s->cap = cap;
 	}
-	s->items[s->count] = (struct photo_seen){ hash, id };
+	s->items[s->count] = (struct photo_seen){ *hash, id };
 	for (unsigned b = 0; b < 8; b++) {
-		if (!band_add(&s->bands[b][hash >> (8 * b) & 0xFF], (uint32_t)s->count))
+		if (!band_add(&s->bands[b][hash->bits >> (8 * b) & 0xFF], (uint32_t)s->count))
 			return false;
 	}
 	s->count++;
 	return true;
 }
 
-static bool photos_has(const struct photos *s, uint64_t hash, int64_t id)
+static bool photos_has(const struct photos *s, const struct photo_hash *hash, int64_t id)
 {
 	for (unsigned b = 0; b < 8; b++) {
-		const struct band *band = &s->bands[b][hash >> (8 * b) & 0xFF];
+		const struct band *band = &s->bands[b][hash->bits >> (8 * b) & 0xFF];
 
 		for (size_t i = 0; i < band->count; i++) {
 			const struct photo_seen *seen = &s->items[band->at[i]];
 
-			if (seen->id != id && photo_hash_distance(seen->hash, hash) <= PHOTO_HASH_SAME_BITS)
+			if (seen->id != id && photo_hash_same(&seen->hash, hash))
 				return true;
 		}
 	}
@@ -207,7 +207,7 @@ static void photos_free(struct photos **s)
 }
 
 /* A photo that can't be decoded is the portrait check's to judge. */
-static cc_status hash_of(struct gate *g, int64_t id, uint64_t *ret, bool *ret_decoded)
+static cc_status hash_of(struct gate *g, int64_t id, struct photo_hash *ret, bool *ret_decoded)
 {
 	struct buf file = { 0 };
 	struct photo photo = { 0 };
@@ -226,7 +226,7 @@ static cc_status hash_of(struct gate *g, int64_t id, uint64_t *ret, bool *ret_de
 	stmt_finish(&q);
 	cc_error_init(&own);
 	if (!cc_failed(st) && file.n > 0 && !cc_failed(image_worker_decode(g->o->images, buf_view(&file), &photo, &own))) {
-		*ret = photo_hash(&photo.image);
+		photo_hash(&photo.image, ret);
 		*ret_decoded = true;
 	}
 	photo_done(&photo);
@@ -260,12 +260,12 @@ static cc_status hash_all(struct gate *g)
 		stmt_finish(&q);
 		st = registry_store_error(g->r, st, g->err);
 		for (size_t i = 0; i < n && !cc_failed(st); i++) {
-			uint64_t hash = 0;
+			struct photo_hash hash;
 			bool decoded = false;
 
 			last = ids[i];
 			st = hash_of(g, ids[i], &hash, &decoded);
-			if (!cc_failed(st) && decoded && !photos_add(g->photos, hash, ids[i]))
+			if (!cc_failed(st) && decoded && !photos_add(g->photos, &hash, ids[i]))
 				st = cc_fail(g->err, CC_E_MEMORY, "memory", "photos");
 		}
 		more = n == PAGE;
@@ -275,14 +275,14 @@ static cc_status hash_all(struct gate *g)
 
 static cc_status check_photo(struct gate *g, int64_t id, struct holds *h)
 {
-	uint64_t hash = 0;
+	struct photo_hash hash;
 	bool decoded = false;
 	cc_status st;
 
 	if (g->photos == NULL)
 		return cc_ok();
 	st = hash_of(g, id, &hash, &decoded);
-	if (!cc_failed(st) && decoded && photos_has(g->photos, hash, id))
+	if (!cc_failed(st) && decoded && photos_has(g->photos, &hash, id))
 		hold(h, HOLD_HOLD, "registry.photo-reused", "photo");
 	return st;
 }

@@ -90,8 +90,5 @@ CC_MUST cc_status registry_rotate_step(struct registry *r, size_t limit, struct 
 
 /* Today in Vietnam and the rules of the home's settings. */
 CC_MUST cc_status registry_check_context(const struct config *c, struct check_context *ret, struct cc_error *err);
-/* registry_find and registry_check_person in one. */
-CC_MUST cc_status registry_check(struct registry *r, const char *number, const struct check_context *ctx, struct holds *ret,
-				 struct cc_error *err);
 
 #endif

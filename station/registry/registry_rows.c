@@ -484,19 +484,6 @@ cc_status registry_find(struct registry *r, const char *number, struct person *r
 	return find(r, number, ret, ret_photo, NULL, err);
 }
 
-cc_status registry_check(struct registry *r, const char *number, const struct check_context *ctx, struct holds *ret,
-			 struct cc_error *err)
-{
-	struct person p;
-	bool has_photo = false;
-	cc_status st = find(r, number, &p, NULL, &has_photo, err);
-
-	if (cc_failed(st))
-		return st;
-	registry_check_person(&p, has_photo, ctx, ret);
-	person_done(&p);
-	return st;
-}
 
 cc_status registry_count(struct registry *r, int64_t *ret, struct cc_error *err)
 {
