@@ -33,6 +33,7 @@ static const struct label labels[] = {
 	{ "com.sod", "EF.COM khớp EF.SOD", "EF.COM against EF.SOD" },
 	{ "card-access.structure", "Cấu trúc EF.CardAccess", "Structure of EF.CardAccess" },
 	{ "card-access.dg14", "EF.CardAccess khớp DG14", "EF.CardAccess against DG14" },
+	{ "card-security", "Chữ ký EF.CardSecurity", "Signature of EF.CardSecurity" },
 	{ "mrz.digits", "Số kiểm tra của MRZ", "Check digits of the MRZ" },
 	{ "mrz.access", "MRZ đã nhập khớp chip", "MRZ given against DG1" },
 	{ "dg2.structure", "Ảnh khuôn mặt (DG2)", "Face record (DG2)" },

@@ -25,7 +25,7 @@ const struct option_spec card_lint_options[] = {
 /* What there is to look at; the input's views point into it. */
 struct lint_desk {
 	struct lds_set files;
-	struct buf card_security, ef_cvca, ef_atr;
+	struct buf ef_cvca, ef_atr;
 	struct trust *trust;
 	struct mrz printed;
 	struct lint_input input;
@@ -38,7 +38,6 @@ static void desk_free(struct lint_desk **d)
 	if (*d == NULL)
 		return;
 	lds_set_done(&(*d)->files);
-	buf_done(&(*d)->card_security);
 	buf_done(&(*d)->ef_cvca);
 	buf_done(&(*d)->ef_atr);
 	trust_free(&(*d)->trust);
@@ -65,8 +64,6 @@ static cc_status load_folder(const char *folder, struct lint_desk *d, struct cc_
 {
 	cc_status st = lds_set_load(&d->files, folder, err);
 
-	if (!cc_failed(st))
-		st = load_extra(folder, "EF_CardSecurity.bin", &d->card_security, err);
 	if (!cc_failed(st))
 		st = load_extra(folder, "EF_CVCA.bin", &d->ef_cvca, err);
 	if (!cc_failed(st))
@@ -156,7 +153,6 @@ static cc_status look(const struct invocation *inv, struct lint_desk *d, struct 
 	if (cc_failed(st) || cc_failed(st = read_options(inv, d, err)))
 		return st;
 	d->input.files = &d->files;
-	d->input.card_security = buf_view(&d->card_security);
 	d->input.ef_cvca = buf_view(&d->ef_cvca);
 	d->input.ef_atr = buf_view(&d->ef_atr);
 	d->input.now_s = sys_wall_ms(inv->config.sys) / 1000;

@@ -223,14 +223,17 @@ static cc_status want_row(struct books *b, const struct pki_signer *one, struct 
 }
 
 /* Counts when the limit and retirement allow it: one statement, so that two stations never share the last signature. */
-static cc_status count_one(struct books *b, const struct pki_signer *one, int64_t limit, bool *ret_counted, struct cc_error *err)
+static cc_status count_them(struct books *b, const struct pki_signer *one, int64_t limit, unsigned signatures, bool *ret_counted,
+			    struct cc_error *err)
 {
-	const struct books_value values[] = { books_blob(bytes_of(one->key_id.p, one->key_id.n)), books_int(limit) };
+	const struct books_value values[] = { books_blob(bytes_of(one->key_id.p, one->key_id.n)), books_int(limit),
+					      books_int(signatures) };
 	struct stmt *q = NULL;
-	cc_status st = books_query(b,
-				   "UPDATE pki_signer SET used = used + 1 WHERE key_id = $1 AND used < $2 AND retired_ms IS NULL"
-				   " RETURNING used",
-				   values, 2, &q, ret_counted, err);
+	cc_status st =
+		books_query(b,
+			    "UPDATE pki_signer SET used = used + $3 WHERE key_id = $1 AND used + $3 <= $2 AND retired_ms IS NULL"
+			    " RETURNING used",
+			    values, 3, &q, ret_counted, err);
 
 	stmt_finish(&q);
 	return st;
@@ -256,8 +259,8 @@ static void note_why(char *why, size_t cap, size_t *n, const struct pki_signer *
 }
 
 /* Inside the transaction. *ret stays NULL when none may sign; `why` collects each one's reason. */
-static cc_status pick(const struct pki_signers *s, struct books *b, const char *job_id, int64_t now_s, char *why, size_t why_cap,
-		      const struct pki_signer **ret, struct cc_error *err)
+static cc_status pick(const struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures, int64_t now_s,
+		      char *why, size_t why_cap, const struct pki_signer **ret, struct cc_error *err)
 {
 	size_t n = 0;
 	cc_status st = cc_ok();
@@ -270,7 +273,7 @@ static cc_status pick(const struct pki_signers *s, struct books *b, const char *
 		if (state == PKI_SIGNER_READY) {
 			st = want_row(b, one, err);
 			if (!cc_failed(st))
-				st = count_one(b, one, s->limit, &counted, err);
+				st = count_them(b, one, s->limit, signatures, &counted, err);
 			if (cc_failed(st))
 				return st;
 		}
@@ -283,7 +286,7 @@ static cc_status pick(const struct pki_signers *s, struct books *b, const char *
 	return st;
 }
 
-cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const char *job_id, int64_t now_s,
+cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures, int64_t now_s,
 			  const struct pki_signer **ret, struct cc_error *err)
 {
 	const struct pki_signer *one = NULL;
@@ -292,7 +295,7 @@ cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const ch
 
 	if (cc_failed(st))
 		return st;
-	st = pick(s, b, job_id, now_s, why, sizeof why, &one, err);
+	st = pick(s, b, job_id, signatures, now_s, why, sizeof why, &one, err);
 	if (!cc_failed(st) && one == NULL)
 		st = cc_fail(err, CC_E_STATE, "signer.none", "%s", why);
 	st = books_end(b, st, err);
@@ -302,19 +305,21 @@ cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const ch
 }
 
 /* Under the lock: a row that says no. */
-static cc_status is_spent(const struct pki_signers *s, struct books *b, const struct pki_signer *one, bool *ret,
-			  struct cc_error *err)
+static cc_status is_spent(const struct pki_signers *s, struct books *b, const struct pki_signer *one, unsigned signatures,
+			  bool *ret, struct cc_error *err)
 {
-	const struct books_value values[] = { books_blob(bytes_of(one->key_id.p, one->key_id.n)), books_int(s->limit) };
+	const struct books_value values[] = { books_blob(bytes_of(one->key_id.p, one->key_id.n)), books_int(s->limit),
+					      books_int(signatures) };
 	struct stmt *q = NULL;
-	cc_status st = books_query(b, "SELECT used FROM pki_signer WHERE key_id = $1 AND (used >= $2 OR retired_ms IS NOT NULL)",
-				   values, 2, &q, ret, err);
+	cc_status st =
+		books_query(b, "SELECT used FROM pki_signer WHERE key_id = $1 AND (used + $3 > $2 OR retired_ms IS NOT NULL)",
+			    values, 3, &q, ret, err);
 
 	stmt_finish(&q);
 	return st;
 }
 
-cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, int64_t now_s, struct cc_error *err)
+cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, unsigned signatures, int64_t now_s, struct cc_error *err)
 {
 	char why[160] = "";
 	size_t n = 0;
@@ -327,7 +332,7 @@ cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, int64_t
 		bool spent = true;
 
 		if (state == PKI_SIGNER_READY)
-			st = is_spent(s, b, &s->items[i], &spent, err);
+			st = is_spent(s, b, &s->items[i], signatures, &spent, err);
 		ready = !cc_failed(st) && !spent;
 		if (!ready)
 			note_why(why, sizeof why, &n, &s->items[i], state);

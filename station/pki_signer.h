@@ -55,16 +55,17 @@ void pki_signers_free(struct pki_signers **s);
 CC_MUST cc_status pki_signers_read_use(struct pki_signers *s, struct store *store, int64_t now_s, struct cc_error *err);
 enum pki_signer_state pki_signer_state(const struct pki_signers *s, const struct pki_signer *one, int64_t now_s);
 
-/* One of them may sign now: asked before a blank is touched. CC_E_STATE "signer.none". */
-CC_MUST cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, int64_t now_s, struct cc_error *err);
+/* One of them may sign that often now: asked before a blank is touched. CC_E_STATE "signer.none". */
+CC_MUST cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, unsigned signatures, int64_t now_s,
+				   struct cc_error *err);
 
 /*
- * Picks the key for one job's EF.SOD and counts the signature; durable when it
+ * Picks the key for one job's EF.SOD (and EF.CardSecurity) and counts the signatures; durable when it
  * returns. *ret is a view into s. CC_E_STATE "signer.none": detail says why each
  * of them may not sign.
  */
-CC_MUST cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const char *job_id, int64_t now_s,
-				  const struct pki_signer **ret, struct cc_error *err);
+CC_MUST cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures,
+				  int64_t now_s, const struct pki_signer **ret, struct cc_error *err);
 
 /* It never signs again. Durable. */
 CC_MUST cc_status pki_signer_retire(const struct pki_signer *one, struct store *store, int64_t now_ms, struct cc_error *err);

@@ -27,8 +27,10 @@ static void put_key_bytes(struct cbor_out *out, unsigned key, struct bytes v)
 	cbor_put_bytes(out, v);
 }
 
-static void put_pace(struct cbor_out *out, const struct inspect_transcript *t)
+static void put_pace(struct cbor_out *out, const struct inspection *i)
 {
+	const struct inspect_transcript *t = &i->transcript;
+
 	if (t->pace_oid.n == 0)
 		return;
 	cbor_put_uint(out, EVIDENCE_PACE);
@@ -39,7 +41,7 @@ static void put_pace(struct cbor_out *out, const struct inspect_transcript *t)
 	put_key_bytes(out, 3, buf_view(&t->pace_chip_point));
 	put_key_bytes(out, 4, buf_view(&t->cam_point));
 	put_key_bytes(out, 5, buf_view(&t->cam_data));
-	put_key_bytes(out, 6, buf_view(&t->card_security));
+	put_key_bytes(out, 6, lds_set_get(&i->files, LDS_CARD_SECURITY));
 	cbor_close(out);
 }
 
@@ -139,7 +141,7 @@ static cc_status put_record(struct cbor_out *out, const struct evidence_params *
 	put_key_bytes(out, EVIDENCE_SIGNER, spki);
 	cbor_put_uint(out, EVIDENCE_ACCESS);
 	cbor_put_str(out, inspect_access_name(i->access));
-	put_pace(out, t);
+	put_pace(out, i);
 	put_authentication(out, EVIDENCE_AA, bytes_of(i->aa_challenge, sizeof i->aa_challenge), buf_view(&i->aa_answer));
 	put_authentication(out, EVIDENCE_CA, buf_view(&t->ca_oid), buf_view(&t->ca_terminal_point));
 	cbor_put_uint(out, EVIDENCE_COMMANDS);

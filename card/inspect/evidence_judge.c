@@ -95,11 +95,17 @@ static void judge_signer(struct judge *j)
 	add(j, EVIDENCE_UNDETERMINED, "signer", "the key %s is not pinned here", kid);
 }
 
+/* EF.CardSecurity stands with PACE, which wants it; records from before it was a file of the list don't list it. */
+static struct bytes content_of(const struct evidence *e, unsigned f)
+{
+	return f == LDS_CARD_SECURITY && e->files[f].is_there ? e->card_security : e->contents[f];
+}
+
 /* Each content has the recorded length and hash; nothing is recorded of a file that isn't listed. */
 static cc_status judge_record(struct judge *j)
 {
 	for (unsigned f = 0; f < LDS_FILE_COUNT; f++) {
-		struct bytes content = j->e->contents[f];
+		struct bytes content = content_of(j->e, f);
 		struct digest d;
 		cc_status st;
 
@@ -124,8 +130,8 @@ static cc_status inspect_again(struct judge *j)
 	cc_status st = cc_ok();
 
 	for (unsigned f = 0; f < LDS_FILE_COUNT && !cc_failed(st); f++) {
-		if (j->e->contents[f].n > 0)
-			st = lds_set_put(&files, f, j->e->contents[f]);
+		if (content_of(j->e, f).n > 0)
+			st = lds_set_put(&files, f, content_of(j->e, f));
 	}
 	if (!cc_failed(st))
 		st = inspect_files(&files, &params, &j->again);
@@ -441,6 +447,8 @@ cc_status evidence_judge(const struct evidence *e, const struct evidence_judge_p
 		judge_again(&j, "sod.structure");
 		judge_again(&j, "sod.signature");
 		judge_again(&j, "sod.chain");
+		if (e->files[LDS_CARD_SECURITY].is_there)
+			judge_again(&j, "card-security");
 		judge_hashes(&j);
 		st = judge_given(&j);
 	}

@@ -184,7 +184,6 @@ void inspection_done(struct inspection *i)
 	buf_done(&i->transcript.pace_chip_point);
 	buf_done(&i->transcript.cam_point);
 	buf_done(&i->transcript.cam_data);
-	buf_done(&i->transcript.card_security);
 	buf_done(&i->transcript.ca_oid);
 	buf_done(&i->transcript.ca_terminal_point);
 	cc_wipe(i, sizeof *i);
@@ -233,7 +232,7 @@ static void run_done(struct inspect_run *run, cc_status st)
 	sod_done(&run->sod);
 	pace_result_done(&run->pace);
 	buf_done(&run->ca_compressed);
-	buf_done(&run->card_security);
+	card_security_done(&run->card_security);
 }
 
 cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struct inspection *ret)
@@ -250,7 +249,6 @@ cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struc
 	st = inspect_chip(&run);
 out:
 	ret->transcript.commands = ch->commands;
-	buf_move(&ret->transcript.card_security, &run.card_security);
 	if (cc_failed(st) && ret->err.key == NULL)
 		ret->err = ch->err;
 	run_done(&run, st);

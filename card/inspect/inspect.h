@@ -32,7 +32,7 @@ const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
  * Check ids, stable: "access", "access.downgrade", "application", "com.read", "com.structure", "sod.read",
  * "sod.structure", "sod.encoding", "sod.signature", "sod.algorithms", "sod.signing-time", "sod.chain", "sod.crl",
  * "signer.validity", "signer.profile", "anchor.profile", "dg15.key", "sod.dgN" (hash of each data
- * group), "dgN.read", "com.sod", "card-access.dg14", "mrz.digits",
+ * group), "dgN.read", "com.sod", "card-access.dg14", "card-security" (signature and chain of EF.CardSecurity), "mrz.digits",
  * "mrz.access", "dg13.dg1", "dgN.structure" (2, 7, 11, 12, 14, 16), "active-authentication",
  * "chip-authentication", "chip-authentication-mapping" (PACE-CAM), "terminal-authentication".
  */
@@ -88,7 +88,6 @@ struct inspect_transcript {
 	unsigned pace_parameter_id;
 	struct buf pace_chip_point;	      /* the chip's ephemeral key of the key agreement */
 	struct buf cam_point, cam_data;	      /* PACE-CAM: the chip's key of the mapping, and CA_IC */
-	struct buf card_security;	      /* EF.CardSecurity, which holds the static key of PACE-CAM */
 	struct buf ca_oid, ca_terminal_point; /* Chip Authentication: protocol, and this reader's ephemeral key */
 };
 

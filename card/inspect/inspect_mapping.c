@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect_run.h"
 
-#include "crypto/cms.h"
-
 /*
  * PACE with Chip Authentication Mapping (ICAO 9303-11 4.4.3.5.2) proves the chip
  * by a key that is signed in EF.CardSecurity; DG14 holds the same key for Chip
  * Authentication. Either will do when its signature is good.
  */
 #define MAPPING "chip-authentication-mapping"
-
-/* id-SecurityObject, BSI TR-03110-3 A.1.2.5: 0.4.0.127.0.7.3.2.1 */
-static const struct bytes oid_security_object = { (const uint8_t *)"\x04\x00\x7F\x00\x07\x03\x02\x01", 8 };
+#define SECURITY "card-security"
 
 /* CC_E_NOT_FOUND: none of these keys is in the group; CC_E_VERIFY: one is, and it isn't the chip's. */
 static cc_status verify_by(const struct inspect_run *run, const struct security_infos *infos)
@@ -37,29 +33,37 @@ static cc_status verify_by(const struct inspect_run *run, const struct security_
 	return verdict;
 }
 
-/* *ret_signed: the signer is one that a trusted country made. */
-static cc_status verify_by_card_security(struct inspect_run *run, bool *ret_signed)
+/* Signed by somebody whom a trusted country made; "card-security". */
+static void judge_card_security_chain(struct inspect_run *run, const struct cert *signer)
 {
-	struct cms *cms = NULL;
-	struct security_infos infos;
-	const struct cert *anchor = NULL, *signer;
-	cc_status st = cms_parse(buf_view(&run->card_security), &cms, NULL);
+	enum chain_verdict v = CHAIN_NO_ANCHOR;
+	char name[128];
 
-	*ret_signed = false;
-	if (cc_failed(st))
-		return st;
-	signer = cms_signer_cert(cms);
-	st = bytes_equal(cms_content_type(cms), oid_security_object) && signer != NULL ? cms_verify(cms, signer, NULL)
-										       : cc_code_status(CC_E_FORMAT);
+	if (run->p->trust != NULL && trust_count(run->p->trust) > 0)
+		v = trust_verify(run->p->trust, signer, run->p->now_s, NULL, NULL);
+	run->card_security_authentic = v == CHAIN_GOOD;
+	cert_name_text(cert_subject(signer), name, sizeof name);
+	inspect_add(run, inspect_result_of_chain(v), SECURITY, "signed by %s, chain: %s", name, chain_verdict_name(v));
+}
+
+void inspect_card_security(struct inspect_run *run)
+{
+	struct bytes file = lds_set_get(&run->out->files, LDS_CARD_SECURITY);
+	const struct cert *signer = NULL;
+	struct cc_error err;
+	cc_status st;
+
+	cc_error_init(&err);
+	if (file.n == 0)
+		return;
+	st = card_security_parse(file, &run->card_security, &err);
 	if (!cc_failed(st))
-		st = security_infos_parse(cms_content(cms), &infos, NULL);
-	if (!cc_failed(st)) {
-		*ret_signed = run->p->trust != NULL && trust_count(run->p->trust) > 0 &&
-			      trust_verify(run->p->trust, signer, run->p->now_s, &anchor, NULL) == CHAIN_GOOD;
-		st = verify_by(run, &infos);
-	}
-	cms_free(&cms);
-	return st;
+		st = card_security_verify(&run->card_security, &signer, &err);
+	run->has_card_security = !cc_failed(st);
+	if (cc_failed(st))
+		inspect_add(run, inspect_result_of(st), SECURITY, "%s", err.detail);
+	else
+		judge_card_security_chain(run, signer);
 }
 
 void inspect_mapping(struct inspect_run *run)
@@ -70,8 +74,10 @@ void inspect_mapping(struct inspect_run *run)
 
 	if (run->pace.chip_auth.n == 0)
 		return;
-	if (run->card_security.n > 0)
-		st = verify_by_card_security(run, &is_signed);
+	if (lds_set_has(&run->out->files, LDS_CARD_SECURITY)) {
+		is_signed = run->card_security_authentic;
+		st = run->has_card_security ? verify_by(run, &run->card_security.infos) : cc_code_status(CC_E_FORMAT);
+	}
 	if (st.code == CC_E_NOT_FOUND && run->has_dg14) {
 		source = "DG14";
 		is_signed = inspect_dg_signed(run, 14) && run->sod_authentic;

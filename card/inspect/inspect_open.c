@@ -165,12 +165,16 @@ static cc_status run_pace(struct inspect_run *run, const struct pace_params *pac
  */
 static cc_status read_card_security(struct inspect_run *run)
 {
+	struct buf file = { 0 };
 	uint16_t sw = 0;
 	cc_status st;
 
 	if (run->pace_params.mapping != PACE_CAM)
 		return cc_ok();
-	st = fs_read_ef(run->ch, FS_EF_CARD_SECURITY, FS_FILE_MAX, &run->card_security, &sw);
+	st = fs_read_ef(run->ch, FS_EF_CARD_SECURITY, FS_FILE_MAX, &file, &sw);
+	if (!cc_failed(st) && sw == SW_OK)
+		buf_move(&run->out->files.files[LDS_CARD_SECURITY], &file);
+	buf_done(&file);
 	return is_transport(st) || run->ch->dead ? st : cc_ok();
 }
 

@@ -228,4 +228,5 @@ void inspect_passive(struct inspect_run *run)
 	parse_dg14(run);
 	inspect_aa_key(run);
 	check_card_access(run);
+	inspect_card_security(run);
 }

@@ -4,6 +4,7 @@
 
 #include "card/access/pace.h"
 #include "card/inspect/inspect.h"
+#include "card/lds/card_security.h"
 #include "card/lds/ef_com.h"
 #include "card/lds/security_infos.h"
 #include "card/lds/sod.h"
@@ -22,9 +23,11 @@ struct inspect_run {
 	struct security_infos dg14_infos; /* views into out->files */
 	struct pace_params pace_params;	  /* of the run that opened the chip */
 	struct pace_result pace;
-	struct buf card_security; /* EF.CardSecurity, read after PACE with chip authentication mapping */
-	bool replacing;		  /* inspect_add writes over a check of the same id */
-	struct buf ca_compressed; /* Comp() of our key in chip authentication; empty until that passed */
+	struct card_security card_security; /* when it is there, well formed and its signature good */
+	bool has_card_security;
+	bool card_security_authentic; /* and its signer one that a trusted country made */
+	bool replacing;		      /* inspect_add writes over a check of the same id */
+	struct buf ca_compressed;     /* Comp() of our key in chip authentication; empty until that passed */
 };
 
 /* Adds a check; `detail` is cut at the limit, and what is not printable ASCII becomes '?'. */
@@ -51,12 +54,14 @@ void inspect_passive(struct inspect_run *run);
 void inspect_encoding(struct inspect_run *run);
 bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer);
 bool inspect_chain(struct inspect_run *run, const struct cert *signer);
+enum inspect_result inspect_result_of_chain(enum chain_verdict v);
 void inspect_aa_key(struct inspect_run *run);
 /* The hash of one data group against EF.SOD: "sod.dgN". */
 void inspect_hash(struct inspect_run *run, unsigned dg);
 /* inspect_content.c: MRZ, DG13, DG2. */
 void inspect_content(struct inspect_run *run);
-/* inspect_mapping.c: what PACE's chip authentication mapping proved. */
+/* inspect_mapping.c: "card-security"; then what PACE's chip authentication mapping proved. */
+void inspect_card_security(struct inspect_run *run);
 void inspect_mapping(struct inspect_run *run);
 /* inspect_terminal.c: Terminal Authentication, then DG3 and DG4. */
 CC_MUST cc_status inspect_terminal(struct inspect_run *run);

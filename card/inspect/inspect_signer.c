@@ -185,7 +185,7 @@ bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer)
 
 /* ---- the chain */
 
-static enum inspect_result result_of_chain(enum chain_verdict v)
+enum inspect_result inspect_result_of_chain(enum chain_verdict v)
 {
 	switch (v) {
 	case CHAIN_GOOD:
@@ -243,8 +243,8 @@ bool inspect_chain(struct inspect_run *run, const struct cert *signer)
 		inspect_add(run, INSPECT_PASSED, "sod.chain", "good: %s, over %zu link certificate%s", name, c.count - 1,
 			    c.count > 2 ? "s" : "");
 	else
-		inspect_add(run, result_of_chain(c.verdict), "sod.chain", "%s: %s%s%s", chain_verdict_name(c.verdict), name,
-			    err.detail[0] != 0 ? ": " : "", err.detail);
+		inspect_add(run, inspect_result_of_chain(c.verdict), "sod.chain", "%s: %s%s%s", chain_verdict_name(c.verdict),
+			    name, err.detail[0] != 0 ? ": " : "", err.detail);
 	if (c.verdict == CHAIN_GOOD || c.verdict == CHAIN_REVOKED || c.verdict == CHAIN_EXPIRED) {
 		check_crl(run, &c);
 		check_profile(run, "anchor.profile", c.path[c.count - 1], cert_role_of(c.path[c.count - 1]));

@@ -20,7 +20,7 @@ const char *lint_severity_name(enum lint_severity s)
 
 const char *lint_file_title(unsigned file)
 {
-	static const char *const titles[] = { "EF.CardSecurity", "EF.CVCA", "EF.ATR/INFO", "DS certificate", "CSCA certificate" };
+	static const char *const titles[] = { "EF.CVCA", "EF.ATR/INFO", "DS certificate", "CSCA certificate" };
 
 	CC_ASSERT(file < LINT_FILE_COUNT);
 	return file < LDS_FILE_COUNT ? lds_file_title((enum lds_file)file) : titles[file - LDS_FILE_COUNT];
@@ -205,6 +205,7 @@ static const struct {
 	{ LDS_DG1 + 13, WALK_DER, lint_dg14 },
 	{ LDS_DG1 + 14, WALK_DER, lint_dg15 },
 	{ LDS_DG1 + 15, WALK_BER, lint_dg16 },
+	{ LDS_CARD_SECURITY, WALK_DER, lint_card_security },
 };
 
 /* What the parts ask of each other is read first. */
@@ -232,7 +233,6 @@ cc_status lint_files(const struct lint_input *in, struct lint_report *ret)
 	read_shared(&run);
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		look(&run, parts[i].file, lds_set_get(in->files, (enum lds_file)parts[i].file), parts[i].walk, parts[i].part);
-	look(&run, LINT_CARD_SECURITY, in->card_security, WALK_DER, lint_card_security);
 	look(&run, LINT_EF_CVCA, in->ef_cvca, WALK_NOT, lint_ef_cvca);
 	look(&run, LINT_EF_ATR, in->ef_atr, WALK_BER, lint_ef_atr);
 	lint_certs(&run);

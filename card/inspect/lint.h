@@ -26,8 +26,7 @@ const char *lint_severity_name(enum lint_severity s); /* "note", "warning", "err
 
 /* What a finding is about: an enum lds_file, or one of these. */
 enum lint_file {
-	LINT_CARD_SECURITY = LDS_FILE_COUNT,
-	LINT_EF_CVCA,
+	LINT_EF_CVCA = LDS_FILE_COUNT,
 	LINT_EF_ATR,
 	LINT_DS,   /* document signer certificate in EF.SOD */
 	LINT_CSCA, /* country signer certificate */
@@ -63,7 +62,7 @@ struct lint_report {
 struct lint_input {
 	const struct lds_set *files;
 	/* Files beside the application; empty: not there. */
-	struct bytes card_security, ef_cvca, ef_atr;
+	struct bytes ef_cvca, ef_atr;
 	const struct trust *trust;     /* country signers to look at; may be NULL */
 	const struct mrz *printed_mrz; /* of the data page; may be NULL */
 	int64_t now_s;		       /* dates of birth lie before it */

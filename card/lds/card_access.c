@@ -47,14 +47,30 @@ static void add_pace(const struct card_access_pace *p, size_t i, struct card_acc
 							       .id = bytes_of(&storage->id[i], 1) };
 }
 
+size_t card_access_pace_list(const struct card_access_settings *s, struct card_access_pace ret[CARD_ACCESS_PACE_MAX])
+{
+	ret[0] = (struct card_access_pace){ s->pace_variant, s->pace_alg, s->pace_parameter_id };
+	memcpy(ret + 1, s->more, sizeof s->more);
+	return 1 + s->more_count;
+}
+
+bool card_access_has_cam(const struct card_access_settings *s)
+{
+	bool has = s->pace_variant == CARD_ACCESS_ECDH_CAM;
+
+	for (size_t i = 0; i < s->more_count; i++)
+		has = has || s->more[i].variant == CARD_ACCESS_ECDH_CAM;
+	return has;
+}
+
 cc_status card_access_infos(const struct card_access_settings *s, struct card_access_storage *storage, struct security_infos *ret,
 			    struct cc_error *err)
 {
-	const struct card_access_pace first = { s->pace_variant, s->pace_alg, s->pace_parameter_id };
+	struct card_access_pace list[CARD_ACCESS_PACE_MAX];
 	struct security_infos infos = { 0 };
+	size_t n;
 
-	if (s->pace_parameter_id > PARAMETER_ID_MAX || s->more_count > CARD_ACCESS_PACE_MAX - 1 ||
-	    (s->with_ca && (s->ca_version < 1 || s->ca_version > 2)))
+	if (s->more_count > CARD_ACCESS_PACE_MAX - 1 || (s->with_ca && (s->ca_version < 1 || s->ca_version > 2)))
 		return cc_fail(err, CC_E_ARG, "card-access.settings", "parameter id or version");
 	if (s->with_ta)
 		infos.items[infos.count++] = (struct security_info){ .kind = SECURITY_INFO_TA, .oid = oid_ta, .version = 1 };
@@ -62,11 +78,11 @@ cc_status card_access_infos(const struct card_access_settings *s, struct card_ac
 		infos.items[infos.count++] = (struct security_info){ .kind = SECURITY_INFO_CA,
 								     .oid = security_oid_ca(s->ca_kind, s->ca_alg),
 								     .version = s->ca_version };
-	add_pace(&first, 0, storage, &infos);
-	for (size_t i = 0; i < s->more_count; i++) {
-		if (s->more[i].parameter_id > PARAMETER_ID_MAX)
+	n = card_access_pace_list(s, list);
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].parameter_id > PARAMETER_ID_MAX)
 			return cc_fail(err, CC_E_ARG, "card-access.settings", "parameter id");
-		add_pace(&s->more[i], i + 1, storage, &infos);
+		add_pace(&list[i], i, storage, &infos);
 	}
 	*ret = infos;
 	return cc_ok();

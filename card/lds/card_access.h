@@ -8,6 +8,7 @@
 
 /* EF.CardAccess, ICAO 9303-11 9.2.11 (9303-10 3.11.3): the SecurityInfos a reader needs before it has access. */
 #define CARD_ACCESS_PACE_MAX 8
+#define CARD_ACCESS_ECDH_CAM 6
 /* One PACEInfo. variant: the arc of 9303-11 9.2.3 for group and mapping: 1 DH-GM, 2 ECDH-GM, 3 DH-IM, 4 ECDH-IM, 6 ECDH-CAM. */
 struct card_access_pace {
 	uint8_t variant;
@@ -29,6 +30,10 @@ struct card_access_settings {
 };
 /* The card in the field (cccd-card.md 4): TA 1, CA ECDH AES-128 1, PACE ECDH-GM AES-128 2 parameter 13; 54 bytes. */
 struct card_access_settings card_access_default(void);
+/* Every PACEInfo of the settings, in their order; how many. */
+size_t card_access_pace_list(const struct card_access_settings *s, struct card_access_pace ret[CARD_ACCESS_PACE_MAX]);
+/* One of them is Chip Authentication Mapping: the chip needs EF.CardSecurity. */
+bool card_access_has_cam(const struct card_access_settings *s);
 CC_MUST cc_status card_access_encode(const struct card_access_settings *s, struct buf *ret, struct cc_error *err);
 /* Bytes behind the SET (padding, a stray status word) are ignored: chips have them. Views into file. */
 CC_MUST cc_status card_access_parse(struct bytes file, struct security_infos *ret, struct cc_error *err);

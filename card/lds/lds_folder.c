@@ -41,7 +41,10 @@ static size_t names_of(enum lds_file f, char out[NAMES_MAX][NAME_LEN])
 		return 5;
 	}
 	(void)snprintf(out[1], NAME_LEN, "%s.bin", lds_file_title(f));
-	(void)snprintf(out[2], NAME_LEN, "%s", f == LDS_COM ? "Com.bin" : f == LDS_SOD ? "Sod.bin" : "efCardAccess.bin");
+	(void)snprintf(out[2], NAME_LEN, "%s",
+		       f == LDS_COM   ? "Com.bin"
+		       : f == LDS_SOD ? "Sod.bin"
+				      : (f == LDS_CARD_ACCESS ? "efCardAccess.bin" : "efCardSecurity.bin"));
 	return 3;
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* ICAO 9303-10 table 38, in the order of enum lds_file. */
+/* ICAO 9303-10 table 38 and 3.11, in the order of enum lds_file. */
 static const struct {
 	const char *name, *title;
 	uint16_t fid;
@@ -30,6 +30,7 @@ static const struct {
 	{ "DG14.bin", "DG14", FS_EF_DG(14), 0x6E },
 	{ "DG15.bin", "DG15", FS_EF_DG(15), 0x6F },
 	{ "DG16.bin", "DG16", FS_EF_DG(16), 0x70 },
+	{ "EF_CardSecurity.bin", "EF.CardSecurity", 0x0200 | (FS_EF_CARD_SECURITY & 0xFF), 0x30 },
 };
 
 #define FILE_CHECK(f) CC_ASSERT((unsigned)(f) < LDS_FILE_COUNT)
@@ -111,6 +112,11 @@ unsigned lds_dg_of_tag(uint8_t tag)
 	return 0;
 }
 
+static bool is_signed_last(enum lds_file f)
+{
+	return f == LDS_SOD || f == LDS_CARD_SECURITY;
+}
+
 cc_status lds_set_hash(const struct lds_set *s, bool with_sod, struct digest *ret)
 {
 	struct writer w;
@@ -119,7 +125,7 @@ cc_status lds_set_hash(const struct lds_set *s, bool with_sod, struct digest *re
 
 	writer_init(&w, LDS_FILE_COUNT * (2 + 4 + HASH_LEN_MAX));
 	for (unsigned f = 0; f < LDS_FILE_COUNT; f++) {
-		if (!lds_set_has(s, f) || (f == LDS_SOD && !with_sod))
+		if (!lds_set_has(s, f) || (is_signed_last((enum lds_file)f) && !with_sod))
 			continue;
 		if (cc_failed(st = hash_digest(HASH_SHA256, lds_set_get(s, f), &file)))
 			goto out;

@@ -3,11 +3,8 @@
 
 #include "card/access/pace.h"
 #include "card/lds/dg1.h"
-#include "card/lds/dg14.h"
-#include "card/lds/dg15.h"
 #include "card/lds/ef_com.h"
 #include "card/lds/mrz.h"
-#include "card/lds/sod.h"
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
 #include "station/issue/prepare_chip.h"
@@ -20,14 +17,13 @@
 #include <string.h>
 
 #define FILE_MAX 65535
-#define UNICODE_VERSION "040000"
 #define DOCUMENT_NUMBER_LEN 9
 #define CAN_LEN 6
 /* The data groups of our cards: DG1, DG2, DG13, DG14, DG15. */
 #define DATA_GROUPS ((uint32_t)(1u << 0 | 1u << 1 | 1u << 12 | 1u << 13 | 1u << 14))
 #define DATA_GROUP_3 ((uint32_t)(1u << 2))
 
-static uint32_t data_groups(const struct prepare_settings *s)
+uint32_t prepare_data_groups(const struct prepare_settings *s)
 {
 	return DATA_GROUPS | (s->fingers.wanted ? DATA_GROUP_3 : 0);
 }
@@ -301,7 +297,7 @@ cc_status prepare_person(const struct prepare_settings *s, const struct person *
 	if (cc_failed(st = make_dg1(s, person, today, &p, err)) ||
 	    cc_failed(st = make_dg2(s, person, photo, portrait, &p, err)) ||
 	    cc_failed(st = card_access_encode(&s->access, &p.files.files[LDS_CARD_ACCESS], err)) ||
-	    cc_failed(st = ef_com_make(s->lds_version, data_groups(s), &com, err)) ||
+	    cc_failed(st = ef_com_make(s->lds_version, prepare_data_groups(s), &com, err)) ||
 	    cc_failed(st = ef_com_encode(&com, &p.files.files[LDS_COM], err)))
 		goto out;
 	*ret = p;
@@ -382,66 +378,6 @@ cc_status prepare_chip_id(const struct prepare_settings *s, const struct person 
 		st = ask_readers(s, p, err);
 	cc_wipe(name, sizeof name);
 	return st;
-}
-
-/* ---- what needs the chip's keys */
-
-static cc_status ca_spki(const struct prepare_settings *s, struct bytes public_key, struct buf *ret)
-{
-	if (s->ca_group.kind == AGREE_DH)
-		return dh_spki_encode(s->ca_group.group, public_key, DH_SPKI_X942, ret);
-	return ec_spki_encode(s->ca_group.curve, public_key, s->params, ret);
-}
-
-static cc_status make_dg14(const struct prepare_settings *s, struct bytes ca_point, struct prepared *p, struct cc_error *err)
-{
-	/* 9303-11 9.2.9: an RSA key's algorithm is in its signatures, the info is for ECDSA. */
-	struct dg14_params params = { .access = s->access, .with_aa = s->aa_rsa_bits == 0, .aa_hash = s->aa_hash };
-	struct buf spki = { 0 };
-	cc_status st = ca_spki(s, ca_point, &spki);
-
-	if (!cc_failed(st)) {
-		params.ca_spki = buf_view(&spki);
-		st = dg14_encode(&params, &p->files.files[lds_dg(14)], err);
-	}
-	buf_done(&spki);
-	return st;
-}
-
-static cc_status make_dg15(const struct prepare_settings *s, struct bytes aa_point, struct prepared *p, struct cc_error *err)
-{
-	struct buf spki = { 0 };
-	cc_status st = s->aa_rsa_bits > 0 ? buf_copy(&spki, aa_point) : ec_spki_encode(s->aa_curve, aa_point, s->params, &spki);
-
-	if (!cc_failed(st))
-		st = dg15_encode(buf_view(&spki), &p->files.files[lds_dg(15)], err);
-	buf_done(&spki);
-	return st;
-}
-
-cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_signer *signer, struct bytes aa_point,
-		       struct bytes ca_point, struct prepared *p, struct cc_error *err)
-{
-	struct sod_params params = {
-		.version = s->sod_version,
-		.hash = s->sod_hash,
-		.lds_version = s->lds_version,
-		.unicode_version = UNICODE_VERSION,
-		.keystore = signer->keystore,
-		.key_label = signer->key_label,
-		.signer = signer->cert,
-		.trust = signer->trust,
-		.now_s = signer->now_s,
-	};
-	cc_status st;
-
-	if (cert_pubkey(signer->cert) == NULL)
-		return cc_fail(err, CC_E_UNSUPPORTED, "pubkey.unknown-algorithm", "document signer");
-	params.alg = sig_alg_of_key(pubkey_kind(cert_pubkey(signer->cert)), s->sod_hash, s->rsa_pss);
-	if (cc_failed(st = make_dg14(s, ca_point, p, err)) || cc_failed(st = make_dg15(s, aa_point, p, err)))
-		return cc_fail(err, st.code, "issue.inconsistent", "DG14 or DG15");
-	CC_ASSERT(lds_set_dg_mask(&p->files) == data_groups(s));
-	return sod_build(&params, &p->files, &p->files.files[LDS_SOD], err);
 }
 
 /* ---- packet: 30 { 80 MRZ information, 81 CAN, A2 { 02 number of the file, 04 bytes } ... } */

@@ -102,7 +102,14 @@ struct prepare_signer {
 	const struct trust *trust;
 	int64_t now_s;
 };
-/* DG14 and DG15 from the chip's public points, and EF.SOD over all, verified to the country signer. */
+/* Bit n-1 for each DG n that a finished card has. */
+uint32_t prepare_data_groups(const struct prepare_settings *s);
+/* How often a card's document signer signs: EF.SOD, and EF.CardSecurity when chip.pace has Chip Authentication Mapping. */
+unsigned prepare_signatures(const struct prepare_settings *s);
+/*
+ * DG14 and DG15 from the chip's public points, EF.SOD over all, and EF.CardSecurity
+ * when there is to be one; both verified to the country signer.
+ */
 CC_MUST cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_signer *signer, struct bytes aa_point,
 			       struct bytes ca_point, struct prepared *p, struct cc_error *err);
 

@@ -84,26 +84,30 @@ static bool read_id(const char *text, unsigned *ret)
 	return *end == '\0' && v <= 31;
 }
 
-/* What the standard has. Chip Authentication Mapping needs EF.CardSecurity, which our cards don't carry. */
+/* What the standard has. */
 static bool pace_possible(const struct card_access_pace *p)
 {
 	struct agree_group g;
 
 	if (!agree_group_from_parameter_id(p->parameter_id, &g))
 		return false;
+	/* ICAO 9303-11 4.4.3.3.3: elliptic curves alone, and no 3DES. */
+	if (p->variant == CARD_ACCESS_ECDH_CAM)
+		return g.kind == AGREE_ECDH && p->alg != CIPHER_TDES;
 	return (g.kind == AGREE_DH) == (p->variant == 1 || p->variant == 3) && (p->variant < 3 || agree_group_maps_integrated(g));
 }
 
 static bool read_pace(char *text, struct card_access_pace *ret)
 {
-	static const char *const variants[] = { NULL, "dh-gm", "ecdh-gm", "dh-im", "ecdh-im" };
+	static const char *const variants[] = { NULL, "dh-gm", "ecdh-gm", "dh-im", "ecdh-im", NULL, "ecdh-cam" };
 	static const char *const ciphers[] = { "3des", "aes128", "aes192", "aes256" };
 	static const enum cipher_alg algs[] = { CIPHER_TDES, CIPHER_AES128, CIPHER_AES192, CIPHER_AES256 };
 	char *rest = text, *variant = strsep(&rest, "/"), *cipher = strsep(&rest, "/");
 	size_t v, a;
 
-	if (variant == NULL || cipher == NULL || rest == NULL || !word_in(variant, variants, 5, &v) ||
-	    !word_in(cipher, ciphers, 4, &a) || !read_id(rest, &ret->parameter_id))
+	if (variant == NULL || cipher == NULL || rest == NULL ||
+	    !word_in(variant, variants, sizeof variants / sizeof *variants, &v) || !word_in(cipher, ciphers, 4, &a) ||
+	    !read_id(rest, &ret->parameter_id))
 		return false;
 	ret->variant = (uint8_t)v;
 	ret->alg = algs[a];
@@ -146,6 +150,25 @@ static cc_status read_pace_setting(const struct config *c, struct prepare_settin
 	return read_pace_list(text, &s->access) ? cc_ok() : bad_setting("chip.pace", value, err);
 }
 
+/*
+ * ICAO 9303-11 4.4.3.3.3: the static key is in the group of the mapping; 4.4.1: a chip with this mapping has one of the
+ * others too, for readers that don't know it.
+ */
+static cc_status check_mapping(const struct prepare_settings *s, struct cc_error *err)
+{
+	struct card_access_pace list[CARD_ACCESS_PACE_MAX];
+	size_t n = card_access_pace_list(&s->access, list), others = 0;
+	struct agree_group g;
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].variant != CARD_ACCESS_ECDH_CAM)
+			others++;
+		else if (!agree_group_from_parameter_id(list[i].parameter_id, &g) || !agree_group_equal(g, s->ca_group))
+			return bad_setting("chip.pace", "ecdh-cam wants chip.ca-curve in its group", err);
+	}
+	return others > 0 ? cc_ok() : bad_setting("chip.pace", "ecdh-cam wants gm or im beside it", err);
+}
+
 /* ---- chip.cvca */
 
 /* A self-signed certificate of a country authority for inspection systems: what a chip takes as its first trust point. */
@@ -182,7 +205,7 @@ cc_status prepare_chip_settings(const struct config *c, struct prepare_settings 
 	cc_status st;
 
 	if (cc_failed(st = read_aa_key(c, ret, err)) || cc_failed(st = read_ca_key(c, ret, err)) ||
-	    cc_failed(st = read_pace_setting(c, ret, err)))
+	    cc_failed(st = read_pace_setting(c, ret, err)) || cc_failed(st = check_mapping(ret, err)))
 		return st;
 	ret->access.ca_alg = ret->ca_alg;
 	ret->access.ca_kind = ret->ca_group.kind;

@@ -45,7 +45,8 @@ cc_status step_sign(struct worker *w)
 		.trust = s->trust,
 		.now_s = sys_wall_ms(s->sys) / 1000,
 	};
-	cc_status st = pki_signer_take(s->signers, s->books, w->job.id, signer.now_s, &ds, &w->err);
+	cc_status st =
+		pki_signer_take(s->signers, s->books, w->job.id, prepare_signatures(&s->settings), signer.now_s, &ds, &w->err);
 
 	if (cc_failed(st))
 		return st;

@@ -160,7 +160,8 @@ static cc_status bind(struct worker *w)
 			   &w->err);
 }
 
-/* DG14, DG15 and EF.SOD are made later: room for keys of the largest curves and a SOD with its certificate. */
+/* DG14, DG15, EF.SOD and EF.CardSecurity are made later: room for keys of the largest curves and two signatures with their
+ * certificates. */
 #define LATER_BYTES_MAX 8192u
 
 static cc_status fits(struct worker *w)
@@ -197,7 +198,8 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	cc_status st;
 
 	if (cc_failed(st = blank_is_free(w)) ||
-	    cc_failed(st = pki_signer_ready(w->issuer->signers, w->issuer->books, sys_wall_ms(w->issuer->sys) / 1000, &w->err)) ||
+	    cc_failed(st = pki_signer_ready(w->issuer->signers, w->issuer->books, prepare_signatures(&w->issuer->settings),
+					    sys_wall_ms(w->issuer->sys) / 1000, &w->err)) ||
 	    cc_failed(st = portrait_case_of(w->issuer->books, &w->issuer->settings.record, today, person->number, buf_view(photo),
 					    &w->report->portrait, &w->err)))
 		return st;

@@ -270,6 +270,16 @@ static void tear_at_each_apdu_short(void **state)
 	tear_everywhere(false);
 }
 
+/* ---- the same for a card with EF.CardSecurity: one more file, and a second signature */
+
+static void kills_and_tears_with_chip_authentication_mapping(void **state)
+{
+	issue_fixture_settings(&station, "{" ISSUE_SETTINGS ", \"chip.pace\": \"ecdh-gm/aes128/13,ecdh-cam/aes128/13\"}");
+	kill_at_each_durable_step(state);
+	tear_everywhere(true);
+	issue_fixture_settings(&station, "{" ISSUE_SETTINGS "}");
+}
+
 /* ---- faults upon faults: the same card torn again and again, at places that a seed chooses */
 
 static void tears_in_a_row(void **state)
@@ -363,6 +373,7 @@ int main(void)
 		cmocka_unit_test(kill_at_each_durable_step),
 		cmocka_unit_test(tear_at_each_apdu_extended),
 		cmocka_unit_test(tear_at_each_apdu_short),
+		cmocka_unit_test(kills_and_tears_with_chip_authentication_mapping),
 		cmocka_unit_test(tears_in_a_row),
 		cmocka_unit_test(memory_runs_out_at_every_13th_allocation),
 	};

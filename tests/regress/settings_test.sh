@@ -50,6 +50,15 @@ works "RSA of 3072 bits with SHA-512, Chip Authentication with DH and 3DES" '{"c
 works "Chip Authentication with DH and AES-256" '{"chip.ca-curve":"dh2","chip.ca-cipher":"aes256"}'
 works "PACE with DH and Integrated Mapping" '{"chip.pace":"dh-im/aes256/1"}'
 works "three PACEInfos, two of one protocol" '{"chip.pace":"ecdh-gm/aes128/13,ecdh-gm/aes128/12,ecdh-im/aes192/16"}'
+works "Chip Authentication Mapping" '{"chip.pace":"ecdh-gm/aes128/13,ecdh-cam/aes128/13"}'
+{ [ -s "$work/card/EF_CardSecurity.bin" ] && grep -qE 'PACE-CAM +passed' "$work/out" && grep -qE 'EF.CardSecurity +passed' "$work/out"; }
+tap $? "EF.CardSecurity is on that chip, its signature good, and the chip owns its key"
+"$cccd" card lint "$work/card" >"$work/out" 2>&1 && grep -q "^0 errors" "$work/out"
+tap $? "lint finds no error in it"
+works "the same with AES-256, P-521 and a signer with RSA" '{"chip.pace":"ecdh-cam/aes256/18,ecdh-im/aes256/18","chip.ca-curve":"P-521",
+	"chip.ca-cipher":"aes256","pki.ds-key":"rsa3072","pki.csca-key":"rsa3072"}' '--short'
+grep -qE 'PACE-CAM +passed' "$work/out"
+tap $? "... whose key proves the chip"
 trusting() { # name, options of pki cvca init, key of Chip Authentication
 	home '{"chip.cvca":"cv/cvca-1.cvcert","chip.ca-curve":"'"$3"'"}'
 	# shellcheck disable=SC2086 # options are words
@@ -74,5 +83,8 @@ refused '{"chip.ca-curve":"dh3"}' 'chip.ca-curve'
 refused '{"chip.pace":"ecdh-im/aes128/10"}' 'chip.pace'
 refused '{"chip.pace":"dh-gm/aes128/13"}' 'chip.pace'
 refused '{"chip.pace":"ecdh-gm/aes128/13,ecdh-gm/aes128/13"}' 'chip.pace'
+refused '{"chip.pace":"ecdh-cam/aes128/13"}' 'chip.pace'
+refused '{"chip.pace":"ecdh-gm/aes128/12,ecdh-cam/aes128/12"}' 'chip.pace'
+refused '{"chip.pace":"ecdh-gm/aes128/13,ecdh-cam/3des/13"}' 'chip.pace'
 refused '{"chip.cvca":"certs/nothing.cvcert"}' 'nothing.cvcert'
 refused '{"chip.cvca":"settings.json"}' 'chip.cvca'

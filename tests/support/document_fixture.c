@@ -65,7 +65,8 @@ static void make_card_security(struct document_fixture *d)
 {
 	struct bytes infos = tlv_edit_at(lds_set_get(&d->files, lds_dg(14)), "0/0");
 
-	document_cms(d, BYTES_LITERAL("\x04\x00\x7F\x00\x07\x03\x02\x01"), infos, d->lds.ds, document_alg(d), &d->card_security);
+	document_cms(d, BYTES_LITERAL("\x04\x00\x7F\x00\x07\x03\x02\x01"), infos, d->lds.ds, document_alg(d),
+		     &d->files.files[LDS_CARD_SECURITY]);
 }
 
 void document_fixture(struct document_fixture *d)
@@ -92,7 +93,6 @@ void document_fixture(struct document_fixture *d)
 void document_fixture_done(struct document_fixture *d)
 {
 	lds_set_done(&d->files);
-	buf_done(&d->card_security);
 	buf_done(&d->ef_cvca);
 	buf_done(&d->ef_atr);
 	buf_done(&d->spki_aa);

@@ -14,7 +14,7 @@
 struct document_fixture {
 	struct lds_fixture lds;
 	struct lds_set files;
-	struct buf card_security, ef_cvca, ef_atr;
+	struct buf ef_cvca, ef_atr;
 	struct buf spki_aa, spki_ca;
 };
 void document_fixture(struct document_fixture *d);

@@ -234,10 +234,7 @@ void issue_fixture_with(struct issue_fixture *f, struct keystore *ks)
 	(void)snprintf(f->config.home, sizeof f->config.home, "%s", f->folder.path);
 	f->config.sys = &f->sys;
 	f->config.lang = LANG_EN;
-	config_path(&f->config, "settings.json", path);
-	must(sys_write_file(path, BYTES_LITERAL("{\"dg2.width\": 120, \"dg2.bytes-max\": 4000, \"photo.gate\": \"none\"}"), 0600,
-			    &f->err),
-	     &f->err, path);
+	issue_fixture_settings(f, "{" ISSUE_SETTINGS "}");
 	f->ks = ks;
 	if (ks == NULL)
 		make_keystore(f);
@@ -249,6 +246,14 @@ void issue_fixture_with(struct issue_fixture *f, struct keystore *ks)
 	issue_fixture_close(f);
 	if (!store_engine_is_postgres())
 		copy_file(f, "station.db", "template.db");
+}
+
+void issue_fixture_settings(struct issue_fixture *f, const char *json)
+{
+	char path[PATH_MAX];
+
+	config_path(&f->config, "settings.json", path);
+	must(sys_write_file(path, bytes_str(json), 0600, &f->err), &f->err, path);
 }
 
 void issue_fixture_forked(struct issue_fixture *f)

@@ -31,6 +31,9 @@ void issue_fixture(struct issue_fixture *f);
 /* The same with its keys made in ks, which it closes; NULL: an own file. */
 void issue_fixture_with(struct issue_fixture *f, struct keystore *ks);
 void issue_fixture_done(struct issue_fixture *f);
+#define ISSUE_SETTINGS "\"dg2.width\": 120, \"dg2.bytes-max\": 4000, \"photo.gate\": \"none\""
+/* Other settings from the next issue_fixture_open on: a JSON object, with ISSUE_SETTINGS in it. */
+void issue_fixture_settings(struct issue_fixture *f, const char *json);
 /* Puts the template in the place of the store; it must be closed. */
 void issue_fixture_fresh(struct issue_fixture *f);
 /* Opens store and issuer, as a process does that starts. hooks may be NULL. */

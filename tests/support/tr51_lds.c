@@ -479,7 +479,7 @@ static void plant(struct tr51_rig *r, const struct lds_case *c)
 		else if (c->edits[i].kind == PLANT_SIGNER)
 			document_edit_signer(&r->doc, e);
 		else if (c->edits[i].kind == PLANT_CARD_SECURITY)
-			edit_buf(&r->doc.card_security, e);
+			edit_buf(&r->doc.files.files[LDS_CARD_SECURITY], e);
 		else if (c->edits[i].kind == PLANT_EF_CVCA)
 			edit_buf(&r->doc.ef_cvca, e);
 		else if (c->edits[i].kind == PLANT_EF_ATR)

@@ -18,7 +18,6 @@ static void copy_files(const struct document_fixture *from, struct document_fixt
 {
 	for (unsigned f = 0; f < LDS_FILE_COUNT; f++)
 		assert_int_equal(buf_copy(&to->files.files[f], lds_set_get(&from->files, f)).code, CC_OK);
-	assert_int_equal(buf_copy(&to->card_security, buf_view(&from->card_security)).code, CC_OK);
 	assert_int_equal(buf_copy(&to->ef_cvca, buf_view(&from->ef_cvca)).code, CC_OK);
 	assert_int_equal(buf_copy(&to->ef_atr, buf_view(&from->ef_atr)).code, CC_OK);
 }
@@ -35,7 +34,6 @@ void tr51_rig_done(struct tr51_rig *r)
 {
 	inspection_done(&r->inspection);
 	lds_set_done(&r->saved.files);
-	buf_done(&r->saved.card_security);
 	buf_done(&r->saved.ef_cvca);
 	buf_done(&r->saved.ef_atr);
 	document_fixture_done(&r->doc);
@@ -51,7 +49,6 @@ void tr51_restore(struct tr51_rig *r)
 void tr51_judge(struct tr51_rig *r)
 {
 	const struct lint_input in = { .files = &r->doc.files,
-				       .card_security = buf_view(&r->doc.card_security),
 				       .ef_cvca = buf_view(&r->doc.ef_cvca),
 				       .ef_atr = buf_view(&r->doc.ef_atr),
 				       .trust = r->doc.lds.trust,

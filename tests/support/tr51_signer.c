@@ -162,6 +162,7 @@ static bool run(struct tr51_rig *r, const struct signer_case *c)
 	tr51_restore(r);
 	document_edit(&r->doc, LDS_COM, &(struct tlv_edit){ TLV_EDIT_VALUE, "0/0", 0, "30313037" });
 	sign(r, c);
+	buf_done(&r->doc.files.files[LDS_CARD_SECURITY]); /* of the authority before */
 	assert_int_equal(trust_new(&trust).code, CC_OK);
 	assert_int_equal(trust_add(trust, cert_der(c->scheme == SIG_ECDSA ? r->doc.lds.csca : rsa_authority()->csca), NULL).code,
 			 CC_OK);

@@ -66,7 +66,6 @@ static void save(struct world *w)
 {
 	assert_int_equal(fixture_run(&w->doc.lds.folder, "rm -rf dump"), 0);
 	assert_int_equal(lds_set_save(&w->doc.files, w->dump, NULL).code, CC_OK);
-	fixture_write(&w->doc.lds.folder, "dump/EF_CardSecurity.bin", buf_view(&w->doc.card_security));
 	fixture_write(&w->doc.lds.folder, "dump/EF_CVCA.bin", buf_view(&w->doc.ef_cvca));
 }
 

@@ -348,10 +348,10 @@ static void pace_cam_is_held_against_dg14(void **state)
 	r->i.transcript.cam_data.p[31] ^= 1;
 	/* EF.CardSecurity comes first, and one whose signature isn't good proves the contrary of "passed". */
 	mapping->result = INSPECT_PASSED;
-	assert_int_equal(buf_copy(&r->i.transcript.card_security, lds_set_get(&r->set, LDS_SOD)).code, CC_OK);
+	assert_int_equal(lds_set_put(&r->i.files, LDS_CARD_SECURITY, lds_set_get(&r->set, LDS_SOD)).code, CC_OK);
 	judge_lie(r, &report);
 	expect(&report, "chip-authentication-mapping", EVIDENCE_WRONG);
-	buf_done(&r->i.transcript.card_security);
+	buf_done(&r->i.files.files[LDS_CARD_SECURITY]);
 	r->i.check_count--;
 	buf_done(&r->i.transcript.cam_data);
 	buf_done(&r->i.transcript.cam_point);

@@ -21,7 +21,7 @@
 struct desk {
 	struct document_fixture doc;
 	struct lds_set files;
-	struct buf card_security, ef_cvca, ef_atr;
+	struct buf ef_cvca, ef_atr;
 	struct mrz printed;
 	struct lint_report report;
 };
@@ -34,7 +34,6 @@ static int setup(void **state)
 	assert_int_equal(mrz_read(bytes_str(LDS_FIXTURE_MRZ), MRZ_READ_EXACT, &d->printed, NULL).code, CC_OK);
 	for (unsigned f = 0; f < LDS_FILE_COUNT; f++)
 		assert_int_equal(buf_copy(&d->files.files[f], lds_set_get(&d->doc.files, f)).code, CC_OK);
-	assert_int_equal(buf_copy(&d->card_security, buf_view(&d->doc.card_security)).code, CC_OK);
 	assert_int_equal(buf_copy(&d->ef_cvca, buf_view(&d->doc.ef_cvca)).code, CC_OK);
 	assert_int_equal(buf_copy(&d->ef_atr, buf_view(&d->doc.ef_atr)).code, CC_OK);
 	*state = d;
@@ -47,7 +46,6 @@ static int teardown(void **state)
 
 	document_fixture_done(&d->doc);
 	lds_set_done(&d->files);
-	buf_done(&d->card_security);
 	buf_done(&d->ef_cvca);
 	buf_done(&d->ef_atr);
 	free(d);
@@ -58,7 +56,6 @@ static void restore(struct desk *d)
 {
 	for (unsigned f = 0; f < LDS_FILE_COUNT; f++)
 		assert_int_equal(buf_copy(&d->doc.files.files[f], lds_set_get(&d->files, f)).code, CC_OK);
-	assert_int_equal(buf_copy(&d->doc.card_security, buf_view(&d->card_security)).code, CC_OK);
 	assert_int_equal(buf_copy(&d->doc.ef_cvca, buf_view(&d->ef_cvca)).code, CC_OK);
 	assert_int_equal(buf_copy(&d->doc.ef_atr, buf_view(&d->ef_atr)).code, CC_OK);
 }
@@ -66,7 +63,6 @@ static void restore(struct desk *d)
 static struct lint_input input_of(struct desk *d)
 {
 	return (struct lint_input){ .files = &d->doc.files,
-				    .card_security = buf_view(&d->doc.card_security),
 				    .ef_cvca = buf_view(&d->doc.ef_cvca),
 				    .ef_atr = buf_view(&d->doc.ef_atr),
 				    .trust = d->doc.lds.trust,
@@ -114,7 +110,7 @@ static void plant(struct desk *d, const struct lint_plant *p)
 			document_edit_signer(&d->doc, e);
 			break;
 		case PLANT_CARD_SECURITY:
-			edit_buf(&d->doc.card_security, e);
+			edit_buf(&d->doc.files.files[LDS_CARD_SECURITY], e);
 			break;
 		case PLANT_EF_CVCA:
 			edit_buf(&d->doc.ef_cvca, e);

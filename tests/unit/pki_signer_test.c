@@ -81,11 +81,11 @@ static void bind(struct desk *d, unsigned i, struct job *ret)
 	books_fixture_bind(&d->books, number, serial, ret);
 }
 
-static cc_status take(struct desk *d, const struct job *job, int64_t at_s, const char *want)
+static cc_status take_several(struct desk *d, const struct job *job, unsigned signatures, int64_t at_s, const char *want)
 {
 	const struct pki_signer *one = NULL;
 	struct cc_error err = { 0 };
-	cc_status st = pki_signer_take(d->signers, d->books.books, job->id, at_s, &one, &err);
+	cc_status st = pki_signer_take(d->signers, d->books.books, job->id, signatures, at_s, &one, &err);
 
 	if (want == NULL) {
 		assert_int_equal(st.code, CC_E_STATE);
@@ -97,6 +97,11 @@ static cc_status take(struct desk *d, const struct job *job, int64_t at_s, const
 		assert_string_equal(one->label, want);
 	}
 	return st;
+}
+
+static cc_status take(struct desk *d, const struct job *job, int64_t at_s, const char *want)
+{
+	return take_several(d, job, 1, at_s, want);
 }
 
 static void read_use(struct desk *d, int64_t now_s)
@@ -116,6 +121,25 @@ static void signers_are_found_by_number(void **state)
 	assert_string_equal(d->signers->items[1].label, "ds-2");
 	assert_int_equal(d->signers->limit, 3);
 	assert_int_equal(d->signers->items[1].from_s, FIXTURE_NOW_S + 60 * DAY_S);
+}
+
+/* A card with EF.CardSecurity takes two at once: the third is left for a card that needs one. */
+static void two_signatures_are_taken_together_or_not_at_all(void **state)
+{
+	struct desk *d = *state;
+	struct job jobs[3];
+	struct cc_error err = { 0 };
+
+	for (unsigned i = 0; i < 3; i++)
+		bind(d, i, &jobs[i]);
+	(void)take_several(d, &jobs[0], 2, FIXTURE_NOW_S, "ds-1");
+	assert_int_equal(pki_signer_ready(d->signers, d->books.books, 2, FIXTURE_NOW_S, &err).code, CC_E_STATE);
+	assert_string_equal(err.key, "signer.none");
+	(void)take_several(d, &jobs[1], 2, FIXTURE_NOW_S, NULL);
+	assert_int_equal(pki_signer_ready(d->signers, d->books.books, 1, FIXTURE_NOW_S, &err).code, CC_OK);
+	(void)take(d, &jobs[2], FIXTURE_NOW_S, "ds-1");
+	read_use(d, FIXTURE_NOW_S);
+	assert_int_equal(d->signers->items[0].used, 3);
 }
 
 /* Three signatures are the limit, over a restart too; then nobody signs until the second one's period begins. */
@@ -253,13 +277,10 @@ static void settings_out_of_bounds_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_desk(signers_are_found_by_number),
-		with_desk(limit_holds_over_a_restart),
-		with_desk(usage_period_is_kept),
-		with_desk(a_retired_key_never_signs),
-		with_desk(cards_of_a_key_are_counted),
-		with_desk(rotation_plan_names_the_day),
-		with_desk(settings_out_of_bounds_are_named),
+		with_desk(signers_are_found_by_number), with_desk(two_signatures_are_taken_together_or_not_at_all),
+		with_desk(limit_holds_over_a_restart),	with_desk(usage_period_is_kept),
+		with_desk(a_retired_key_never_signs),	with_desk(cards_of_a_key_are_counted),
+		with_desk(rotation_plan_names_the_day), with_desk(settings_out_of_bounds_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
