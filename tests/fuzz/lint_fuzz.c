@@ -31,9 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	file = cursor_rest(&c);
 	which = (uint8_t)(which % LINT_DS);
-	if (which == LINT_CARD_SECURITY)
-		in.card_security = file;
-	else if (which == LINT_EF_CVCA)
+	if (which == LINT_EF_CVCA)
 		in.ef_cvca = file;
 	else if (which == LINT_EF_ATR)
 		in.ef_atr = file;
