@@ -18,6 +18,7 @@ static const struct command *const nouns[] = {
 	commands_registry_rotate,
 	commands_registry_gate,
 	commands_registry_feed,
+	commands_registry_forms,
 	commands_doctor,
 	commands_card,
 	commands_lab,

@@ -5,8 +5,9 @@
 #include <string.h>
 
 static const struct message *const tables[] = {
-	messages_base,	 messages_access, messages_lab, messages_card,	   messages_inspect,  messages_photo, messages_portrait,
-	messages_finger, messages_issue,  messages_pki, messages_keystore, messages_registry, messages_store, messages_exchange,
+	messages_base,	   messages_access,   messages_lab,    messages_card,	  messages_inspect,
+	messages_photo,	   messages_portrait, messages_finger, messages_issue,	  messages_pki,
+	messages_keystore, messages_registry, messages_store,  messages_exchange, messages_forms,
 };
 
 static const struct message general = { "general", "Thao tác không hoàn thành.",

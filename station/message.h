@@ -35,6 +35,7 @@ extern const struct message messages_card[];
 extern const struct message messages_inspect[];
 extern const struct message messages_pki[];
 extern const struct message messages_exchange[];
+extern const struct message messages_forms[];
 extern const struct message messages_keystore[];
 
 #endif

@@ -40,7 +40,7 @@ static void wiping_free(void *p)
 	free(p);
 }
 
-static void wipe_what_json_frees(void)
+void person_json_wipes(void)
 {
 	json_set_alloc_funcs(malloc, wiping_free);
 }
@@ -477,7 +477,7 @@ static cc_status load_row(struct bytes row, json_t **ret, struct row_fault *faul
 	}
 	if (!check_depth(row, fault))
 		return cc_code_status(CC_E_FORMAT);
-	wipe_what_json_frees();
+	person_json_wipes();
 	*ret = json_loadb((const char *)row.p, row.n, JSON_REJECT_DUPLICATES, &e);
 	if (*ret == NULL)
 		st = json_fault(&e, fault);

@@ -110,6 +110,8 @@ struct person {
 
 /* Wipes. Persons live in the caller's storage. */
 void person_done(struct person *p);
+/* From now on what the JSON library frees is wiped first: before somebody's data is loaded with it. */
+void person_json_wipes(void);
 
 /*
  * What is wrong with a row: the field's name (a constant; "" for the row as a

@@ -50,6 +50,14 @@ CC_MUST cc_status registry_put(struct registry *r, const struct person *p, struc
 CC_MUST cc_status registry_compare(struct registry *r, const struct person *p, struct bytes photo, enum registry_put *ret,
 				   struct cc_error *err);
 
+/*
+ * Puts `after` in the place of `before`, whom it corrects: the same number. Inside the caller's transaction; nobody else
+ * adds, corrects or rotates until it ends. CC_E_STATE "registry.changed-meanwhile": the registry holds something else than
+ * before; CC_E_NOT_FOUND.
+ */
+CC_MUST cc_status registry_replace(struct registry *r, const struct person *before, const struct person *after,
+				   struct cc_error *err);
+
 /* Called for each person; false stops the walk. */
 typedef bool (*registry_visit)(void *ctx, const struct person *p, bool has_photo);
 /* What an officer knows of somebody; NULL and 0: unknown. All that is given must fit; a birth year alone is not enough. */

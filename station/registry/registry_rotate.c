@@ -111,12 +111,12 @@ static size_t key_at(const struct registry *r, int64_t version)
 	return i;
 }
 
-static cc_status move_person(struct registry *r, size_t old_key, int64_t id, const struct person *p, struct bytes photo,
-			     struct cc_error *err)
+cc_status registry_row_rewrite(struct registry *r, size_t old_key, int64_t id, const struct person *before,
+			       const struct person *after, struct bytes photo, struct cc_error *err)
 {
 	struct registry_mark marks[REGISTRY_MARKS_MAX];
 	struct registry_row row;
-	cc_status st = registry_row_prepare(&r->keys, p, photo, &row);
+	cc_status st = registry_row_prepare(&r->keys, after, photo, &row);
 
 	if (cc_failed(st))
 		return registry_crypto_error(st, err, "row");
@@ -133,7 +133,7 @@ static cc_status move_person(struct registry *r, size_t old_key, int64_t id, con
 	if (!cc_failed(st))
 		st = registry_fingers_move(r, id, err);
 	if (!cc_failed(st))
-		st = drop_marks(r, old_key, p, id, err);
+		st = drop_marks(r, old_key, before, id, err);
 	for (size_t i = 0; i < row.mark_count; i++)
 		marks[i] = (struct registry_mark){ row.marks[i], id };
 	if (!cc_failed(st))
@@ -155,7 +155,7 @@ static cc_status move_row(struct registry *r, struct stmt *q, struct cc_error *e
 	if (!cc_failed(st))
 		st = registry_photo_open(r, q, 3, &photo, err);
 	if (!cc_failed(st))
-		st = move_person(r, old_key, id, &p, buf_view(&photo), err);
+		st = registry_row_rewrite(r, old_key, id, &p, &p, buf_view(&photo), err);
 	person_done(&p);
 	buf_done(&photo);
 	return st;

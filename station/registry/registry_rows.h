@@ -107,6 +107,13 @@ CC_MUST cc_status registry_fingers_compare(struct registry *r, int64_t id, struc
 CC_MUST cc_status registry_fingers_add(struct registry *r, int64_t id, struct bytes packed, struct cc_error *err);
 CC_MUST cc_status registry_fingers_move(struct registry *r, int64_t id, struct cc_error *err);
 
+/*
+ * Rewrites row `id`, which lies under key old_key (its place in r->keys) and says `before`, whole and under the newest key:
+ * record, photo, prints and marks. Inside the caller's transaction. registry_rotate.c.
+ */
+CC_MUST cc_status registry_row_rewrite(struct registry *r, size_t old_key, int64_t id, const struct person *before,
+				       const struct person *after, struct bytes photo, struct cc_error *err);
+
 /* Columns of a query that registry_row_open reads: id, key_version, record; then has_photo or the photo itself. */
 CC_MUST cc_status registry_row_open(struct registry *r, struct stmt *q, struct person *ret, struct cc_error *err);
 CC_MUST cc_status registry_photo_open(struct registry *r, struct stmt *q, int column, struct buf *ret, struct cc_error *err);

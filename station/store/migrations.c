@@ -15,5 +15,6 @@ const struct migration store_migrations[] = {
 	{ 7, "portrait", migration_007_portrait },
 	{ 8, "exchange", migration_008_exchange },
 	{ 9, "fingers", migration_009_fingers },
+	{ 10, "forms", migration_010_forms },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -19,5 +19,6 @@ extern const char migration_006_queue[];
 extern const char migration_007_portrait[];
 extern const char migration_008_exchange[];
 extern const char migration_009_fingers[];
+extern const char migration_010_forms[];
 
 #endif
