@@ -51,12 +51,34 @@ run 0 "a card with DG3 is issued where no terminal can read it" "" "$cccd" lab r
 	"$CCCD" card issue 036090000000 --json >"$WORK/closed.json"'
 run 0 "... for somebody whose fingers all have reasons" '"verdict": "issued"' cat "$work/closed.json"
 echo "{\"dg3\": \"yes\", \"chip.cvca\": \"$CCCD_HOME/cv/cvca-1.cvcert\"}" >"$CCCD_HOME/settings.json"
+# Two others look at that card: one has no terminal keys, one those of an authority that the chip doesn't know.
+mkdir -p "$work/none" "$work/stranger"
+run 0 "another station" "" env CCCD_HOME="$work/stranger" "$cccd" pki init
+for word in init dv terminal; do
+	run 0 "another authority: $word" "" env CCCD_HOME="$work/stranger" "$cccd" pki cvca $word
+done
 run 0 "one that trusts the authority is issued" "" "$cccd" lab run --chips 1 -- sh -c '
 	"$CCCD" card issue 001090000000 --json >"$WORK/issue.json" &&
-	{ "$CCCD" card inspect --number 001090000000 --dump "$WORK/card" --json >"$WORK/inspect.json"; }'
+	"$CCCD" card inspect --number 001090000000 --dump "$WORK/card" --json >"$WORK/inspect.json"
+	for who in none stranger; do
+		CCCD_HOME=$WORK/$who "$CCCD" card inspect --number 001090000000 --birth 900215 --expiry 300215 --trust "$WORK/home/trust" --dump "$WORK/$who.card" --json >"$WORK/$who.json"
+	done
+	true'
 run 0 "... and passes inspection" '"verdict": "passed"' cat "$work/inspect.json"
-run 0 "... EF.COM names DG3" "63" sh -c "od -An -tx1 '$work/card/EF_COM.bin'"
-run 0 "... a terminal reads the fingerprints" '"id": "terminal-authentication"' cat "$work/inspect.json"
+result() { # file, check: its result
+	tr -d '\n' <"$1" | grep -oE "\"id\": *\"$2\", *\"result\": *\"[a-z-]*\"" | grep -oE '[a-z-]*"$' | tr -d '"'
+}
+run 0 "... EF.COM names DG3" "LDS [0-9.]+, Unicode [0-9.]+, DG 1 2 3 13 14 15" cat "$work/inspect.json"
+run 0 "... a terminal reads the fingerprints" "^passed$" result "$work/inspect.json" terminal-authentication
+run 0 "... which are byte by byte what EF.SOD signs" "^passed$" result "$work/inspect.json" sod.dg3
+sha=$(sha256sum "$work/card/DG3.bin" | cut -d' ' -f1)
+run 0 "... its SHA-256 stands in EF.SOD" "$sha" sh -c 'od -An -v -tx1 "$WORK/card/EF_SOD.bin" | tr -d " \n"'
+for who in none stranger; do
+	run 0 "$who: the same card is genuine" '"verdict": "passed"' cat "$work/$who.json"
+	run 0 "$who: its fingerprints are closed" "^unavailable$" result "$work/$who.json" dg3.read
+	[ $who = none ] || run 0 "$who: its certificates are refused" "Verify Certificate.*6300" cat "$work/$who.json"
+	run 1 "$who: and stay on the chip" "" test -e "$work/$who.card/DG3.bin"
+done
 run 0 "... which are the two that were imported" "right-index wsq 320 x 400" "$cccd" finger show "$work/card/DG3.bin" -o "$work/dg3.png"
 run 3 "a hand without print and reason is held" "finger.not-taken|A hand has no print" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue 045090000000'
 echo "1..$n"
