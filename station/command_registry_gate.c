@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "station/issue/ledger.h"
 #include "station/message.h"
 #include "station/registry/gate.h"
 #include "station/registry/sample.h"
@@ -95,10 +96,36 @@ static const struct option_spec gate_spec[] = {
 	{ 0 },
 };
 
+struct gate_view {
+	struct registry_session *session;
+	struct books *books; /* NULL: no card was issued here */
+	struct gate_report *report;
+	bool quiet;
+	cc_status st;
+};
+
+/* What was issued stands beside what was collected. */
+static bool count_issued(struct gate_view *v, const char *number)
+{
+	bool has = false;
+
+	v->st = ledger_has_card(v->books, number, &has, &v->session->err);
+	for (size_t i = 0; has && i < v->report->province_count; i++) {
+		if (strncmp(v->report->provinces[i].code, number, 3) == 0)
+			v->report->provinces[i].issued++;
+	}
+	return !cc_failed(v->st);
+}
+
 static bool show_finding(void *ctx, const struct gate_finding *f)
 {
-	struct registry_session *s = ctx;
+	struct gate_view *v = ctx;
+	struct registry_session *s = v->session;
 
+	if (v->books != NULL && !count_issued(v, f->person->number))
+		return false;
+	if (v->quiet)
+		return true;
 	for (size_t i = 0; i < f->holds->count; i++) {
 		const struct hold *h = &f->holds->items[i];
 		const struct message *m = message_find(h->key);
@@ -123,9 +150,9 @@ static json_t *provinces_json(const struct gate_report *r)
 	for (size_t i = 0; i < r->province_count; i++) {
 		const struct gate_province *p = &r->provinces[i];
 
-		(void)json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "code", p->code, "collected",
-							    (json_int_t)p->collected, "checked", (json_int_t)p->checked, "held",
-							    (json_int_t)p->held));
+		(void)json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "code", p->code, "issued",
+							    (json_int_t)p->issued, "collected", (json_int_t)p->collected,
+							    "checked", (json_int_t)p->checked, "held", (json_int_t)p->held));
 	}
 	return list;
 }
@@ -139,15 +166,35 @@ static void print_report(struct registry_session *s, const struct gate_report *r
 						      (json_int_t)r->warned, "provinces", provinces_json(r)));
 		return;
 	}
-	(void)printf("%-6s %12s %12s %12s\n", registry_session_pick(s, "Mã", "Code"),
-		     registry_session_pick(s, "Thu nhận", "Collected"), registry_session_pick(s, "Kiểm tra", "Checked"),
-		     registry_session_pick(s, "Tạm giữ", "Held"));
-	for (size_t i = 0; i < r->province_count; i++)
-		(void)printf("%-6s %12llu %12llu %12llu\n", r->provinces[i].code, (unsigned long long)r->provinces[i].collected,
-			     (unsigned long long)r->provinces[i].checked, (unsigned long long)r->provinces[i].held);
+	/* Vietnamese letters take more bytes than columns: the heading is spaced by hand. */
+	(void)printf("%s\n", registry_session_pick(s, "Mã         Thu nhận     Kiểm tra     Tạm giữ       Đã cấp",
+						   "Code      Collected      Checked        Held       Issued"));
+	for (size_t i = 0; i < r->province_count; i++) {
+		const struct gate_province *p = &r->provinces[i];
+
+		(void)printf("%-6s %12llu %12llu %11llu %12llu\n", p->code, (unsigned long long)p->collected,
+			     (unsigned long long)p->checked, (unsigned long long)p->held, (unsigned long long)p->issued);
+	}
 	(void)printf("%s: %llu, %s: %llu, %s: %llu\n", registry_session_pick(s, "Số người", "People"),
 		     (unsigned long long)r->people, registry_session_pick(s, "tạm giữ", "held"), (unsigned long long)r->held,
 		     registry_session_pick(s, "có lưu ý", "with notes"), (unsigned long long)r->warned);
+}
+
+static cc_status open_books(struct registry_session *s, struct books **ret)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int64_t cards = 0;
+	cc_status st = store_prepare(s->store, "SELECT COUNT(*) FROM issue_card", &q);
+
+	if (!cc_failed(st))
+		st = stmt_step(q, &row);
+	if (!cc_failed(st) && row)
+		cards = stmt_column_int(q, 0);
+	stmt_finish(&q);
+	if (cc_failed(st))
+		return cc_fail(&s->err, st.code, s->store->err.key, "%s", s->store->err.detail);
+	return cards > 0 ? books_open(s->store, s->ks, s->inv->config.sys, NULL, ret, &s->err) : st;
 }
 
 static int run_gate(struct invocation *inv)
@@ -155,6 +202,9 @@ static int run_gate(struct invocation *inv)
 	static struct gate_report report;
 	struct registry_session s = { .inv = inv };
 	struct gate_options o = { .photos_later = invocation_option(inv, "--photos-later") != NULL };
+	struct gate_view view = {
+		.session = &s, .report = &report, .quiet = invocation_option(inv, "--quiet") != NULL, .st = cc_ok()
+	};
 	uint64_t days = 0;
 	cc_status st;
 
@@ -165,12 +215,16 @@ static int run_gate(struct invocation *inv)
 	st = registry_session_open(&s);
 	o.check = s.check;
 	o.fresh_days = (unsigned)days;
+	if (!cc_failed(st))
+		st = open_books(&s, &view.books);
 	if (!cc_failed(st) && invocation_option(inv, "--photos") != NULL)
 		st = image_worker_open(&inv->config, &o.images, &s.err);
 	if (!cc_failed(st))
-		st = gate_run(s.registry, &o, invocation_option(inv, "--quiet") != NULL ? NULL : show_finding, &s, &report,
-			      &s.err);
+		st = gate_run(s.registry, &o, show_finding, &view, &report, &s.err);
+	if (!cc_failed(st))
+		st = view.st;
 	image_worker_free(&o.images);
+	books_close(&view.books);
 	if (!cc_failed(st))
 		print_report(&s, &report);
 	return registry_session_close(&s, st, report.held > 0 ? EXIT_CHECK_NO : EXIT_DONE);
