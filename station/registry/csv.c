@@ -28,18 +28,26 @@ static bool parts_fields(uint8_t c, char separator)
 	return separator != 0 ? c == (uint8_t)separator : c == ',' || c == ';' || c == '\t';
 }
 
+void csv_scan(struct csv_scan *s, struct bytes piece, char separator)
+{
+	for (size_t k = 0; k < piece.n; k++) {
+		bool quote = piece.p[k] == '"';
+
+		if (quote && (s->at_start || s->quoted))
+			s->quoted = !s->quoted;
+		else if (quote && s->after_quote)
+			s->quoted = true; /* a doubled quote inside */
+		s->after_quote = quote;
+		s->at_start = !s->quoted && parts_fields(piece.p[k], separator);
+	}
+}
+
 bool csv_is_open(struct bytes row, char separator)
 {
-	bool quoted = false, at_start = true;
+	struct csv_scan s = { .at_start = true };
 
-	for (size_t k = 0; k < row.n; k++) {
-		if (row.p[k] == '"' && (at_start || quoted))
-			quoted = !quoted;
-		else if (row.p[k] == '"' && k > 0 && row.p[k - 1] == '"')
-			quoted = true; /* a doubled quote inside */
-		at_start = !quoted && parts_fields(row.p[k], separator);
-	}
-	return quoted;
+	csv_scan(&s, row, separator);
+	return s.quoted;
 }
 
 /* A quoted field from after its first quote. Its end in *at; the bytes move to where it starts. */

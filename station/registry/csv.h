@@ -15,7 +15,15 @@
 
 /* The separator that the first row uses: comma, semicolon or tab, outside quotes; the most frequent. */
 char csv_separator(struct bytes heading);
-/* A line end is inside quotes that opened a field: the row goes on with the next line. separator 0: any of the three. */
+/*
+ * Is a line end inside quotes that opened a field? Then the row goes on with the next line: a row is scanned piece by
+ * piece from {.at_start = true}. separator 0: any of the three.
+ */
+struct csv_scan {
+	bool quoted, at_start, after_quote;
+};
+void csv_scan(struct csv_scan *s, struct bytes piece, char separator);
+/* The same of a whole. */
 bool csv_is_open(struct bytes row, char separator);
 /*
  * Parts a row. Quotes are removed in place, so that the fields are views into row.

@@ -368,36 +368,57 @@ static bool is_syllable(const char *word)
 	return false;
 }
 
+struct tally {
+	size_t words, good; /* with letters beyond ASCII; those of them that are syllables */
+};
+
+static void count_word(const char *word, struct tally *t)
+{
+	char nfc[4 * WORD_MAX], lower[4 * WORD_MAX];
+	bool ascii = true;
+
+	for (const char *c = word; *c != '\0' && ascii; c++)
+		ascii = (uint8_t)*c < 0x80;
+	if (ascii)
+		return;
+	t->words++;
+	if (!cc_failed(vietnamese_normalise_name(bytes_str(word), nfc, sizeof nfc, NULL)) &&
+	    !cc_failed(vietnamese_lower(nfc, lower, sizeof lower)))
+		t->good += is_syllable(lower);
+}
+
+/* A line that has no meaning in this encoding counts against it, and not for the whole file: one row may be broken. */
+static void count_line(enum text_encoding e, struct bytes line, char *text, size_t cap, struct tally *t)
+{
+	char *rest = text, *word;
+	size_t n = 0, fault = 0;
+
+	if (cc_failed(encoding_decode(e, line, text, cap, &n, &fault))) {
+		for (size_t i = 0; i < line.n; i++)
+			t->words += line.p[i] >= 0x80 && (i == 0 || line.p[i - 1] < 0x80);
+		return;
+	}
+	while ((word = strsep(&rest, " \t\r\n,.;:\"'(){}[]|/-_0123456789")) != NULL)
+		count_word(word, t);
+}
+
 /* Share of the words with letters beyond ASCII that are syllables, in thousandths; -1: it can't be this encoding. */
 static int score(enum text_encoding e, struct bytes sample)
 {
-	size_t cap = 3 * SAMPLE_MAX + 16, n = 0, fault = 0, words = 0, good = 0;
+	size_t cap = 3 * SAMPLE_MAX + 16;
 	char *text = malloc(cap);
-	int result = -1;
+	struct tally t = { 0 };
+	struct cursor in;
+	struct bytes line;
 
 	if (text == NULL)
 		return -1;
-	if (!cc_failed(encoding_decode(e, sample, text, cap, &n, &fault))) {
-		char *rest = text, *word;
-
-		while ((word = strsep(&rest, " \t\r\n,.;:\"'(){}[]|/-_0123456789")) != NULL) {
-			char nfc[4 * WORD_MAX], lower[4 * WORD_MAX];
-			bool ascii = true;
-
-			for (const char *c = word; *c != '\0' && ascii; c++)
-				ascii = (uint8_t)*c < 0x80;
-			if (ascii)
-				continue;
-			words++;
-			if (!cc_failed(vietnamese_normalise_name(bytes_str(word), nfc, sizeof nfc, NULL)) &&
-			    !cc_failed(vietnamese_lower(nfc, lower, sizeof lower)))
-				good += is_syllable(lower);
-		}
-		result = words == 0 ? -1 : (int)(good * 1000 / words);
-	}
+	cursor_init(&in, sample);
+	while (cursor_left(&in) > 0 && cursor_until(&in, '\n', &line))
+		count_line(e, line, text, cap, &t);
 	cc_wipe(text, cap);
 	free(text);
-	return result;
+	return t.words == 0 ? -1 : (int)(t.good * 1000 / t.words);
 }
 
 /*

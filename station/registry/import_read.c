@@ -17,6 +17,7 @@
 #define REMARKS_FIRST 64
 #define INPUT_MAX 65536 /* at a time; its first piece is what the encoding is detected on */
 #define DECODED_MAX (3 * PERSON_ROW_MAX)
+#define LINE_ROOM (PERSON_ROW_MAX + 2) /* more than a row may have shows that it is too long */
 
 /* ---- numbers of this file, to tell a second row of one number from a row that was imported before */
 
@@ -146,8 +147,10 @@ struct import_reader {
 	uint8_t input[INPUT_MAX];
 	size_t input_n, input_at;
 	enum text_encoding encoding;
-	char row[PERSON_ROW_MAX + 2]; /* a byte more than a row may have shows that it is too long */
+	char row[2 * LINE_ROOM]; /* what is within the limit, and the line that goes beyond it */
 	size_t row_len;
+	char again[2 * LINE_ROOM]; /* lines that a quote had joined to a row, and that are rows of their own */
+	size_t again_n, again_at;
 	char decoded[DECODED_MAX];
 	uint64_t line, bytes;
 	/* CSV */
@@ -209,15 +212,34 @@ static bool more_input(struct import_reader *rd)
 	return rd->input_n > 0;
 }
 
+/* Lines that were read before are whole: each has its end. */
+static bool append_line_again(struct import_reader *rd, size_t *n)
+{
+	const char *from = rd->again + rd->again_at;
+	const char *end = memchr(from, '\n', rd->again_n - rd->again_at);
+	size_t take;
+
+	if (end == NULL)
+		return false;
+	take = (size_t)(end - from);
+	memcpy(rd->row + *n, from, take);
+	*n += take;
+	rd->again_at += take + 1;
+	rd->line++;
+	return true;
+}
+
 /* Appends the next line without its end; what is above the limit is read over. False at the end of the file. */
 static bool append_line(struct import_reader *rd, size_t *n)
 {
 	size_t start = *n;
 	bool any = false, end = false;
 
+	if (append_line_again(rd, n))
+		return true;
 	while (!end && more_input(rd)) {
 		const uint8_t *from = rd->input + rd->input_at;
-		size_t left = rd->input_n - rd->input_at, room = sizeof rd->row - *n;
+		size_t left = rd->input_n - rd->input_at, room = start + LINE_ROOM - *n;
 		const uint8_t *line_end = memchr(from, '\n', left);
 		size_t take = line_end != NULL ? (size_t)(line_end - from) : left;
 
@@ -230,26 +252,65 @@ static bool append_line(struct import_reader *rd, size_t *n)
 	}
 	if (!any)
 		return false;
-	if (*n > start && *n < sizeof rd->row && rd->row[*n - 1] == '\r')
+	if (*n > start && *n < start + LINE_ROOM && rd->row[*n - 1] == '\r')
 		--*n;
 	rd->line++;
 	return true;
 }
 
-/* A row: a line, or for CSV as many as its quotes hold together. *ret_line: of its start. */
+/* Do these lines make one row? Judged on their bytes: separators and quotes are ASCII in each encoding. */
+static bool is_one_row(struct import_reader *rd, size_t n)
+{
+	struct bytes parts[CSV_FIELDS_MAX];
+	size_t count = 0, column = 0;
+	char separator = rd->separator != 0 ? rd->separator : csv_separator(bytes_of(rd->row, n));
+
+	if (n > PERSON_ROW_MAX)
+		return false;
+	memcpy(rd->decoded, rd->row, n);
+	return csv_part(rd->decoded, n, separator, parts, &count, &column) &&
+	       (rd->column_count == 0 || count == rd->column_count);
+}
+
+/*
+ * A row: a line, or for CSV as many as its quotes hold together. A quote that was
+ * left open would swallow the rows behind it: when what it joins is no row, its first
+ * line stands alone (and is refused), and the others are read again.
+ */
 static bool next_row(struct import_reader *rd, uint64_t *ret_line)
 {
-	size_t n = 0;
+	struct csv_scan scan = { .at_start = true };
+	size_t n = 0, first, after_first;
 
 	*ret_line = rd->line + 1;
 	if (!append_line(rd, &n))
 		return false;
-	while (rd->o->format == IMPORT_CSV && n < sizeof rd->row && csv_is_open(bytes_of(rd->row, n), rd->separator)) {
+	first = n;
+	after_first = rd->again_at;
+	csv_scan(&scan, bytes_of(rd->row, n), rd->separator);
+	while (rd->o->format == IMPORT_CSV && scan.quoted && n <= PERSON_ROW_MAX) {
+		size_t from = n;
+
 		rd->row[n++] = '\n';
-		if (!append_line(rd, &n))
+		if (!append_line(rd, &n)) {
+			n = from;
 			break;
+		}
+		csv_scan(&scan, bytes_of(rd->row + from, n - from), rd->separator);
 	}
 	rd->row_len = n;
+	if (rd->line == *ret_line || is_one_row(rd, n))
+		return true;
+	rd->row_len = first;
+	rd->line = *ret_line;
+	if (rd->again_at < rd->again_n) {
+		rd->again_at = after_first;
+		return true;
+	}
+	rd->row[n++] = '\n';
+	rd->again_at = 0;
+	rd->again_n = n - first - 1;
+	memcpy(rd->again, rd->row + first + 1, rd->again_n);
 	return true;
 }
 

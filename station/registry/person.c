@@ -80,8 +80,9 @@ static const char *text_key(enum text_fault_kind kind)
 		return "import.text-separator";
 	case TEXT_TOO_LONG:
 		return "import.text-too-long";
-	case TEXT_GOOD:
 	case TEXT_NOT_UTF8:
+		return "import.not-utf8";
+	case TEXT_GOOD:
 	case TEXT_CONTROL:
 		break;
 	}
@@ -236,6 +237,9 @@ static bool set_path(struct parse *in, const struct field *f, struct bytes value
 {
 	if (value.n >= PERSON_PATH_SIZE)
 		return reject(in, f, "import.text-too-long", 0);
+	/* It would be cut there, and name another file. */
+	if (memchr(value.p, '\0', value.n) != NULL)
+		return reject(in, f, "import.text-control", 0);
 	memcpy(in->person.photo_path, value.p, value.n);
 	return true;
 }
@@ -567,16 +571,16 @@ const char *person_field_of_heading(struct bytes heading)
 /* "15/02/1990" as "1990-02-15"; everything else as it is. */
 static struct bytes iso_date(struct bytes value, char out[DATE_TEXT_SIZE])
 {
-	unsigned day, month, year;
-	char text[DATE_TEXT_SIZE] = { 0 };
-	int end = 0;
+	static const char form[] = "dd/dd/dddd";
+	const char *p = (const char *)value.p;
 
-	if (value.n != 10)
+	if (value.n != sizeof form - 1)
 		return value;
-	memcpy(text, value.p, value.n);
-	if (sscanf(text, "%2u/%2u/%4u%n", &day, &month, &year, &end) != 3 || end != 10)
-		return value;
-	(void)snprintf(out, DATE_TEXT_SIZE, "%04u-%02u-%02u", year % 10000, month % 100, day % 100);
+	for (size_t i = 0; i < value.n; i++) {
+		if (form[i] == 'd' ? p[i] < '0' || p[i] > '9' : p[i] != form[i])
+			return value;
+	}
+	(void)snprintf(out, DATE_TEXT_SIZE, "%.4s-%.2s-%.2s", p + 6, p + 3, p);
 	return bytes_str(out);
 }
 
