@@ -7,6 +7,8 @@
 
 #define LABEL_ZEROS 11
 #define CMAC_LEN 16
+#define TDES_KEY_LEN 16
+#define DIVERSIFICATION_LEN 10
 
 /* ICAO 9303-11 9.7.1.1: the least significant bit of each byte makes its parity odd. */
 static void set_odd_parity(uint8_t *key, size_t n)
@@ -104,4 +106,72 @@ cc_status kdf_kdf3_input(uint8_t i, uint8_t key_id, struct bytes diversification
 	writer_u8(&w, 0);
 	writer_put(&w, diversification);
 	return writer_finish(&w, ret);
+}
+
+static cc_status tdes_encrypt(struct bytes key, const uint8_t block[TDES_KEY_LEN], bool chained, struct secret *ret)
+{
+	static const uint8_t zero_icv[CIPHER_BLOCK_MAX];
+	struct cipher *c = NULL;
+	uint8_t out[TDES_KEY_LEN];
+	cc_status st = cipher_new(CIPHER_TDES, key, &c);
+
+	if (cc_failed(st))
+		return st;
+	if (chained) {
+		st = cipher_cbc_encrypt(c, zero_icv, bytes_of(block, TDES_KEY_LEN), out);
+	} else {
+		for (size_t i = 0; i < TDES_KEY_LEN && !cc_failed(st); i += TDES_KEY_LEN / 2)
+			st = cipher_encrypt_block(c, block + i, out + i);
+	}
+	if (!cc_failed(st))
+		secret_set(ret, out, sizeof out);
+	cc_wipe(out, sizeof out);
+	cipher_free(&c);
+	return st;
+}
+
+cc_status kdf_tdes_card_key(enum kdf_tdes_scheme scheme, struct bytes master_key, uint8_t key_id, struct bytes diversification,
+			    struct secret *ret)
+{
+	uint8_t six[6], block[TDES_KEY_LEN];
+	struct cursor in;
+
+	cursor_init(&in, diversification);
+	if (diversification.n != DIVERSIFICATION_LEN)
+		return cc_code_status(CC_E_ARG);
+	if (scheme == KDF_EMV_CPS) {
+		if (!cursor_skip(&in, 4) || !cursor_copy(&in, six, 6))
+			return cc_code_status(CC_E_ARG);
+	} else if (!cursor_copy(&in, six, 2) || !cursor_skip(&in, 2) || !cursor_copy(&in, six + 2, 4)) {
+		return cc_code_status(CC_E_ARG);
+	}
+	memcpy(block, six, sizeof six);
+	block[6] = 0xF0;
+	block[7] = key_id;
+	memcpy(block + 8, six, sizeof six);
+	block[14] = 0x0F;
+	block[15] = key_id;
+	return tdes_encrypt(master_key, block, false, ret);
+}
+
+cc_status kdf_card_key(enum kdf_scheme scheme, struct bytes master_key, uint8_t key_id, struct bytes diversification,
+		       struct secret *ret)
+{
+	switch (scheme) {
+	case KDF_SCHEME_KDF3:
+		return kdf_kdf3(master_key, key_id, diversification, ret);
+	case KDF_SCHEME_EMV_CPS:
+		return kdf_tdes_card_key(KDF_EMV_CPS, master_key, key_id, diversification, ret);
+	case KDF_SCHEME_VISA2:
+		return kdf_tdes_card_key(KDF_VISA2, master_key, key_id, diversification, ret);
+	}
+	return cc_code_status(CC_E_ARG);
+}
+
+cc_status kdf_scp02(struct bytes tdes_key, uint16_t constant, uint16_t sequence, struct secret *ret)
+{
+	const uint8_t block[TDES_KEY_LEN] = { (uint8_t)(constant >> 8), (uint8_t)constant, (uint8_t)(sequence >> 8),
+					      (uint8_t)sequence };
+
+	return tdes_encrypt(tdes_key, block, true, ret);
 }

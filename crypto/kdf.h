@@ -35,4 +35,30 @@ CC_MUST cc_status kdf_kdf3(struct bytes master_key, uint8_t key_id, struct bytes
 /* What the CMAC of block i (from 1) runs over, for a master key that lies in a device. */
 CC_MUST cc_status kdf_kdf3_input(uint8_t i, uint8_t key_id, struct bytes diversification, struct buf *ret);
 
+/*
+ * Card keys from a two-key triple DES master key, as the chips of SCP02 are
+ * delivered (vectors 03_gp): six bytes of the diversification data, F0, key_id,
+ * the six bytes again, 0F, key_id, encrypted in ECB. diversification: the ten
+ * bytes of INITIALIZE UPDATE.
+ */
+enum kdf_tdes_scheme {
+	KDF_EMV_CPS, /* EMV Card Personalization Specification 4.1: the last six bytes */
+	KDF_VISA2,   /* Visa: the first two, then bytes 5 to 8 */
+};
+CC_MUST cc_status kdf_tdes_card_key(enum kdf_tdes_scheme scheme, struct bytes master_key, uint8_t key_id,
+				    struct bytes diversification, struct secret *ret);
+
+/* How the keys of a chip family come from the issuer's master key. */
+enum kdf_scheme { KDF_SCHEME_KDF3 = 1, KDF_SCHEME_EMV_CPS, KDF_SCHEME_VISA2 };
+/* key_id: 01 ENC, 02 MAC, 03 DEK. CC_E_ARG when the master key isn't of the scheme's length. */
+CC_MUST cc_status kdf_card_key(enum kdf_scheme scheme, struct bytes master_key, uint8_t key_id, struct bytes diversification,
+			       struct secret *ret);
+
+/*
+ * GlobalPlatform Card Specification v2.3.1 E.4.1: an SCP02 session key, from a
+ * static key of 16 bytes: constant (2 bytes), sequence counter (2), twelve zeros,
+ * encrypted with triple DES in CBC mode under a zero ICV.
+ */
+CC_MUST cc_status kdf_scp02(struct bytes tdes_key, uint16_t constant, uint16_t sequence, struct secret *ret);
+
 #endif

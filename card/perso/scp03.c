@@ -105,6 +105,8 @@ cc_status scp03_session_derive(const struct scp03_keys *keys, const uint8_t host
 	struct scp03_session s = { .alg = keys->alg };
 	cc_status st;
 
+	if (keys->alg == CIPHER_TDES) /* a key serves one protocol */
+		return cc_code_status(CC_E_ARG);
 	memcpy(both, host_challenge, SCP03_CHALLENGE_LEN);
 	memcpy(both + SCP03_CHALLENGE_LEN, card_challenge, SCP03_CHALLENGE_LEN);
 	if (cc_failed(st = derive_key(&keys->enc, DERIVE_S_ENC, context, &s.s_enc)) ||

@@ -30,7 +30,7 @@
 #define SCP03_DIVERSIFICATION_LEN 10
 #define SCP03_KCV_LEN 3
 
-/* A static key set; alg is one of the AES ones. */
+/* A static key set; alg is one of the AES ones, or CIPHER_TDES: keys of SCP02 (scp02.h), which nothing here takes. */
 struct scp03_keys {
 	enum cipher_alg alg;
 	struct secret enc, mac, dek;
@@ -54,7 +54,7 @@ struct scp03_card {
 /* CC_E_FORMAT; CC_E_UNSUPPORTED when the protocol isn't 03 or the mode isn't S8. */
 CC_MUST cc_status scp03_card_parse(struct bytes answer, struct scp03_card *ret);
 
-/* GP-D 6.2.1 session keys and 6.2.2 cryptograms. */
+/* GP-D 6.2.1 session keys and 6.2.2 cryptograms. CC_E_ARG: keys of SCP02. */
 struct scp03_session {
 	enum cipher_alg alg;
 	struct secret s_enc, s_mac, s_rmac;
