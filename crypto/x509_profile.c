@@ -473,6 +473,24 @@ bool cert_is_self_issued(const struct cert *c)
 	return cert_aki(c).n == 0 || cert_ski(c).n == 0 || bytes_equal(cert_aki(c), cert_ski(c));
 }
 
+bool cert_has_purposes(const struct cert *c)
+{
+	static const struct bytes any = BYTES_LITERAL("\x55\x1D\x25\x00");
+	struct cursor in, list;
+	struct bytes value, purpose;
+	bool critical;
+
+	if (!cert_extension(c, oid_ext_key_usage, &value, &critical))
+		return false;
+	cursor_init(&in, value);
+	if (!tlv_expect(&in, TLV_LENIENT, 0x30, &list))
+		return true;
+	while (cursor_left(&list) > 0 && der_oid(&list, &purpose))
+		if (bytes_equal(purpose, any))
+			return false;
+	return true;
+}
+
 enum cert_role cert_role_of(const struct cert *c)
 {
 	struct bytes value;

@@ -19,6 +19,8 @@ const char *cert_role_name(enum cert_role r); /* "csca", "csca-link", "ds", "mas
 enum cert_role cert_role_of(const struct cert *c);
 /* Issuer and subject are the same name, and the authority key identifier (where there is one) is the certificate's own. */
 bool cert_is_self_issued(const struct cert *c);
+/* extendedKeyUsage names purposes, and anyExtendedKeyUsage is none of them. */
+bool cert_has_purposes(const struct cert *c);
 
 enum cert_severity {
 	CERT_REMARK,	/* allowed, worth knowing */

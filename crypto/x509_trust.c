@@ -303,7 +303,7 @@ static const struct kind {
 static cc_status add_file(struct trust *t, const struct kind *kind, const char *path, struct cc_error *err)
 {
 	struct buf data = { 0 };
-	cc_status st = sys_read_file(path, kind->limit, &data, err);
+	cc_status st = sys_read_regular(path, kind->limit, &data, err);
 
 	if (!cc_failed(st))
 		st = kind->add(t, buf_view(&data), err);

@@ -54,7 +54,7 @@ static cc_status load_extra(const char *folder, const char *name, struct buf *re
 
 	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
 		return cc_fail(err, CC_E_ARG, "lds.folder", "path too long");
-	st = sys_read_file(path, EXTRA_MAX, ret, NULL);
+	st = sys_read_regular(path, EXTRA_MAX, ret, NULL);
 	if (cc_failed(st) && st.code != CC_E_NOT_FOUND)
 		return cc_fail(err, st.code, "lds.folder", "%s can't be read", name);
 	return cc_ok();

@@ -46,6 +46,7 @@ void inspect_keys_from_mrz(const struct mrz *m, struct inspect_keys *ret)
 	memcpy(k.document_number, m->document_number, sizeof k.document_number);
 	memcpy(k.birth, m->birth, sizeof k.birth);
 	memcpy(k.expiry, m->expiry, sizeof k.expiry);
+	memcpy(k.mrz_text, m->text, sizeof k.mrz_text);
 	/* cccd-card.md 4: the CAN is the last 6 digits of the personal number. */
 	if (m->personal_number[0] != 0) {
 		k.has_can = true;
@@ -66,6 +67,7 @@ cc_status inspect_keys_from_number(const char *number, const char *birth, const 
 	if (!all_digits(number, MRZ_NUMBER_LEN) || (birth == NULL) != (expiry == NULL))
 		return cc_code_status(CC_E_ARG);
 	memcpy(k.can, number + MRZ_NUMBER_LEN - 6, sizeof k.can);
+	memcpy(k.number, number, sizeof k.number);
 	if (birth != NULL) {
 		if (!all_digits(birth, 6) || !all_digits(expiry, 6))
 			return cc_code_status(CC_E_ARG);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect_run.h"
 
+#include <string.h>
+
 /*
  * PACE with Chip Authentication Mapping (ICAO 9303-11 4.4.3.5.2) proves the chip
  * by a key that is signed in EF.CardSecurity; DG14 holds the same key for Chip
@@ -33,6 +35,19 @@ static cc_status verify_by(const struct inspect_run *run, const struct security_
 	return verdict;
 }
 
+/* The key of a chip of one country proves nothing of a document of another. */
+static bool of_same_country(const struct inspect_run *run, const struct cert *signer)
+{
+	const struct cert *document = inspect_signer(run);
+	char one[3], other[3];
+
+	if (document == NULL)
+		return true;
+	inspect_country_of(signer, one);
+	inspect_country_of(document, other);
+	return strcmp(one, other) == 0;
+}
+
 /* Signed by somebody whom a trusted country made; "card-security". */
 static void judge_card_security_chain(struct inspect_run *run, const struct cert *signer)
 {
@@ -41,9 +56,12 @@ static void judge_card_security_chain(struct inspect_run *run, const struct cert
 
 	if (run->p->trust != NULL && trust_count(run->p->trust) > 0)
 		v = trust_verify(run->p->trust, signer, run->p->now_s, NULL, NULL);
-	run->card_security_authentic = v == CHAIN_GOOD;
+	run->card_security_authentic = v == CHAIN_GOOD && of_same_country(run, signer);
 	cert_name_text(cert_subject(signer), name, sizeof name);
-	inspect_add(run, inspect_result_of_chain(v), SECURITY, "signed by %s, chain: %s", name, chain_verdict_name(v));
+	if (v == CHAIN_GOOD && !run->card_security_authentic)
+		inspect_add(run, INSPECT_INCONCLUSIVE, SECURITY, "signed by %s, of another country than EF.SOD", name);
+	else
+		inspect_add(run, inspect_result_of_chain(v), SECURITY, "signed by %s, chain: %s", name, chain_verdict_name(v));
 }
 
 void inspect_card_security(struct inspect_run *run)

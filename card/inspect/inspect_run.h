@@ -52,6 +52,12 @@ void inspect_passive(struct inspect_run *run);
 /* inspect_signer.c: "sod.encoding"; "sod.signature", "sod.algorithms", "sod.signing-time", "signer.*"; "sod.chain", "sod.crl",
  * "anchor.profile"; "dg15.key". True: the signature (the chain) is good. ret_signer stays as it is when nobody is found. */
 void inspect_encoding(struct inspect_run *run);
+/* The country of a certificate's subject, else of its issuer; "" when neither says. */
+void inspect_country_of(const struct cert *c, char ret[3]);
+/* "sod.country": the signer's country is DG1's issuing state. */
+void inspect_country(struct inspect_run *run);
+/* The signer of EF.SOD; NULL. */
+const struct cert *inspect_signer(const struct inspect_run *run);
 bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer);
 bool inspect_chain(struct inspect_run *run, const struct cert *signer);
 enum inspect_result inspect_result_of_chain(enum chain_verdict v);

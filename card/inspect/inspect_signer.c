@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect_run.h"
 
+#include "card/inspect/issuing_state.h"
+
 #include "card/lds/dg15.h"
 #include "crypto/x509_profile.h"
 
@@ -64,6 +66,51 @@ static const struct cert *find_signer(const struct inspect_run *run, const char 
 		*ret_where = ", found in the trust folder";
 	}
 	return signer;
+}
+
+const struct cert *inspect_signer(const struct inspect_run *run)
+{
+	const char *where;
+
+	return run->has_sod ? find_signer(run, &where) : NULL;
+}
+
+void inspect_country_of(const struct cert *c, char ret[3])
+{
+	cert_country(c, ret);
+	if (ret[0] == '\0')
+		cert_name_country(cert_issuer(c), ret);
+}
+
+/* ICAO 9303-12 7.1: a country signer's word is good for its own documents. */
+void inspect_country(struct inspect_run *run)
+{
+	const struct cert *signer = inspect_signer(run);
+	const char *issuer = run->out->mrz.issuer;
+	char country[3];
+
+	if (signer == NULL)
+		return;
+	inspect_country_of(signer, country);
+	if (issuing_state_is(issuer, country))
+		inspect_add(run, INSPECT_PASSED, "sod.country", "signed by %s for %s", country, issuer);
+	else
+		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.country", "signed by \"%s\", the issuing state is %s", country,
+			    issuer);
+}
+
+/*
+ * RFC 5280 4.2.1.12: a certificate for named purposes is for these alone, and
+ * ICAO 9303-12 7.1 names none for document signers: master list, deviation list
+ * and visible seal signers have the same country signer behind them.
+ */
+static void check_purpose(struct inspect_run *run, const struct cert *signer)
+{
+	if (cert_has_purposes(signer))
+		inspect_add(run, INSPECT_INCONCLUSIVE, "signer.purpose",
+			    "the certificate's extended key usage names other purposes than documents");
+	else if (cert_is_ca(signer))
+		inspect_add(run, INSPECT_INCONCLUSIVE, "signer.purpose", "a country signer's certificate is for certificates");
 }
 
 static void check_validity(struct inspect_run *run, const struct cert *signer)
@@ -179,6 +226,7 @@ bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer)
 		check_signing_time(run, signer);
 	}
 	check_validity(run, signer);
+	check_purpose(run, signer);
 	check_profile(run, "signer.profile", signer, CERT_ROLE_DS);
 	return !cc_failed(st);
 }

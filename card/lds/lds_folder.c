@@ -58,7 +58,7 @@ static cc_status load_one(struct lds_set *set, const char *folder, enum lds_file
 
 		if (snprintf(path, sizeof path, "%s/%s", folder, names[i]) >= (int)sizeof path)
 			return cc_fail(err, CC_E_ARG, "lds.folder", "path too long");
-		st = sys_read_file(path, FILE_MAX, &set->files[f], NULL);
+		st = sys_read_regular(path, FILE_MAX, &set->files[f], NULL);
 		if (st.code == CC_E_NOT_FOUND)
 			continue;
 		if (cc_failed(st))

@@ -123,6 +123,22 @@ cc_status sys_read_file(const char *path, size_t limit, struct buf *ret, struct 
 	return st;
 }
 
+cc_status sys_read_regular(const char *path, size_t limit, struct buf *ret, struct cc_error *err)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat s;
+	cc_status st;
+
+	if (fd < 0)
+		return io_error(err, path, "open");
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
+		st = cc_fail(err, CC_E_IO, "file.io", "%s: not a regular file", path);
+	else
+		st = read_all(fd, path, limit, ret, err);
+	(void)close(fd);
+	return st;
+}
+
 static bool write_all(int fd, struct bytes data)
 {
 	while (data.n > 0) {

@@ -44,6 +44,8 @@ CC_MUST static inline cc_status sys_random(const struct sys *s, uint8_t *out, si
 
 /* Whole file, at most `limit` bytes. Errors: CC_E_NOT_FOUND, CC_E_LIMIT, CC_E_IO, CC_E_MEMORY; err names the file. */
 CC_MUST cc_status sys_read_file(const char *path, size_t limit, struct buf *ret, struct cc_error *err);
+/* The same for a name that was found in somebody's folder: a pipe or a device there is CC_E_IO and holds nobody up. */
+CC_MUST cc_status sys_read_regular(const char *path, size_t limit, struct buf *ret, struct cc_error *err);
 /*
  * Replaces the file durably: temporary file beside it, fsync, rename, fsync of
  * the folder. mode as of open(2), e.g. 0600 for keys.

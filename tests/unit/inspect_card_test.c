@@ -173,6 +173,59 @@ static void card_opens_with_mrz_and_with_can(void **state)
 	}
 }
 
+/* Six digits are the CAN of a million people: it is the number that was asked for. */
+static void number_of_another_person_is_told(void **state)
+{
+	static const char other[] = "036190000000"; /* the same last six */
+	struct inspect_keys keys;
+	struct card c;
+	struct inspection i;
+
+	make_card(&c, *state, SOFTCHIP_CCCD);
+	put_files(&c);
+	keys = can_keys();
+	assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+	inspect_expect(&i, "mrz.number", INSPECT_PASSED);
+	inspection_done(&i);
+	assert_int_equal(inspect_keys_from_number(other, NULL, NULL, &keys).code, CC_OK);
+	assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+	inspect_expect(&i, "mrz.access", INSPECT_PASSED);
+	inspect_expect(&i, "mrz.number", INSPECT_FAILED);
+	assert_int_equal(i.verdict, INSPECT_BAD);
+	inspection_done(&i);
+	/* With the dates the document number opens it, which is without the province. */
+	assert_int_equal(inspect_keys_from_number("079090000000", "900215", "300215", &keys).code, CC_OK);
+	assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+	inspect_expect(&i, "mrz.access", INSPECT_PASSED);
+	inspect_expect(&i, "mrz.number", INSPECT_FAILED);
+	inspection_done(&i);
+	card_done(&c);
+}
+
+/* A genuine chip under another printed name: nothing of that opens the chip. */
+static void printed_name_of_another_person_is_told(void **state)
+{
+	struct inspect_keys keys = mrz_keys();
+	struct card c;
+	struct inspection i;
+	char *name;
+
+	make_card(&c, *state, SOFTCHIP_CCCD);
+	put_files(&c);
+	assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+	inspect_expect(&i, "mrz.printed", INSPECT_PASSED);
+	inspection_done(&i);
+	name = strstr(keys.mrz_text, "DUC");
+	assert_non_null(name);
+	memcpy(name, "DAT", 3);
+	assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+	inspect_expect(&i, "mrz.access", INSPECT_PASSED);
+	inspect_expect(&i, "mrz.printed", INSPECT_INCONCLUSIVE);
+	assert_int_equal(i.verdict, INSPECT_UNDECIDED);
+	inspection_done(&i);
+	card_done(&c);
+}
+
 static void wrong_password_ends_it_without_bac(void **state)
 {
 	struct inspect_keys keys = mrz_keys();
@@ -372,6 +425,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(card_opens_with_mrz_and_with_can),
+		cmocka_unit_test(number_of_another_person_is_told),
+		cmocka_unit_test(printed_name_of_another_person_is_told),
 		cmocka_unit_test(wrong_password_ends_it_without_bac),
 		cmocka_unit_test(without_keys_nothing_is_tried),
 		cmocka_unit_test(fall_to_bac_needs_permission_and_is_shown),

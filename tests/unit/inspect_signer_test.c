@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect.h"
+#include "card/inspect/issuing_state.h"
+#include "card/lds/card_access_infos.h"
+#include "card/lds/card_security.h"
 #include "card/lds/sod_object.h"
 #include "crypto/base/tlv.h"
 #include "crypto/pki/crl.h"
+#include "crypto/pki/master_list.h"
 #include "tests/support/inspect_expect.h"
 #include "tests/support/lds_fixture.h"
 
@@ -276,6 +280,143 @@ static void changed_shape_fails_though_signed(void **state)
 	buf_done(&file);
 }
 
+/* ---- who may speak for whom */
+
+static struct pki_profile profile_of(const char *country, const char *country_icao, const char *name)
+{
+	return (struct pki_profile){ .country = country,
+				     .country_icao = country_icao,
+				     .organization = "Test",
+				     .common_name = name,
+				     .alg = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 },
+				     .params = EC_PARAMS_NAMED,
+				     .not_before_s = FIXTURE_NOW_S - DAY_S,
+				     .not_after_s = FIXTURE_NOW_S + 4000LL * DAY_S,
+				     .private_from_s = FIXTURE_NOW_S - DAY_S,
+				     .private_to_s = FIXTURE_NOW_S + 100LL * DAY_S,
+				     .document_types = { "ID" } };
+}
+
+static struct cert *take(cc_status st, struct buf *der, const struct cc_error *err)
+{
+	struct cert *c = NULL;
+
+	if (cc_failed(st))
+		fail_msg("%s: %s", err->key, err->detail);
+	assert_int_equal(cert_parse(buf_view(der), &c, NULL).code, CC_OK);
+	buf_done(der);
+	return c;
+}
+
+/* The keys of the scene under another country's names, trusted beside the first. */
+static void other_country(struct scene *s, struct lds_fixture *ret)
+{
+	const struct pki_profile csca = profile_of("LA", "LAO", "Other CSCA"), ds = profile_of("LA", "LAO", "Other DS");
+	struct cc_error err = { 0 };
+	struct buf der = { 0 };
+
+	*ret = s->f;
+	ret->csca = take(csca_issue(s->f.keystore, "csca-1", &csca, &s->f.sys.sys, &der, &err), &der, &err);
+	ret->ds = take(ds_issue(s->f.keystore, "csca-1", ret->csca, "ds-1", &ds, &s->f.sys.sys, &der, &err), &der, &err);
+	assert_int_equal(trust_add(s->f.trust, cert_der(ret->csca), NULL).code, CC_OK);
+}
+
+/* A station that trusts the world: each country signs its own documents, and no other's. */
+static void signer_of_another_country_proves_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct lds_fixture other;
+	struct inspection i;
+
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.country", INSPECT_PASSED);
+	inspection_done(&i);
+	other_country(s, &other);
+	lds_fixture_sign(&other, 1, &s->set);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.chain", INSPECT_PASSED);
+	inspect_expect(&i, "sod.country", INSPECT_INCONCLUSIVE);
+	inspect_expect_evidence(&i, "sod.country", "\"LA\", the issuing state is VNM");
+	assert_int_equal(i.verdict, INSPECT_UNDECIDED);
+	inspection_done(&i);
+	cert_free(&other.ds);
+	cert_free(&other.csca);
+}
+
+static void card_security_of_another_country_proves_nothing(void **state)
+{
+	struct scene *s = *state;
+	const struct card_access_settings access = card_access_default();
+	struct card_access_storage storage;
+	struct security_infos infos;
+	struct lds_fixture other;
+	struct card_security_params p = { .infos = &infos,
+					  .keystore = s->f.keystore,
+					  .key_label = "ds-1",
+					  .signer = s->f.ds,
+					  .alg = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 },
+					  .trust = s->f.trust,
+					  .now_s = FIXTURE_NOW_S };
+	struct inspection i;
+
+	assert_int_equal(card_access_infos(&access, &storage, &infos, NULL).code, CC_OK);
+	assert_int_equal(card_security_build(&p, &s->set.files[LDS_CARD_SECURITY], NULL).code, CC_OK);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "card-security", INSPECT_PASSED);
+	assert_int_equal(i.verdict, INSPECT_GOOD);
+	inspection_done(&i);
+	other_country(s, &other);
+	p.signer = other.ds;
+	assert_int_equal(card_security_build(&p, &s->set.files[LDS_CARD_SECURITY], NULL).code, CC_OK);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "card-security", INSPECT_INCONCLUSIVE);
+	inspect_expect_evidence(&i, "card-security", "another country");
+	assert_int_equal(i.verdict, INSPECT_UNDECIDED);
+	inspection_done(&i);
+	cert_free(&other.ds);
+	cert_free(&other.csca);
+}
+
+/* The same country signer vouches for who signs master lists: not for documents. */
+static void list_signer_signs_no_documents(void **state)
+{
+	struct scene *s = *state;
+	const struct pki_profile profile = profile_of("VN", "VNM", "List signer");
+	struct lds_fixture forger = s->f;
+	struct cc_error err = { 0 };
+	struct buf der = { 0 };
+	struct inspection i;
+
+	forger.ds =
+		take(master_list_signer_issue(s->f.keystore, "csca-1", s->f.csca, "ds-1", &profile, &s->f.sys.sys, &der, &err),
+		     &der, &err);
+	lds_fixture_sign(&forger, 1, &s->set);
+	judge_at(s, FIXTURE_NOW_S, &i);
+	inspect_expect(&i, "sod.chain", INSPECT_PASSED);
+	inspect_expect(&i, "signer.purpose", INSPECT_INCONCLUSIVE);
+	assert_int_equal(i.verdict, INSPECT_UNDECIDED);
+	inspection_done(&i);
+	cert_free(&forger.ds);
+}
+
+static void issuing_states_have_their_countries(void **state)
+{
+	static const struct {
+		const char *issuer, *country;
+		bool want;
+	} cases[] = {
+		{ "VNM", "VN", true },	{ "VNM", "VU", false }, { "VUT", "VU", true }, { "D", "DE", true },
+		{ "D", "DK", false },	{ "AFG", "AF", true },	{ "ZWE", "ZW", true }, { "GBR", "GB", true },
+		{ "EUE", "EU", true },	{ "UNO", "UN", true },	{ "RKS", "KS", true }, { "UTO", "UT", true },
+		{ "UTO", "VN", false }, { "VNM", "", false },	{ "", "VN", false },   { "VN", "VN", false },
+		{ "AUT", "AU", false }, { "CHN", "CH", false }, { "BWA", "BW", true },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
+		assert_int_equal(issuing_state_is(cases[k].issuer, cases[k].country), cases[k].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +426,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ber_is_a_remark, setup, teardown),
 		cmocka_unit_test_setup_teardown(signer_is_found_in_the_trust_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(changed_shape_fails_though_signed, setup, teardown),
+		cmocka_unit_test_setup_teardown(signer_of_another_country_proves_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(card_security_of_another_country_proves_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(list_signer_signs_no_documents, setup, teardown),
+		cmocka_unit_test(issuing_states_have_their_countries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,32 @@ static void the_fake_world_moves_only_when_told(void **state)
 	assert_int_equal(sys_random(&f.sys, a, sizeof a).code, CC_OK);
 }
 
+/* A folder of somebody else's: what would wait for ever, or never end, is refused at once. */
+static void pipe_and_device_are_no_regular_files(void **state)
+{
+	char path[] = "/tmp/sys_test.XXXXXX", pipe[64];
+	struct buf back = { 0 };
+	struct cc_error err = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	(void)snprintf(pipe, sizeof pipe, "%s/pipe", path);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_int_equal(sys_read_regular(pipe, 100, &back, &err).code, CC_E_IO);
+	assert_string_equal(err.key, "file.io");
+	assert_int_equal(sys_read_regular("/dev/zero", 100, &back, NULL).code, CC_E_IO);
+	assert_int_equal(sys_read_regular(path, 100, &back, NULL).code, CC_E_IO);
+	assert_int_equal(unlink(pipe), 0);
+	assert_int_equal(sys_write_file(pipe, BYTES_LITERAL("abc"), 0600, NULL).code, CC_OK);
+	assert_int_equal(sys_read_regular(pipe, 100, &back, NULL).code, CC_OK);
+	assert_int_equal(back.n, 3);
+	assert_int_equal(sys_read_regular(pipe, 2, &back, NULL).code, CC_E_LIMIT);
+	buf_done(&back);
+	assert_int_equal(unlink(pipe), 0);
+	assert_int_equal(sys_read_regular(pipe, 100, &back, NULL).code, CC_E_NOT_FOUND);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +326,7 @@ int main(void)
 		cmocka_unit_test(a_file_in_the_place_of_a_folder_is_an_error),
 		cmocka_unit_test(out_of_memory_while_reading_is_reported),
 		cmocka_unit_test(the_real_clocks_and_random_work),
+		cmocka_unit_test(pipe_and_device_are_no_regular_files),
 		cmocka_unit_test(the_fake_world_moves_only_when_told),
 	};
 
