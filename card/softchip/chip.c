@@ -152,6 +152,8 @@ static cc_status check_config(const struct softchip_config *c, size_t command_ma
 
 	if (c->serial.n != 8 || !cipher_aes_from_key_len(n, &alg) || command_max < 261 || command_max > COMMAND_MAX_DEFAULT)
 		return cc_code_status(CC_E_ARG);
+	if (c->match_on_card_aid.n > 0 && (c->match_on_card_aid.n < 5 || c->match_on_card_aid.n > 16))
+		return cc_code_status(CC_E_ARG);
 	if (c->master_key.n == 0 && (c->key_mac.n != n || c->key_dek.n != n))
 		return cc_code_status(CC_E_ARG);
 	return cc_ok();
@@ -160,6 +162,7 @@ static cc_status check_config(const struct softchip_config *c, size_t command_ma
 static cc_status manufacture(struct chip_memory *m, const struct softchip_config *config)
 {
 	size_t command_max = config->command_max > 0 ? config->command_max : COMMAND_MAX_DEFAULT;
+	struct bytes moc = config->match_on_card_aid;
 	struct writer factory, keys;
 	cc_status st = check_config(config, command_max);
 
@@ -178,6 +181,8 @@ static cc_status manufacture(struct chip_memory *m, const struct softchip_config
 		st = chip_memory_set(m, CHIP_FIELD_FACTORY, writer_view(&factory));
 	if (!cc_failed(st))
 		st = chip_memory_set(m, CHIP_FIELD_KEYS, writer_view(&keys));
+	if (!cc_failed(st))
+		st = chip_memory_set(m, CHIP_FIELD_MOC_AID, moc.n > 0 ? moc : chip_aid_moc_default);
 	if (!cc_failed(st))
 		st = chip_memory_set_number(m, CHIP_FIELD_CARD_STATE, STATE_OP_READY, 1);
 	if (!cc_failed(st))
@@ -220,7 +225,7 @@ static bool memory_sound(const struct softchip *chip)
 	struct chip_keys keys;
 
 	return f.personality <= SOFTCHIP_ICAO && f.extended <= 1 && f.command_max >= 261 &&
-	       f.command_max <= COMMAND_MAX_DEFAULT && !cc_failed(chip_keys_read(chip, &keys));
+	       f.command_max <= COMMAND_MAX_DEFAULT && !cc_failed(chip_keys_read(chip, &keys)) && chip_moc_sound(chip);
 }
 
 cc_status softchip_load(struct bytes memory, const struct sys *sys, struct softchip **ret)

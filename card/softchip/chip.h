@@ -22,6 +22,7 @@ enum chip_place {
 	CHIP_ROOT = 1,	/* after reset: the security domain, and EF.CardAccess; personality icao: the MF as well */
 	CHIP_ISD = 2,	/* security domain selected by name */
 	CHIP_EMRTD = 4, /* application A0000002471001 */
+	CHIP_MOC = 8,	/* match-on-card application */
 };
 
 /* The STORE DATA stream: data groupings cut into blocks anywhere. */
@@ -154,6 +155,16 @@ CC_MUST cc_status chip_process(struct softchip *chip, struct bytes apdu, struct 
 uint16_t chip_select(struct softchip *chip, const struct command *cmd, struct writer *out);
 extern const struct bytes chip_aid_isd, chip_aid_emrtd;
 
+/* ---- chip_moc.c: the match-on-card application */
+extern const struct bytes chip_aid_moc_default;
+/* Whatever its document: is it there to be selected? */
+bool chip_moc_selectable(const struct softchip *chip);
+/* Content that the memory may have: false for none that chip_moc_put_data stores. */
+bool chip_moc_sound(const struct softchip *chip);
+uint16_t chip_moc_get_data(struct softchip *chip, const struct command *cmd, struct writer *out);
+uint16_t chip_moc_put_data(struct softchip *chip, const struct command *cmd, struct writer *out);
+uint16_t chip_moc_verify(struct softchip *chip, const struct command *cmd, struct writer *out);
+
 /* ---- chip_gp.c: the security domain */
 uint16_t chip_gp_get_data(struct softchip *chip, const struct command *cmd, struct writer *out);
 uint16_t chip_gp_initialize_update(struct softchip *chip, const struct command *cmd, struct writer *out);
@@ -172,6 +183,8 @@ CC_MUST cc_status chip_keys_read(const struct softchip *chip, struct chip_keys *
 uint16_t chip_put_key(struct softchip *chip, const struct command *cmd, struct writer *out);
 
 /* ---- chip_store.c: personalization */
+/* Secure channel with C-MAC, C-ENC and R-MAC: what personalization needs. */
+bool chip_store_session_strong(const struct softchip *chip);
 uint16_t chip_store_install(struct softchip *chip, const struct command *cmd, struct writer *out);
 uint16_t chip_store_data(struct softchip *chip, const struct command *cmd, struct writer *out);
 uint16_t chip_store_read(struct softchip *chip, const struct command *cmd, struct writer *out);

@@ -17,15 +17,15 @@ static const struct row {
 	bool gp;
 	chip_handler run;
 } rows[] = {
-	{ INS_SELECT, CHIP_ROOT | CHIP_ISD | CHIP_EMRTD, false, chip_select },
+	{ INS_SELECT, CHIP_ROOT | CHIP_ISD | CHIP_EMRTD | CHIP_MOC, false, chip_select },
 	{ 0xCA, CHIP_ROOT | CHIP_ISD, false, chip_gp_get_data },
 	{ 0xCA, CHIP_ROOT | CHIP_ISD, true, chip_gp_get_data },
-	{ 0xCA, CHIP_EMRTD, false, chip_file_get_data },
+	{ 0xCA, CHIP_EMRTD | CHIP_MOC, false, chip_file_get_data },
 	{ 0xB0, CHIP_ROOT | CHIP_EMRTD, false, chip_file_read },
 	{ 0xB1, CHIP_ROOT | CHIP_EMRTD, false, chip_file_read_odd },
 	{ 0xB1, CHIP_ROOT | CHIP_ISD, true, chip_store_read },
-	{ INS_INITIALIZE_UPDATE, CHIP_ROOT | CHIP_ISD, true, chip_gp_initialize_update },
-	{ INS_EXTERNAL_AUTHENTICATE, CHIP_ROOT | CHIP_ISD, true, chip_gp_external_authenticate },
+	{ INS_INITIALIZE_UPDATE, CHIP_ROOT | CHIP_ISD | CHIP_MOC, true, chip_gp_initialize_update },
+	{ INS_EXTERNAL_AUTHENTICATE, CHIP_ROOT | CHIP_ISD | CHIP_MOC, true, chip_gp_external_authenticate },
 	{ 0xF2, CHIP_ROOT | CHIP_ISD, true, chip_gp_get_status },
 	{ 0xF0, CHIP_ROOT | CHIP_ISD, true, chip_gp_set_status },
 	{ 0xD8, CHIP_ROOT | CHIP_ISD, true, chip_put_key },
@@ -37,6 +37,10 @@ static const struct row {
 	{ 0x2A, CHIP_EMRTD, false, chip_terminal_verify },
 	{ 0x22, CHIP_ROOT | CHIP_EMRTD, false, chip_auth_manage_environment },
 	{ INS_GENERAL_AUTHENTICATE, CHIP_ROOT | CHIP_EMRTD, false, chip_auth_general },
+	{ 0xCB, CHIP_MOC, false, chip_moc_get_data },
+	{ 0xCB, CHIP_MOC, true, chip_moc_get_data },
+	{ 0xDB, CHIP_MOC, true, chip_moc_put_data },
+	{ 0x21, CHIP_MOC, false, chip_moc_verify },
 };
 
 /* Under which protection the command came, and the answer goes. */

@@ -142,6 +142,12 @@ static void put_update_answer(const struct softchip *chip, const struct chip_key
 	writer_u24(out, sequence);
 }
 
+/* Amendment D 6.2.2.1: the pseudo-random card challenge is made over the name of the application that was invoked. */
+static struct bytes invoked(const struct softchip *chip)
+{
+	return chip->s.place == CHIP_MOC ? chip_memory_field(&chip->memory, CHIP_FIELD_MOC_AID) : chip_aid_isd;
+}
+
 uint16_t chip_gp_initialize_update(struct softchip *chip, const struct command *cmd, struct writer *out)
 {
 	uint32_t sequence = chip_memory_number(&chip->memory, CHIP_FIELD_SEQUENCE);
@@ -164,7 +170,7 @@ uint16_t chip_gp_initialize_update(struct softchip *chip, const struct command *
 		return CHIP_SW_CONDITIONS;
 	st = chip_memory_set_number(&chip->memory, CHIP_FIELD_SEQUENCE, ++sequence, 3);
 	if (!cc_failed(st))
-		st = chip_scp03_card_challenge(keys.enc, sequence, chip_aid_isd, challenge);
+		st = chip_scp03_card_challenge(keys.enc, sequence, invoked(chip), challenge);
 	if (!cc_failed(st))
 		st = chip_scp03_challenge(&chip->s.scp03, keys.enc, keys.mac, cmd->data, bytes_of(challenge, sizeof challenge));
 	if (cc_failed(st))

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define IMAGE_MAGIC "CCSCHIP2"
+#define IMAGE_MAGIC "CCSCHIP3"
 #define IMAGE_MAX (1u << 20)
 #define WRITES_MAX (4u << 20)
 #define FIELD_LEN_MAX 4096
@@ -318,6 +318,7 @@ static bool fields_fit(const struct chip_memory *m)
 		{ CHIP_FIELD_PASSWORD_FAILURES, 0, 1 },
 		{ CHIP_FIELD_MRZ, 0, 64 },
 		{ CHIP_FIELD_CAN, 0, 6 },
+		{ CHIP_FIELD_MOC_AID, 5, 16 },
 	};
 
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

@@ -33,7 +33,11 @@ enum chip_field {
 	CHIP_FIELD_CA_KEY_2,
 	CHIP_FIELD_CA_KEY_3,
 	CHIP_FIELD_CA_KEY_4,
-	CHIP_FIELD_TRUST, /* current date and trust points, see chip_trust.c */
+	CHIP_FIELD_TRUST,   /* current date and trust points, see chip_trust.c */
+	CHIP_FIELD_MOC_AID, /* name of the match-on-card application */
+	CHIP_FIELD_MOC_1,   /* template: subtype, then three bytes for each minutia */
+	CHIP_FIELD_MOC_2,
+	CHIP_FIELD_MOC_FAILURES, /* u8 for each template: wrong prints in a row */
 	CHIP_FIELD_COUNT
 };
 

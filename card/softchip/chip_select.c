@@ -57,6 +57,20 @@ static uint16_t select_emrtd(struct softchip *chip, bool fci, struct writer *out
 	return CHIP_SW_OK;
 }
 
+static uint16_t select_moc(struct softchip *chip, bool fci, struct writer *out)
+{
+	chip_gp_close(chip);
+	chip->s.place = CHIP_MOC;
+	chip->s.ef = 0;
+	chip_terminal_reset(&chip->s.terminal);
+	if (fci) {
+		tlv_open(out, 0x6F);
+		tlv_put(out, 0x84, chip_memory_field(&chip->memory, CHIP_FIELD_MOC_AID));
+		tlv_close(out);
+	}
+	return CHIP_SW_OK;
+}
+
 static uint16_t select_by_name(struct softchip *chip, const struct command *cmd, struct writer *out)
 {
 	bool fci = cmd->p2 == P2_FCI;
@@ -72,6 +86,9 @@ static uint16_t select_by_name(struct softchip *chip, const struct command *cmd,
 		return select_isd(chip, fci, out);
 	if (cmd->data.n >= AID_MIN && bytes_starts_with(chip_aid_emrtd, cmd->data))
 		return select_emrtd(chip, fci, out);
+	if (cmd->data.n >= AID_MIN && bytes_starts_with(chip_memory_field(&chip->memory, CHIP_FIELD_MOC_AID), cmd->data) &&
+	    chip_moc_selectable(chip))
+		return select_moc(chip, fci, out);
 	return CHIP_SW_FILE_NOT_FOUND;
 }
 
@@ -104,7 +121,7 @@ uint16_t chip_select(struct softchip *chip, const struct command *cmd, struct wr
 		return select_by_name(chip, cmd, out);
 	if (cmd->p1 == P1_BY_ID)
 		return select_by_id(chip, cmd, out);
-	if (cmd->p1 == P1_EF_BY_ID && chip->s.place != CHIP_ISD)
+	if (cmd->p1 == P1_EF_BY_ID && (chip->s.place & (CHIP_ROOT | CHIP_EMRTD)) != 0)
 		return chip_file_select(chip, cmd, out);
 	return CHIP_SW_P1P2;
 }

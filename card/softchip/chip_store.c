@@ -28,7 +28,7 @@ enum {
 	DGI_END = 0x00FF
 };
 
-static bool session_strong(const struct softchip *chip)
+bool chip_store_session_strong(const struct softchip *chip)
 {
 	const uint8_t need = CHIP_SCP03_C_MAC | CHIP_SCP03_C_ENC | CHIP_SCP03_R_MAC;
 
@@ -62,7 +62,7 @@ uint16_t chip_store_install(struct softchip *chip, const struct command *cmd, st
 {
 	struct bytes aid;
 
-	if (!session_strong(chip))
+	if (!chip_store_session_strong(chip))
 		return CHIP_SW_SECURITY;
 	if (cmd->p1 != 0x20 || cmd->p2 != 0x00)
 		return CHIP_SW_P1P2;
@@ -261,7 +261,7 @@ uint16_t chip_store_data(struct softchip *chip, const struct command *cmd, struc
 	struct block b = { .last = (cmd->p1 & P1_LAST) != 0, .answer = (cmd->p1 & P1_ANSWER) != 0 ? out : NULL };
 	uint16_t sw;
 
-	if (!session_strong(chip))
+	if (!chip_store_session_strong(chip))
 		return CHIP_SW_SECURITY;
 	if (!s->open)
 		return CHIP_SW_CONDITIONS;
@@ -289,7 +289,7 @@ uint16_t chip_store_read(struct softchip *chip, const struct command *cmd, struc
 {
 	const struct chip_file *f = chip_memory_file(&chip->memory, (uint16_t)(cmd->p1 << 8 | cmd->p2));
 
-	if (!session_strong(chip))
+	if (!chip_store_session_strong(chip))
 		return CHIP_SW_SECURITY;
 	if (!chip->s.store.open)
 		return CHIP_SW_CONDITIONS;

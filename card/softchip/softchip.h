@@ -26,6 +26,7 @@ struct softchip_config {
 	struct bytes master_key; /* of the issuer: the chip's SCP03 keys are diversified from it as in the factory; 16, 24 or 32
 				    bytes. Empty: the three keys below, made elsewhere */
 	struct bytes key_enc, key_mac, key_dek; /* all of one AES length */
+	struct bytes match_on_card_aid;		/* 5 to 16 bytes; empty: the fictional one of the data sheet */
 	bool extended;				/* extended length; default true */
 	size_t command_max;			/* longest command APDU it takes, 0: 65,544 */
 };

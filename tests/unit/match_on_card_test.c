@@ -15,6 +15,8 @@
 
 #define AID "A0000000010203"
 
+static const struct match_on_card_reference right_index = { 0x81, 0x09 };
+
 struct card {
 	struct script script;
 	struct reader *reader;
@@ -41,7 +43,7 @@ static void a_template_is_fitted_and_stored(void **state)
 	static const struct script_step steps[] = {
 		{ "00A4040C07" AID, "9000" },
 		{ "00CB3FFF045C027F6000", "7F6019A1178101088201098702010188020005B1078102023C820105 9000" },
-		{ "00DB3FFF0E7F2E0B81090A14450A1EBFC80100", "9000" },
+		{ "80DB3FFF197F6016830181A1038201097F2E0B81090A14450A1EBFC80100", "9000" },
 	};
 	struct buf aid = vectors_from_hex(AID), from = vectors_from_hex("7F2E0B8109C801000A1EBF0A1445");
 	struct buf information = { 0 }, fitted = { 0 };
@@ -59,7 +61,7 @@ static void a_template_is_fitted_and_stored(void **state)
 	finger_template_fit(&t, &bit);
 	assert_int_equal(finger_template_check(&t, &bit, NULL).code, CC_OK);
 	assert_int_equal(finger_template_encode(&t, &fitted, NULL).code, CC_OK);
-	assert_int_equal(match_on_card_store(&c.ch, buf_view(&fitted)).code, CC_OK);
+	assert_int_equal(match_on_card_store(&c.ch, &right_index, buf_view(&fitted)).code, CC_OK);
 	close_card(&c);
 	buf_done(&aid);
 	buf_done(&from);
@@ -80,7 +82,7 @@ static void a_long_template_is_chained(void **state)
 		t.minutiae[i] = (struct finger_minutia){ (uint8_t)i, 1, MINUTIA_ENDING, 0 };
 	assert_int_equal(finger_template_encode(&t, &object, NULL).code, CC_OK);
 	open_card(&c, steps, 2);
-	assert_int_equal(match_on_card_store(&c.ch, buf_view(&object)).code, CC_OK);
+	assert_int_equal(match_on_card_store(&c.ch, &right_index, buf_view(&object)).code, CC_OK);
 	close_card(&c);
 	buf_done(&object);
 }
@@ -95,7 +97,7 @@ static void what_is_no_template_is_not_sent(void **state)
 		struct card c;
 
 		open_card(&c, NULL, 0);
-		assert_int_equal(match_on_card_store(&c.ch, buf_view(&b)).code, CC_E_ARG);
+		assert_int_equal(match_on_card_store(&c.ch, &right_index, buf_view(&b)).code, CC_E_ARG);
 		assert_string_equal(c.ch.err.key, "moc.structure");
 		close_card(&c);
 		buf_done(&b);
@@ -111,7 +113,7 @@ static void refusals_and_lies_are_told(void **state)
 
 	(void)state;
 	open_card(&c, refused, 2);
-	assert_int_equal(match_on_card_store(&c.ch, buf_view(&object)).code, CC_E_STATUS);
+	assert_int_equal(match_on_card_store(&c.ch, &right_index, buf_view(&object)).code, CC_E_STATUS);
 	assert_int_equal(match_on_card_information(&c.ch, &got).code, CC_E_STATUS);
 	assert_string_equal(c.ch.err.key, "card.refused");
 	close_card(&c);
