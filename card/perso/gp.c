@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/perso/gp.h"
 
+#include "card/perso/scp02.h"
 #include "crypto/base/tlv.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@
 #define TAG_ENTRY_LIFE_CYCLE 0x9F70
 
 #define KEY_TYPE_AES 0x88
+#define KEY_TYPE_TDES 0x80
 #define KEY_BLOCK_MAX 32 /* an encrypted AES-256 key */
 
 void gp_command_done(struct gp_command *c)
@@ -156,52 +158,79 @@ cc_status gp_install_personalization_build(struct bytes aid, struct gp_command *
 	return take_data(ret, &w);
 }
 
-/* GP-D 7.2: 88, length, length of the key in clear, the key under DEK in CBC with zero ICV (padded to a block), 03, check value.
- */
-static cc_status put_key_block(struct cipher *dek, const struct secret *key, struct writer *w)
+static cc_status check_value(const struct scp03_keys *set, const struct secret *key, uint8_t out[SCP03_KCV_LEN])
+{
+	struct bytes k = bytes_of(key->p, key->n);
+
+	return set->alg == CIPHER_TDES ? scp02_key_check_value(k, out) : scp03_key_check_value(k, out);
+}
+
+/* GP-D 7.2: 88, length, length of the key in clear, the key under DEK in CBC with zero ICV (padded to a block). */
+static cc_status put_aes_value(const struct secret *dek, const struct secret *key, struct writer *w)
 {
 	static const uint8_t zero_icv[CIPHER_BLOCK_MAX];
-	uint8_t block[KEY_BLOCK_MAX] = { 0 }, kcv[SCP03_KCV_LEN];
+	uint8_t block[KEY_BLOCK_MAX] = { 0 };
 	size_t n = (key->n + CIPHER_BLOCK_MAX - 1) / CIPHER_BLOCK_MAX * CIPHER_BLOCK_MAX;
+	struct cipher *c = NULL;
+	enum cipher_alg alg;
 	cc_status st;
 
 	CC_ASSERT(n <= sizeof block);
 	memcpy(block, key->p, key->n);
-	if (cc_failed(st = scp03_key_check_value(bytes_of(key->p, key->n), kcv)) ||
-	    cc_failed(st = cipher_cbc_encrypt(dek, zero_icv, bytes_of(block, n), block)))
+	if (cc_failed(st = scp03_alg(dek->n, &alg)) || cc_failed(st = cipher_new(alg, bytes_of(dek->p, dek->n), &c)) ||
+	    cc_failed(st = cipher_cbc_encrypt(c, zero_icv, bytes_of(block, n), block)))
 		goto out;
 	writer_u8(w, KEY_TYPE_AES);
 	writer_u8(w, (uint8_t)(n + 1));
 	writer_u8(w, (uint8_t)key->n);
 	writer_put(w, bytes_of(block, n));
-	writer_u8(w, sizeof kcv);
-	writer_put(w, bytes_of(kcv, sizeof kcv));
 out:
 	cc_wipe(block, sizeof block);
+	cipher_free(&c);
+	return st;
+}
+
+/* GP 11.8.2.3.1 table 11-68: 80, length, the key under DEK in ECB. */
+static cc_status put_tdes_value(const struct secret *dek, const struct secret *key, struct writer *w)
+{
+	uint8_t text[SCP02_KEY_LEN];
+	cc_status st = scp02_encrypt_key(bytes_of(dek->p, dek->n), bytes_of(key->p, key->n), text);
+
+	if (cc_failed(st))
+		return st;
+	writer_u8(w, KEY_TYPE_TDES);
+	writer_u8(w, sizeof text);
+	writer_put(w, bytes_of(text, sizeof text));
+	return st;
+}
+
+static cc_status put_key_block(const struct secret *dek, const struct scp03_keys *set, const struct secret *key, struct writer *w)
+{
+	uint8_t kcv[SCP03_KCV_LEN];
+	cc_status st = set->alg == CIPHER_TDES ? put_tdes_value(dek, key, w) : put_aes_value(dek, key, w);
+
+	if (cc_failed(st) || cc_failed(st = check_value(set, key, kcv)))
+		return st;
+	writer_u8(w, sizeof kcv);
+	writer_put(w, bytes_of(kcv, sizeof kcv));
 	return st;
 }
 
 cc_status gp_put_key_build(const struct secret *dek, const struct scp03_keys *new_keys, uint8_t old_version, uint8_t new_version,
 			   struct gp_command *ret)
 {
-	struct cipher *c = NULL;
-	enum cipher_alg alg;
 	struct writer w;
 	cc_status st;
 
 	/* P2: first key identifier 01, b8: several keys in one command. */
 	start(ret, 0x80, 0xD8, old_version, 0x81, APDU_LE_SHORT_MAX);
 	writer_init(&w, sizeof ret->data);
-	if (cc_failed(st = scp03_alg(dek->n, &alg)) || cc_failed(st = cipher_new(alg, bytes_of(dek->p, dek->n), &c)))
-		goto out;
 	writer_u8(&w, new_version);
-	if (cc_failed(st = put_key_block(c, &new_keys->enc, &w)) || cc_failed(st = put_key_block(c, &new_keys->mac, &w)) ||
-	    cc_failed(st = put_key_block(c, &new_keys->dek, &w)))
-		goto out;
-	st = take_data(ret, &w);
-out:
+	if (!cc_failed(st = put_key_block(dek, new_keys, &new_keys->enc, &w)) &&
+	    !cc_failed(st = put_key_block(dek, new_keys, &new_keys->mac, &w)) &&
+	    !cc_failed(st = put_key_block(dek, new_keys, &new_keys->dek, &w)))
+		st = take_data(ret, &w);
 	writer_done(&w);
-	cipher_free(&c);
 	return st;
 }
 
@@ -219,7 +248,7 @@ cc_status gp_put_key_parse(struct bytes answer, const struct scp03_keys *new_key
 	for (size_t i = 0; i < 3; i++) {
 		if (!cursor_take(&in, SCP03_KCV_LEN, &got))
 			return cc_code_status(CC_E_FORMAT);
-		if (cc_failed(st = scp03_key_check_value(bytes_of(keys[i]->p, keys[i]->n), kcv)))
+		if (cc_failed(st = check_value(new_keys, keys[i], kcv)))
 			return st;
 		if (!cc_equal(kcv, sizeof kcv, got.p, got.n))
 			return cc_code_status(CC_E_VERIFY);

@@ -59,7 +59,10 @@ void gp_set_card_status_build(uint8_t state, struct gp_command *ret);
 /* GP 11.5.2.3.6: INSTALL [for personalization] of the application `aid`. */
 CC_MUST cc_status gp_install_personalization_build(struct bytes aid, struct gp_command *ret);
 
-/* GP 11.8 and GP-D 7.2: PUT KEY, three AES keys under the static DEK, replacing `old_version` by `new_version`. */
+/*
+ * PUT KEY, replacing `old_version` by `new_version`: three AES keys under the static DEK (GP 11.8 and GP-D 7.2), or, when
+ * new_keys->alg is CIPHER_TDES, three 3DES keys under the DEK of an SCP02 session (GP 11.8 and E.4.7).
+ */
 CC_MUST cc_status gp_put_key_build(const struct secret *dek, const struct scp03_keys *new_keys, uint8_t old_version,
 				   uint8_t new_version, struct gp_command *ret);
 /* The card repeats version and check values: CC_E_VERIFY when they aren't the keys that were sent. */

@@ -93,27 +93,27 @@ cc_status personalize_identify(struct channel *ch, const struct profile_registry
 
 /* ---- authenticate */
 
-static cc_status handshake(struct personalize *p, struct scp03_handshake *ret)
+static cc_status handshake(struct personalize *p, struct secure_channel_handshake *ret)
 {
-	cc_status st = scp03_initialize_update(p->ch, p->profile->key_version, p->sys, ret);
+	cc_status st = secure_channel_initialize_update(p->ch, p->profile->protocol, p->profile->key_version, p->sys, ret);
 
 	if (cc_failed(st))
 		return personalize_fail(p, st, "perso.handshake");
 	/* The keys were made from the CPLC that was read: the card must name the same. */
-	if (memcmp(ret->card.diversification, p->diversification, sizeof p->diversification) != 0)
+	if (memcmp(secure_channel_diversification(ret), p->diversification, sizeof p->diversification) != 0)
 		return cc_fail(&p->err, CC_E_DENIED, "perso.wrong-card", "diversification data differ from the CPLC");
 	return cc_ok();
 }
 
 cc_status personalize_greet(struct personalize *p, const struct scp03_keys *keys, bool *ret_live)
 {
-	struct scp03_handshake hs;
+	struct secure_channel_handshake hs;
 	cc_status st;
 
 	CC_ASSERT(p->progress == PERSONALIZE_IDENTIFIED);
 	if (cc_failed(st = handshake(p, &hs)))
 		return st;
-	if (cc_failed(st = scp03_card_has_keys(&hs, keys, ret_live)))
+	if (cc_failed(st = secure_channel_card_has_keys(&hs, keys, ret_live)))
 		return personalize_fail(p, st, "perso.handshake");
 	p->hs = hs;
 	p->greeted = true;
@@ -126,10 +126,9 @@ cc_status personalize_authenticate(struct personalize *p, const struct scp03_key
 
 	CC_ASSERT(p->progress == PERSONALIZE_IDENTIFIED && p->greeted);
 	p->greeted = false; /* one EXTERNAL AUTHENTICATE for one INITIALIZE UPDATE */
-	st = scp03_external_authenticate(p->ch, &p->hs, keys, p->profile->level);
+	st = secure_channel_authenticate(p->ch, &p->hs, keys, p->profile->level, &p->dek);
 	if (cc_failed(st))
 		return personalize_fail(p, st, "perso.handshake");
-	secret_set(&p->dek, keys->dek.p, keys->dek.n);
 	p->key_alg = keys->alg;
 	p->progress = PERSONALIZE_AUTHENTICATED;
 	return cc_ok();
@@ -397,18 +396,18 @@ static cc_status reset_and_find(struct personalize *p)
 
 static cc_status prove_keys_dead(struct personalize *p, const struct scp03_keys *keys)
 {
-	struct scp03_handshake hs;
+	struct secure_channel_handshake hs;
 	bool live = true;
 	uint16_t sw = SW_OK;
 	cc_status st;
 
 	if (cc_failed(st = handshake(p, &hs)))
 		return st;
-	if (cc_failed(st = scp03_card_has_keys(&hs, keys, &live)))
+	if (cc_failed(st = secure_channel_card_has_keys(&hs, keys, &live)))
 		return personalize_fail(p, st, "perso.handshake");
 	if (live)
 		return cc_fail(&p->err, CC_E_VERIFY, "perso.keys-live", "the card still has the personalization keys");
-	if (cc_failed(st = scp03_probe_refusal(p->ch, &hs, keys, &sw)))
+	if (cc_failed(st = secure_channel_probe_refusal(p->ch, &hs, keys, &sw)))
 		return personalize_fail(p, st, "perso.handshake");
 	if (sw == SW_OK)
 		return cc_fail(&p->err, CC_E_VERIFY, "perso.keys-live", "EXTERNAL AUTHENTICATE with the old keys: %04X", sw);

@@ -5,7 +5,7 @@
 #include "card/apdu.h"
 #include "card/lds/lds_set.h"
 #include "card/perso/gp.h"
-#include "card/perso/scp03.h"
+#include "card/perso/secure_channel.h"
 #include "crypto/base/sys.h"
 #include "crypto/dh.h"
 #include "crypto/ec.h"
@@ -46,9 +46,9 @@ struct personalize {
 	const struct profile *profile;
 	struct gp_cplc cplc;
 	uint8_t diversification[SCP03_DIVERSIFICATION_LEN];
-	struct scp03_handshake hs; /* of the greeting */
+	struct secure_channel_handshake hs; /* of the greeting */
 	bool greeted;
-	struct secret dek; /* static key of this session's key set: for PUT KEY */
+	struct secret dek; /* of this session: for PUT KEY */
 	enum cipher_alg key_alg;
 	uint8_t next_block; /* STORE DATA block number in this session */
 	enum personalize_progress progress;

@@ -3,14 +3,32 @@
 
 #include <string.h>
 
+/* A key serves one protocol: AES keys come by KDF3, 3DES keys by the others. */
+static bool secure_channel_complete(const struct profile *p)
+{
+	switch (p->protocol) {
+	case SECURE_CHANNEL_SCP02:
+		if (p->scheme != KDF_SCHEME_EMV_CPS && p->scheme != KDF_SCHEME_VISA2)
+			return false;
+		break;
+	case SECURE_CHANNEL_SCP03:
+		if (p->scheme != KDF_SCHEME_KDF3)
+			return false;
+		break;
+	default:
+		return false;
+	}
+	return p->key_version != 0 && !cc_failed(secure_channel_level_check(p->protocol, p->level));
+}
+
 static const char *missing_data(const struct profile *p)
 {
 	if (!p->name || !p->name[0])
 		return "name";
 	if (p->isd_aid.n == 0 || p->application_aid.n == 0)
 		return "AID";
-	if (p->key_version == 0 || cc_failed(scp03_level_check(p->level, 0x70)))
-		return "key version or level";
+	if (!secure_channel_complete(p))
+		return "key version, secure channel, level or fitting way of diversification";
 	if (p->file_max == 0 || p->memory == 0)
 		return "lengths";
 	if (p->read_back == 0 || p->seal == 0)
@@ -93,6 +111,8 @@ cc_status profile_registry_default(struct profile_registry *ret, struct cc_error
 	struct profile_registry r = { .count = 0 };
 	cc_status st = profile_register(&r, &profile_softchip, err);
 
+	if (!cc_failed(st))
+		st = profile_register(&r, &profile_softchip_scp02, err);
 	if (!cc_failed(st))
 		*ret = r;
 	return st;

@@ -3,6 +3,7 @@
 #define CC_CARD_PERSO_PROFILE_H
 
 #include "card/perso/personalize.h"
+#include "crypto/kdf.h"
 
 /*
  * One chip family: what its data sheet says, as data and a few functions. A
@@ -31,7 +32,9 @@ struct profile {
 	/* data */
 	struct bytes isd_aid, application_aid;
 	uint8_t key_version;
-	uint8_t level; /* secure channel level */
+	enum secure_channel_protocol protocol;
+	uint8_t level;		/* secure channel level, of those that the protocol has */
+	enum kdf_scheme scheme; /* how the chip maker made its keys from the issuer's master key: KDF3 with SCP03 only */
 	size_t file_max;
 	size_t memory; /* non-volatile bytes for all files */
 	bool chip_makes_keys;
@@ -75,6 +78,6 @@ CC_MUST cc_status profile_find(const struct profile_registry *r, const struct pr
 /* All that this program knows. */
 CC_MUST cc_status profile_registry_default(struct profile_registry *ret, struct cc_error *err);
 
-extern const struct profile profile_softchip;
+extern const struct profile profile_softchip, profile_softchip_scp02;
 
 #endif

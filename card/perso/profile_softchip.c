@@ -15,6 +15,7 @@
 /* DS: the CPLC begins with fabricator and type. */
 #define IC_FABRICATOR 0xCCCD
 #define IC_TYPE 0x5001
+#define IC_TYPE_SCP02 0x5002
 
 #define KEY_VERSION 0x30
 #define MEMORY (80u * 1024u) /* DS: free non-volatile memory */
@@ -35,6 +36,11 @@
 static bool softchip_match(const struct profile_card *card)
 {
 	return card->cplc->ic_fabricator == IC_FABRICATOR && card->cplc->ic_type == IC_TYPE;
+}
+
+static bool scp02_match(const struct profile_card *card)
+{
+	return card->cplc->ic_fabricator == IC_FABRICATOR && card->cplc->ic_type == IC_TYPE_SCP02;
 }
 
 /* DS: 0000 and the 8 CPLC serial bytes. */
@@ -356,7 +362,9 @@ const struct profile profile_softchip = {
 	.isd_aid = { (const uint8_t *)AID_ISD, sizeof AID_ISD - 1 },
 	.application_aid = { (const uint8_t *)AID_EMRTD, sizeof AID_EMRTD - 1 },
 	.key_version = KEY_VERSION,
+	.protocol = SECURE_CHANNEL_SCP03,
 	.level = SCP03_LEVEL_FULL,
+	.scheme = KDF_SCHEME_KDF3,
 	.file_max = 65535,
 	.memory = MEMORY,
 	.chip_makes_keys = true,
@@ -369,6 +377,40 @@ const struct profile profile_softchip = {
 				    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
 			 45 },
 	.match = softchip_match,
+	.diversification = softchip_diversification,
+	.ask_state = softchip_ask_state,
+	.begin = softchip_begin,
+	.make_key = softchip_make_key,
+	.get_key = softchip_get_key,
+	.write = softchip_write,
+	.read = softchip_read,
+	.close = softchip_close,
+	.secure = softchip_secure,
+	.lock = softchip_lock,
+	.prove_refusal = softchip_prove_refusal,
+};
+
+/* DS: the same chip with the older secure channel: nothing else differs for its host. */
+const struct profile profile_softchip_scp02 = {
+	.name = "softchip-scp02",
+	.isd_aid = { (const uint8_t *)AID_ISD, sizeof AID_ISD - 1 },
+	.application_aid = { (const uint8_t *)AID_EMRTD, sizeof AID_EMRTD - 1 },
+	.key_version = KEY_VERSION,
+	.protocol = SECURE_CHANNEL_SCP02,
+	.level = SCP02_LEVEL_FULL,
+	.scheme = KDF_SCHEME_VISA2,
+	.file_max = 65535,
+	.memory = MEMORY,
+	.chip_makes_keys = true,
+	.read_back = PROFILE_READ_BACK_SESSION,
+	.seal = PROFILE_SEAL_KEYS_REPLACED,
+	.sample_atr = { (const uint8_t *)"\x3B\x80\x80\x01\x01", 5 },
+	.sample_cplc = { (const uint8_t
+				  *)"\x9F\x7F\x2A"
+				    "\xCC\xCD\x50\x02\xCC\xCD\x63\x27\x01\x00\x12\x34\x00\x00\x00\x01\x00\x01\x00\x00"
+				    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+			 45 },
+	.match = scp02_match,
 	.diversification = softchip_diversification,
 	.ask_state = softchip_ask_state,
 	.begin = softchip_begin,

@@ -24,6 +24,9 @@
  *
  * Short commands only: the C-MAC is defined over an Lc of one byte.
  *
+ * The card's cryptogram speaks for K_ENC alone: a wrong K_MAC shows first when
+ * the chip refuses EXTERNAL AUTHENTICATE, which it may count.
+ *
  * Card authentication is tried once, as in scp03.h, with the same keys of errors.
  */
 #define SCP02_C_MAC 0x01

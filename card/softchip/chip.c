@@ -111,6 +111,7 @@ static void session_reset(struct softchip *chip)
 {
 	struct chip_session *s = &chip->s;
 
+	chip_scp02_reset(&s->scp02);
 	chip_scp03_reset(&s->scp03);
 	chip_pace_reset(&s->pace);
 	chip_sm_reset(&s->sm);
@@ -126,6 +127,7 @@ static void session_reset(struct softchip *chip)
 static cc_status put_factory_keys(const struct softchip_config *config, struct writer *w)
 {
 	const struct bytes given[3] = { config->key_enc, config->key_mac, config->key_dek };
+	const enum kdf_scheme scheme = config->personality == SOFTCHIP_SCP02 ? KDF_SCHEME_VISA2 : KDF_SCHEME_KDF3;
 	uint8_t diversification[10] = { 0 };
 	cc_status st = cc_ok();
 
@@ -138,7 +140,8 @@ static cc_status put_factory_keys(const struct softchip_config *config, struct w
 			writer_put(w, given[i]);
 			continue;
 		}
-		st = kdf_kdf3(config->master_key, (uint8_t)(i + 1), bytes_of(diversification, sizeof diversification), &key);
+		st = kdf_card_key(scheme, config->master_key, (uint8_t)(i + 1), bytes_of(diversification, sizeof diversification),
+				  &key);
 		writer_put(w, bytes_of(key.p, key.n));
 		secret_done(&key);
 	}
@@ -153,6 +156,8 @@ static cc_status check_config(const struct softchip_config *c, size_t command_ma
 	if (c->serial.n != 8 || !cipher_aes_from_key_len(n, &alg) || command_max < 261 || command_max > COMMAND_MAX_DEFAULT)
 		return cc_code_status(CC_E_ARG);
 	if (c->match_on_card_aid.n > 0 && (c->match_on_card_aid.n < 5 || c->match_on_card_aid.n > 16))
+		return cc_code_status(CC_E_ARG);
+	if (c->personality == SOFTCHIP_SCP02 && n != cipher_key_len(CIPHER_TDES))
 		return cc_code_status(CC_E_ARG);
 	if (c->master_key.n == 0 && (c->key_mac.n != n || c->key_dek.n != n))
 		return cc_code_status(CC_E_ARG);
@@ -224,7 +229,10 @@ static bool memory_sound(const struct softchip *chip)
 	struct chip_factory f = chip_factory_data(chip);
 	struct chip_keys keys;
 
-	return f.personality <= SOFTCHIP_ICAO && f.extended <= 1 && f.command_max >= 261 &&
+	if (f.personality == SOFTCHIP_SCP02 &&
+	    (cc_failed(chip_keys_read(chip, &keys)) || keys.enc.n != cipher_key_len(CIPHER_TDES)))
+		return false;
+	return f.personality <= SOFTCHIP_SCP02 && f.extended <= 1 && f.command_max >= 261 &&
 	       f.command_max <= COMMAND_MAX_DEFAULT && !cc_failed(chip_keys_read(chip, &keys)) && chip_moc_sound(chip);
 }
 

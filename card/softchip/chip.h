@@ -5,6 +5,7 @@
 #include "card/softchip/chip_command.h"
 #include "card/softchip/chip_cvc.h"
 #include "card/softchip/chip_memory.h"
+#include "card/softchip/chip_scp02.h"
 #include "card/softchip/chip_scp03.h"
 #include "card/softchip/chip_sm.h"
 #include "card/softchip/softchip.h"
@@ -88,7 +89,8 @@ struct chip_terminal {
 /* What is gone with the power. */
 struct chip_session {
 	enum chip_place place;
-	uint16_t ef; /* current elementary file; 0: none */
+	uint16_t ef;		 /* current elementary file; 0: none */
+	struct chip_scp02 scp02; /* of a chip with the older protocol; else scp03 */
 	struct chip_scp03 scp03;
 	struct chip_store store;
 	bool has_challenge; /* GET CHALLENGE just before */
@@ -172,6 +174,8 @@ uint16_t chip_gp_external_authenticate(struct softchip *chip, const struct comma
 uint16_t chip_gp_get_status(struct softchip *chip, const struct command *cmd, struct writer *out);
 uint16_t chip_gp_set_status(struct softchip *chip, const struct command *cmd, struct writer *out);
 void chip_gp_close(struct softchip *chip); /* secure channel and personalization end */
+bool chip_has_scp02(const struct softchip *chip);
+bool chip_gp_session(const struct softchip *chip); /* a secure channel is open */
 /* Static keys, with their version. */
 struct chip_keys {
 	uint8_t version;

@@ -44,7 +44,7 @@ static const struct row {
 };
 
 /* Under which protection the command came, and the answer goes. */
-enum layer { LAYER_PLAIN, LAYER_SM, LAYER_SCP03 };
+enum layer { LAYER_PLAIN, LAYER_SM, LAYER_GP };
 
 static uint16_t find_row(const struct softchip *chip, const struct command *cmd, const struct row **ret)
 {
@@ -154,7 +154,7 @@ static uint16_t accept_plain(struct softchip *chip, const struct command *wire)
 	/* ICAO 9303-11 9.8.3: a plain command ends secure messaging, and is judged without its rights. */
 	if (chip_sm_active(&chip->s.sm))
 		chip_access_end(chip);
-	if (chip->s.scp03.state != CHIP_SCP03_OPEN || wire->ins == INS_SELECT || wire->ins == INS_INITIALIZE_UPDATE)
+	if (!chip_gp_session(chip) || wire->ins == INS_SELECT || wire->ins == INS_INITIALIZE_UPDATE)
 		return CHIP_SW_OK;
 	/* GlobalPlatform Amendment D 5.5: a command below the session's security level is refused. */
 	chip_gp_close(chip);
@@ -178,10 +178,11 @@ static uint16_t open_layer(struct softchip *chip, const struct command *wire, st
 		return sw;
 	}
 	/* EXTERNAL AUTHENTICATE makes the session that it is protected by. */
-	if (wire->ins == INS_EXTERNAL_AUTHENTICATE && chip->s.scp03.state != CHIP_SCP03_OPEN)
+	if (wire->ins == INS_EXTERNAL_AUTHENTICATE && !chip_gp_session(chip))
 		return CHIP_SW_OK;
-	sw = chip_scp03_unwrap(&chip->s.scp03, wire, plain, cmd);
-	*ret = LAYER_SCP03;
+	sw = chip_has_scp02(chip) ? chip_scp02_unwrap(&chip->s.scp02, wire, plain, cmd)
+				  : chip_scp03_unwrap(&chip->s.scp03, wire, plain, cmd);
+	*ret = LAYER_GP;
 	if (sw != CHIP_SW_OK)
 		chip_gp_close(chip);
 	return sw;
@@ -192,7 +193,7 @@ static cc_status close_layer(struct softchip *chip, enum layer layer, uint8_t in
 {
 	if (layer == LAYER_SM)
 		return chip_sm_wrap(&chip->s.sm, (ins & 1) != 0, body, sw, out);
-	if (layer == LAYER_SCP03)
+	if (layer == LAYER_GP && !chip_has_scp02(chip))
 		return chip_scp03_wrap(&chip->s.scp03, body, sw, out);
 	writer_put(out, body);
 	return cc_ok();

@@ -7,6 +7,8 @@
 
 #define KEY_FAILURES_MAX 10
 #define SEQUENCE_MAX 0xFFFFFFu
+#define SCP02_SEQUENCE_MAX 0xFFFFu
+#define SCP02_ID 0x02
 #define SCP03_ID 0x03
 #define SCP03_I 0x70 /* Amendment D table 5-1: pseudo-random challenge, R-MAC, R-ENC */
 #define STATE_INITIALIZED 0x07
@@ -18,8 +20,19 @@
 #define TAG_AA_KEY 0x00A1
 #define TAG_CA_KEY 0x00A2 /* to 00A5 */
 
+bool chip_has_scp02(const struct softchip *chip)
+{
+	return chip_factory_data(chip).personality == SOFTCHIP_SCP02;
+}
+
+bool chip_gp_session(const struct softchip *chip)
+{
+	return chip->s.scp02.state == CHIP_SCP02_OPEN || chip->s.scp03.state == CHIP_SCP03_OPEN;
+}
+
 void chip_gp_close(struct softchip *chip)
 {
+	chip_scp02_reset(&chip->s.scp02);
 	chip_scp03_reset(&chip->s.scp03);
 	cc_wipe(&chip->s.store, sizeof chip->s.store);
 	chip->s.chain.active = false;
@@ -51,18 +64,20 @@ static void put_cplc(const struct softchip *chip, struct writer *out)
 	struct chip_factory f = chip_factory_data(chip);
 
 	tlv_open(out, TAG_CPLC);
-	writer_put(out, BYTES_LITERAL("\xCC\xCD\x50\x01\xCC\xCD\x63\x27\x01\x00"));
+	writer_put(out, BYTES_LITERAL("\xCC\xCD\x50"));
+	writer_u8(out, chip_has_scp02(chip) ? 0x02 : 0x01);
+	writer_put(out, BYTES_LITERAL("\xCC\xCD\x63\x27\x01\x00"));
 	writer_put(out, bytes_of(f.serial, sizeof f.serial));
 	writer_fill(out, 0, 24);
 	tlv_close(out);
 }
 
 /* GlobalPlatform 2.3.1 11.3.3.1: key information template. */
-static void put_key_info(struct writer *out, const struct chip_keys *keys)
+static void put_key_info(struct writer *out, const struct chip_keys *keys, uint8_t type)
 {
 	tlv_open(out, 0xE0);
 	for (uint8_t id = 1; id <= 3; id++) {
-		const uint8_t row[] = { id, keys->version, 0x88, (uint8_t)keys->enc.n };
+		const uint8_t row[] = { id, keys->version, type, (uint8_t)keys->enc.n };
 
 		tlv_put(out, 0xC0, bytes_of(row, sizeof row));
 	}
@@ -77,14 +92,16 @@ static void put_wrapped_oid(struct writer *out, uint32_t tag, struct bytes oid)
 }
 
 /* GlobalPlatform 2.3.1 H.2: card recognition data. */
-static void put_card_data(struct writer *out)
+static void put_card_data(const struct softchip *chip, struct writer *out)
 {
 	tlv_open(out, 0x66);
 	tlv_open(out, 0x73);
 	tlv_put(out, 0x06, BYTES_LITERAL("\x2A\x86\x48\x86\xFC\x6B\x01"));
 	put_wrapped_oid(out, 0x60, BYTES_LITERAL("\x2A\x86\x48\x86\xFC\x6B\x02\x02\x03\x01"));
 	put_wrapped_oid(out, 0x63, BYTES_LITERAL("\x2A\x86\x48\x86\xFC\x6B\x03"));
-	put_wrapped_oid(out, 0x64, BYTES_LITERAL("\x2A\x86\x48\x86\xFC\x6B\x04\x03\x70"));
+	put_wrapped_oid(out, 0x64,
+			chip_has_scp02(chip) ? BYTES_LITERAL("\x2A\x86\x48\x86\xFC\x6B\x04\x02\x55")
+					     : BYTES_LITERAL("\x2A\x86\x48\x86\xFC\x6B\x04\x03\x70"));
 	tlv_close(out);
 	tlv_close(out);
 }
@@ -107,10 +124,10 @@ uint16_t chip_gp_get_data(struct softchip *chip, const struct command *cmd, stru
 	case TAG_KEY_INFO:
 		if (cc_failed(chip_keys_read(chip, &keys)))
 			return CHIP_SW_FAULT;
-		put_key_info(out, &keys);
+		put_key_info(out, &keys, chip_has_scp02(chip) ? 0x80 : 0x88);
 		return CHIP_SW_OK;
 	case TAG_CARD_DATA:
-		put_card_data(out);
+		put_card_data(chip, out);
 		return CHIP_SW_OK;
 	case TAG_LENGTHS:
 		return chip_put_lengths(chip, out) ? CHIP_SW_OK : CHIP_SW_NOT_FOUND;
@@ -148,12 +165,51 @@ static struct bytes invoked(const struct softchip *chip)
 	return chip->s.place == CHIP_MOC ? chip_memory_field(&chip->memory, CHIP_FIELD_MOC_AID) : chip_aid_isd;
 }
 
-uint16_t chip_gp_initialize_update(struct softchip *chip, const struct command *cmd, struct writer *out)
+/* 2.3.1 E.5.1.6. The counter is that of the next session: it rises when one is opened (E.4.2.3). */
+static uint16_t update_scp02(struct softchip *chip, const struct chip_keys *keys, const struct command *cmd, struct writer *out)
 {
 	uint32_t sequence = chip_memory_number(&chip->memory, CHIP_FIELD_SEQUENCE);
-	struct chip_keys keys;
+	struct chip_factory f = chip_factory_data(chip);
+	struct chip_scp02 *s = &chip->s.scp02;
+	cc_status st;
+
+	if (sequence >= SCP02_SEQUENCE_MAX)
+		return CHIP_SW_CONDITIONS;
+	st = chip_scp02_challenge(s, keys->enc, keys->mac, keys->dek, (uint16_t)sequence, invoked(chip), cmd->data);
+	if (cc_failed(st))
+		return chip_sw_of(st);
+	writer_u16(out, 0);
+	writer_put(out, bytes_of(f.serial, sizeof f.serial));
+	writer_u8(out, keys->version);
+	writer_u8(out, SCP02_ID);
+	writer_u16(out, (uint16_t)sequence);
+	writer_put(out, bytes_of(s->challenge, sizeof s->challenge));
+	writer_put(out, bytes_of(s->card_cryptogram, sizeof s->card_cryptogram));
+	return CHIP_SW_OK;
+}
+
+static uint16_t update_scp03(struct softchip *chip, const struct chip_keys *keys, const struct command *cmd, struct writer *out)
+{
+	uint32_t sequence = chip_memory_number(&chip->memory, CHIP_FIELD_SEQUENCE);
 	uint8_t challenge[8];
 	cc_status st;
+
+	if (sequence >= SEQUENCE_MAX)
+		return CHIP_SW_CONDITIONS;
+	st = chip_memory_set_number(&chip->memory, CHIP_FIELD_SEQUENCE, ++sequence, 3);
+	if (!cc_failed(st))
+		st = chip_scp03_card_challenge(keys->enc, sequence, invoked(chip), challenge);
+	if (!cc_failed(st))
+		st = chip_scp03_challenge(&chip->s.scp03, keys->enc, keys->mac, cmd->data, bytes_of(challenge, sizeof challenge));
+	if (cc_failed(st))
+		return chip_sw_of(st);
+	put_update_answer(chip, keys, challenge, sequence, out);
+	return CHIP_SW_OK;
+}
+
+uint16_t chip_gp_initialize_update(struct softchip *chip, const struct command *cmd, struct writer *out)
+{
+	struct chip_keys keys;
 
 	chip_gp_close(chip);
 	if (cmd->data.n != 8)
@@ -166,17 +222,25 @@ uint16_t chip_gp_initialize_update(struct softchip *chip, const struct command *
 		return CHIP_SW_NOT_FOUND;
 	if (chip_memory_number(&chip->memory, CHIP_FIELD_KEY_FAILURES) >= KEY_FAILURES_MAX)
 		return CHIP_SW_BLOCKED;
-	if (sequence >= SEQUENCE_MAX)
-		return CHIP_SW_CONDITIONS;
-	st = chip_memory_set_number(&chip->memory, CHIP_FIELD_SEQUENCE, ++sequence, 3);
-	if (!cc_failed(st))
-		st = chip_scp03_card_challenge(keys.enc, sequence, invoked(chip), challenge);
-	if (!cc_failed(st))
-		st = chip_scp03_challenge(&chip->s.scp03, keys.enc, keys.mac, cmd->data, bytes_of(challenge, sizeof challenge));
-	if (cc_failed(st))
-		return chip_sw_of(st);
-	put_update_answer(chip, &keys, challenge, sequence, out);
-	return CHIP_SW_OK;
+	return chip_has_scp02(chip) ? update_scp02(chip, &keys, cmd, out) : update_scp03(chip, &keys, cmd, out);
+}
+
+static uint16_t authenticate(struct softchip *chip, const struct command *cmd)
+{
+	uint32_t sequence = chip_memory_number(&chip->memory, CHIP_FIELD_SEQUENCE);
+	uint16_t sw;
+
+	if (!chip_has_scp02(chip))
+		return chip_scp03_authenticate(&chip->s.scp03, cmd);
+	sw = chip_scp02_authenticate(&chip->s.scp02, cmd);
+	if (sw == CHIP_SW_OK)
+		sw = chip_sw_of(chip_memory_set_number(&chip->memory, CHIP_FIELD_SEQUENCE, sequence + 1, 3));
+	return sw;
+}
+
+static bool challenged(const struct softchip *chip)
+{
+	return chip->s.scp02.state == CHIP_SCP02_CHALLENGED || chip->s.scp03.state == CHIP_SCP03_CHALLENGED;
 }
 
 /* The counter rises before the comparison and falls after it: pulling the card in between gains nothing. */
@@ -191,7 +255,7 @@ static uint16_t authenticate_counted(struct softchip *chip, const struct command
 	st = chip_memory_set_number(&chip->memory, CHIP_FIELD_KEY_FAILURES, failures + 1, 1);
 	if (cc_failed(st))
 		return chip_sw_of(st);
-	sw = chip_scp03_authenticate(&chip->s.scp03, cmd);
+	sw = authenticate(chip, cmd);
 	if (sw == CHIP_SW_AUTHENTICATION_FAILED)
 		return sw;
 	st = chip_memory_set_number(&chip->memory, CHIP_FIELD_KEY_FAILURES, sw == CHIP_SW_OK ? 0 : failures, 1);
@@ -203,13 +267,13 @@ uint16_t chip_gp_external_authenticate(struct softchip *chip, const struct comma
 	uint16_t sw = CHIP_SW_OK;
 
 	(void)out;
-	if (chip->s.scp03.state != CHIP_SCP03_CHALLENGED)
+	if (!challenged(chip))
 		sw = CHIP_SW_CONDITIONS;
 	else if (!chip_command_is_secure(cmd))
 		sw = CHIP_SW_SECURITY;
 	else if (cmd->data.n != 16)
 		sw = CHIP_SW_LENGTH;
-	else if (!chip_scp03_level_known(cmd->p1) || cmd->p2 != 0)
+	else if (!(chip_has_scp02(chip) ? chip_scp02_level_known(cmd->p1) : chip_scp03_level_known(cmd->p1)) || cmd->p2 != 0)
 		sw = CHIP_SW_P1P2;
 	else
 		sw = authenticate_counted(chip, cmd);
@@ -233,7 +297,7 @@ uint16_t chip_gp_get_status(struct softchip *chip, const struct command *cmd, st
 	struct cursor in;
 	struct bytes wanted;
 
-	if (chip->s.scp03.state != CHIP_SCP03_OPEN)
+	if (!chip_gp_session(chip))
 		return CHIP_SW_SECURITY;
 	if ((cmd->p1 != 0x80 && cmd->p1 != 0x40) || cmd->p2 != 0x02)
 		return CHIP_SW_P1P2;
@@ -257,7 +321,7 @@ uint16_t chip_gp_set_status(struct softchip *chip, const struct command *cmd, st
 	uint32_t now = chip_memory_number(&chip->memory, CHIP_FIELD_CARD_STATE);
 
 	(void)out;
-	if (chip->s.scp03.state != CHIP_SCP03_OPEN)
+	if (!chip_gp_session(chip))
 		return CHIP_SW_SECURITY;
 	/* GlobalPlatform 2.3.1 11.10.2.1: P1 80 is the card; of its states this chip has two beyond OP_READY. */
 	if (cmd->p1 != 0x80 || (cmd->p2 != STATE_INITIALIZED && cmd->p2 != STATE_SECURED))

@@ -4,71 +4,113 @@
 #include <string.h>
 
 #define KEY_TYPE_AES 0x88
+#define KEY_TYPE_TDES 0x80
+#define TDES_HALF 8
 #define KCV_LEN 3
 #define BLOCK 16
 #define KEY_MAX 32
 
 struct new_key {
+	enum cipher_alg alg;
 	size_t n;
 	uint8_t p[KEY_MAX];
 	uint8_t kcv[KCV_LEN];
 };
 
-/* GlobalPlatform Amendment D 4.1.4: key check value, the first bytes of sixteen 01 encrypted. */
-static cc_status check_value(struct bytes key, uint8_t out[KCV_LEN])
+/* GlobalPlatform 2.3.1 B.6, Amendment D 4.1.4: eight zeros under 3DES, sixteen 01 under AES; the first bytes of it. */
+static cc_status check_value(enum cipher_alg alg, struct bytes key, uint8_t out[KCV_LEN])
 {
-	uint8_t ones[BLOCK], text[BLOCK];
-	enum cipher_alg alg;
+	uint8_t input[BLOCK] = { 0 }, text[BLOCK];
 	struct cipher *c = NULL;
-	cc_status st;
+	cc_status st = cipher_new(alg, key, &c);
 
-	if (!cipher_aes_from_key_len(key.n, &alg))
-		return cc_code_status(CC_E_ARG);
-	st = cipher_new(alg, key, &c);
-	memset(ones, 0x01, sizeof ones);
+	if (alg != CIPHER_TDES)
+		memset(input, 0x01, sizeof input);
 	if (!cc_failed(st))
-		st = cipher_encrypt_block(c, ones, text);
+		st = cipher_encrypt_block(c, input, text);
 	if (!cc_failed(st))
 		memcpy(out, text, KCV_LEN);
 	cipher_free(&c);
+	cc_wipe(text, sizeof text);
 	return st;
 }
 
-/* Amendment D 7.2: type 88, length, length of the clear key, key under DEK (CBC, zero ICV), length of check value, value. */
-static uint16_t read_key(struct cursor *in, struct cipher *dek, struct new_key *ret)
+/* What stands before the check value: the key, decrypted. */
+static uint16_t read_value(struct cursor *in, struct cipher *dek, struct new_key *ret)
 {
 	const uint8_t icv[BLOCK] = { 0 };
-	uint8_t type, field_n, key_n, kcv_n, clear[KEY_MAX];
-	struct bytes text, kcv;
+	uint8_t type, field_n, key_n;
+	struct bytes text;
 	enum cipher_alg alg;
 
+	/* Amendment D 7.2: type 88, length, length of the clear key, key under DEK (CBC, zero ICV). */
 	if (!cursor_u8(in, &type) || !cursor_u8(in, &field_n) || !cursor_u8(in, &key_n) || type != KEY_TYPE_AES ||
 	    !cipher_aes_from_key_len(key_n, &alg) || field_n != 1 + (key_n + BLOCK - 1) / BLOCK * BLOCK ||
-	    !cursor_take(in, field_n - 1u, &text) || !cursor_u8(in, &kcv_n) || kcv_n != KCV_LEN ||
-	    !cursor_take(in, KCV_LEN, &kcv))
+	    !cursor_take(in, field_n - 1u, &text))
 		return CHIP_SW_DATA;
-	if (cc_failed(cipher_cbc_decrypt(dek, icv, text, clear)))
-		return CHIP_SW_FAULT;
 	ret->n = key_n;
-	memcpy(ret->p, clear, key_n);
-	cc_wipe(clear, sizeof clear);
-	if (cc_failed(check_value(bytes_of(ret->p, ret->n), ret->kcv)))
+	ret->alg = alg;
+	return cc_failed(cipher_cbc_decrypt(dek, icv, text, ret->p)) ? CHIP_SW_FAULT : CHIP_SW_OK;
+}
+
+/* GlobalPlatform 2.3.1 11.8.2.3.1 and E.4.7: type 80, length, key under the session's DEK, each half by itself. */
+static uint16_t read_tdes_value(struct cursor *in, struct cipher *dek, struct new_key *ret)
+{
+	const uint8_t icv[BLOCK] = { 0 };
+	uint8_t type, n;
+	struct bytes left, right;
+
+	if (!cursor_u8(in, &type) || !cursor_u8(in, &n) || type != KEY_TYPE_TDES || n != 2 * TDES_HALF ||
+	    !cursor_take(in, TDES_HALF, &left) || !cursor_take(in, TDES_HALF, &right))
+		return CHIP_SW_DATA;
+	ret->n = n;
+	ret->alg = CIPHER_TDES;
+	if (cc_failed(cipher_cbc_decrypt(dek, icv, left, ret->p)) ||
+	    cc_failed(cipher_cbc_decrypt(dek, icv, right, ret->p + TDES_HALF)))
+		return CHIP_SW_FAULT;
+	return CHIP_SW_OK;
+}
+
+static uint16_t read_key(struct cursor *in, bool tdes, struct cipher *dek, struct new_key *ret)
+{
+	uint16_t sw = tdes ? read_tdes_value(in, dek, ret) : read_value(in, dek, ret);
+	struct bytes kcv;
+	uint8_t kcv_n;
+
+	if (sw != CHIP_SW_OK)
+		return sw;
+	if (!cursor_u8(in, &kcv_n) || kcv_n != KCV_LEN || !cursor_take(in, KCV_LEN, &kcv))
+		return CHIP_SW_DATA;
+	if (cc_failed(check_value(ret->alg, bytes_of(ret->p, ret->n), ret->kcv)))
 		return CHIP_SW_FAULT;
 	return cc_equal(kcv.p, kcv.n, ret->kcv, KCV_LEN) ? CHIP_SW_OK : CHIP_SW_DATA;
 }
 
+/* The static DEK, in SCP02 that of the session. */
+static cc_status open_dek(struct softchip *chip, struct cipher **ret)
+{
+	const struct secret *session = &chip->s.scp02.dek;
+	struct chip_keys now;
+	enum cipher_alg alg;
+	cc_status st;
+
+	if (chip_has_scp02(chip))
+		return cipher_new(CIPHER_TDES, bytes_of(session->p, session->n), ret);
+	st = chip_keys_read(chip, &now);
+	if (!cc_failed(st) && !cipher_aes_from_key_len(now.dek.n, &alg))
+		st = cc_code_status(CC_E_FORMAT);
+	return cc_failed(st) ? st : cipher_new(alg, now.dek, ret);
+}
+
 static uint16_t read_keys(struct softchip *chip, struct cursor *in, struct new_key keys[3])
 {
-	struct chip_keys now;
 	struct cipher *dek = NULL;
-	enum cipher_alg alg;
 	uint16_t sw = CHIP_SW_OK;
 
-	if (cc_failed(chip_keys_read(chip, &now)) || !cipher_aes_from_key_len(now.dek.n, &alg) ||
-	    cc_failed(cipher_new(alg, now.dek, &dek)))
+	if (cc_failed(open_dek(chip, &dek)))
 		return CHIP_SW_FAULT;
 	for (size_t i = 0; i < 3 && sw == CHIP_SW_OK; i++)
-		sw = read_key(in, dek, &keys[i]);
+		sw = read_key(in, chip_has_scp02(chip), dek, &keys[i]);
 	cipher_free(&dek);
 	if (sw == CHIP_SW_OK && (cc_failed(cursor_end(in)) || keys[1].n != keys[0].n || keys[2].n != keys[0].n))
 		sw = CHIP_SW_DATA;
@@ -102,7 +144,7 @@ uint16_t chip_put_key(struct softchip *chip, const struct command *cmd, struct w
 	uint8_t version;
 	uint16_t sw;
 
-	if (chip->s.scp03.state != CHIP_SCP03_OPEN)
+	if (!chip_gp_session(chip))
 		return CHIP_SW_SECURITY;
 	if (cc_failed(chip_keys_read(chip, &now)))
 		return CHIP_SW_FAULT;

@@ -32,6 +32,8 @@ bool chip_store_session_strong(const struct softchip *chip)
 {
 	const uint8_t need = CHIP_SCP03_C_MAC | CHIP_SCP03_C_ENC | CHIP_SCP03_R_MAC;
 
+	if (chip_has_scp02(chip))
+		return chip->s.scp02.state == CHIP_SCP02_OPEN && (chip->s.scp02.level & CHIP_SCP02_C_ENC) != 0;
 	return chip->s.scp03.state == CHIP_SCP03_OPEN && (chip->s.scp03.level & need) == need;
 }
 

@@ -16,16 +16,17 @@
  * from no host file. It includes only crypto/ (checked by `make check`).
  */
 enum softchip_personality {
-	SOFTCHIP_CCCD, /* cccd-card.md section 4: SELECT MF 6D00, EF.CardAccess right after reset, DG11 absent, DG3 closed */
-	SOFTCHIP_ICAO, /* MF, behaves like a passport */
+	SOFTCHIP_CCCD,	/* cccd-card.md section 4: SELECT MF 6D00, EF.CardAccess right after reset, DG11 absent, DG3 closed */
+	SOFTCHIP_ICAO,	/* MF, behaves like a passport */
+	SOFTCHIP_SCP02, /* in the field as SOFTCHIP_CCCD; an older chip for its maker: SCP02, 3DES keys by VISA2 */
 };
 
 struct softchip_config {
 	enum softchip_personality personality;
 	struct bytes serial;	 /* CPLC serial: 8 bytes (fabrication date, IC serial, batch); unique for each chip */
-	struct bytes master_key; /* of the issuer: the chip's SCP03 keys are diversified from it as in the factory; 16, 24 or 32
-				    bytes. Empty: the three keys below, made elsewhere */
-	struct bytes key_enc, key_mac, key_dek; /* all of one AES length */
+	struct bytes master_key; /* of the issuer: the chip's keys are diversified from it as in the factory; 16, 24 or 32 bytes
+				    for AES, 16 for 3DES. Empty: the three keys below, made elsewhere */
+	struct bytes key_enc, key_mac, key_dek; /* all of one length */
 	struct bytes match_on_card_aid;		/* 5 to 16 bytes; empty: the fictional one of the data sheet */
 	bool extended;				/* extended length; default true */
 	size_t command_max;			/* longest command APDU it takes, 0: 65,544 */

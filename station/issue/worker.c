@@ -49,11 +49,14 @@ cc_status worker_derive_keys(struct worker *w)
 	struct secret *keys[] = { &w->keys.enc, &w->keys.mac, &w->keys.dek };
 	cc_status st = cc_ok();
 
+	/* A 3DES master key isn't among the kinds of the key store. */
+	if (w->perso.profile->scheme != KDF_SCHEME_KDF3)
+		return cc_fail(&w->err, CC_E_UNSUPPORTED, "perso.master-key", "chips of kind %s", w->perso.profile->name);
 	for (uint8_t id = 1; id <= 3 && !cc_failed(st); id++)
 		st = keystore_derive_kdf3(w->issuer->keystore, ISSUER_MASTER_LABEL, id, div, keys[id - 1]);
 	if (cc_failed(st))
 		return keystore_failed(w, st);
-	return scp03_alg(w->keys.enc.n, &w->keys.alg);
+	return secure_channel_alg(w->perso.profile->protocol, w->keys.enc.n, &w->keys.alg);
 }
 
 cc_status worker_identify(struct worker *w)

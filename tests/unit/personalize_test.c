@@ -39,12 +39,14 @@ static const struct personalize_key_request ca_request = { .which = PERSONALIZE_
 							   .curve = EC_P256,
 							   .ca_alg = CIPHER_AES128 };
 
-static void derive(const struct bytes master, const uint8_t div[10], struct scp03_keys *ret)
+static void derive(const struct bytes master, const struct personalize *p, struct scp03_keys *ret)
 {
-	assert_int_equal(kdf_kdf3(master, 1, bytes_of(div, 10), &ret->enc).code, CC_OK);
-	assert_int_equal(kdf_kdf3(master, 2, bytes_of(div, 10), &ret->mac).code, CC_OK);
-	assert_int_equal(kdf_kdf3(master, 3, bytes_of(div, 10), &ret->dek).code, CC_OK);
-	assert_int_equal(scp03_alg(ret->enc.n, &ret->alg).code, CC_OK);
+	struct secret *keys[] = { &ret->enc, &ret->mac, &ret->dek };
+
+	for (uint8_t id = 1; id <= 3; id++)
+		assert_int_equal(
+			kdf_card_key(p->profile->scheme, master, id, bytes_of(p->diversification, 10), keys[id - 1]).code, CC_OK);
+	assert_int_equal(secure_channel_alg(p->profile->protocol, ret->enc.n, &ret->alg).code, CC_OK);
 }
 
 /* A file with its outer tag and length, filled with a pattern. */
@@ -65,7 +67,7 @@ static void identify(struct fixture *f)
 
 	cc_error_init(&err);
 	assert_int_equal(personalize_identify(&f->ch, &f->profiles, &f->sys.sys, &f->p, &err).code, CC_OK);
-	derive(chip_reader_master, f->p.diversification, &f->keys);
+	derive(chip_reader_master, &f->p, &f->keys);
 }
 
 static void fixture_init(struct fixture *f, const struct chip_reader_options *o)
@@ -144,7 +146,7 @@ static void whole_plan(const struct chip_reader_options *o)
 	struct bytes master = o->master_key.n ? o->master_key : chip_reader_master;
 
 	fixture_init(&f, o);
-	derive(master, f.p.diversification, &f.keys);
+	derive(master, &f.p, &f.keys);
 	open_chip(&f);
 	make_keys(&f);
 	write_all(&f);
@@ -180,6 +182,35 @@ static void longer_keys_work_too(void **state)
 	memset(master, 0x5A, sizeof master);
 	whole_plan(&(struct chip_reader_options){ .number = 4, .master_key = { master, 24 } });
 	whole_plan(&(struct chip_reader_options){ .number = 5, .master_key = { master, 32 } });
+}
+
+/* An older chip: SCP02 at level 03, keys by VISA2, replaced under the session's DEK. */
+static void chip_with_scp02_is_written_and_sealed(void **state)
+{
+	(void)state;
+	whole_plan(&(struct chip_reader_options){ .number = 17, .personality = SOFTCHIP_SCP02 });
+	whole_plan(&(struct chip_reader_options){ .number = 18, .personality = SOFTCHIP_SCP02, .short_length = true });
+}
+
+/* Its profile says SCP03: the answer in SCP02 is refused, and nothing more is sent. */
+static void no_chip_talks_the_station_down(void **state)
+{
+	struct profile strict = profile_softchip_scp02;
+	struct fixture f;
+	uint64_t before;
+	bool live = true;
+
+	(void)state;
+	strict.protocol = SECURE_CHANNEL_SCP03;
+	strict.scheme = KDF_SCHEME_KDF3;
+	strict.level = SCP03_LEVEL_FULL;
+	fixture_init(&f, &(struct chip_reader_options){ .number = 19, .personality = SOFTCHIP_SCP02 });
+	f.p.profile = &strict;
+	before = softchip_apdu_count(f.cr.chip);
+	assert_int_equal(personalize_greet(&f.p, &f.keys, &live).code, CC_E_UNSUPPORTED);
+	assert_string_equal(f.p.err.key, "perso.handshake");
+	assert_int_equal(softchip_apdu_count(f.cr.chip), before + 1);
+	fixture_done(&f);
 }
 
 /* Files whose size meets the block exactly must be found to end there. */
@@ -249,14 +280,21 @@ static void longer_file_is_found_behind_a_full_block(void **state)
 	fixture_done(&f);
 }
 
-static void wrong_keys_are_noticed_without_an_attempt(void **state)
+/* The card's cryptogram speaks for the MAC key in SCP03, for the ENC key in SCP02. */
+static void spoil_key(struct fixture *f)
+{
+	struct secret *key = f->p.profile->protocol == SECURE_CHANNEL_SCP02 ? &f->keys.enc : &f->keys.mac;
+
+	key->p[3] ^= 0x40;
+}
+
+static void wrong_keys_are_noticed(enum softchip_personality personality)
 {
 	struct fixture f;
 	bool live = true;
 
-	(void)state;
-	fixture_init(&f, &(struct chip_reader_options){ .number = 9 });
-	f.keys.mac.p[3] ^= 0x40;
+	fixture_init(&f, &(struct chip_reader_options){ .number = 9, .personality = personality });
+	spoil_key(&f);
 	assert_int_equal(personalize_greet(&f.p, &f.keys, &live).code, CC_OK);
 	assert_false(live);
 	assert_int_equal(personalize_authenticate(&f.p, &f.keys).code, CC_E_DENIED);
@@ -266,15 +304,22 @@ static void wrong_keys_are_noticed_without_an_attempt(void **state)
 		assert_int_equal(reader_reset(f.cr.reader).code, CC_OK);
 		personalize_done(&f.p);
 		identify(&f);
-		f.keys.mac.p[3] ^= 0x40;
+		spoil_key(&f);
 		assert_int_equal(personalize_greet(&f.p, &f.keys, &live).code, CC_OK);
 		assert_false(live);
 	}
-	f.keys.mac.p[3] ^= 0x40;
+	spoil_key(&f);
 	personalize_done(&f.p);
 	identify(&f);
 	open_chip(&f);
 	fixture_done(&f);
+}
+
+static void wrong_keys_are_noticed_without_an_attempt(void **state)
+{
+	(void)state;
+	wrong_keys_are_noticed(SOFTCHIP_CCCD);
+	wrong_keys_are_noticed(SOFTCHIP_SCP02);
 }
 
 static void closed_chip_tells_its_state(void **state)
@@ -319,12 +364,11 @@ static void closed_chip_is_not_begun_again(void **state)
 	fixture_done(&f);
 }
 
-static void proof_fails_while_the_keys_live(void **state)
+static void proof_fails_with_live_keys(enum softchip_personality personality)
 {
 	struct fixture f;
 
-	(void)state;
-	fixture_init(&f, &(struct chip_reader_options){ .number = 12 });
+	fixture_init(&f, &(struct chip_reader_options){ .number = 12, .personality = personality });
 	open_chip(&f);
 	make_keys(&f);
 	write_all(&f);
@@ -333,6 +377,13 @@ static void proof_fails_while_the_keys_live(void **state)
 	assert_int_equal(personalize_prove(&f.p, &f.keys).code, CC_E_VERIFY);
 	assert_string_equal(f.p.err.key, "perso.keys-live");
 	fixture_done(&f);
+}
+
+static void proof_fails_while_the_keys_live(void **state)
+{
+	(void)state;
+	proof_fails_with_live_keys(SOFTCHIP_CCCD);
+	proof_fails_with_live_keys(SOFTCHIP_SCP02);
 }
 
 static void another_chip_is_noticed_by_the_proof(void **state)
@@ -400,7 +451,9 @@ static void registration_refuses_holes(void **state)
 	HOLE(isd_aid);
 	HOLE(application_aid);
 	HOLE(key_version);
+	HOLE(protocol);
 	HOLE(level);
+	HOLE(scheme);
 	HOLE(file_max);
 	HOLE(memory);
 	HOLE(read_back);
@@ -465,6 +518,8 @@ int main(void)
 		cmocka_unit_test(short_chip_is_written_and_sealed),
 		cmocka_unit_test(odd_lengths_are_negotiated),
 		cmocka_unit_test(longer_keys_work_too),
+		cmocka_unit_test(chip_with_scp02_is_written_and_sealed),
+		cmocka_unit_test(no_chip_talks_the_station_down),
 		cmocka_unit_test(any_file_length_is_read_to_its_end),
 		cmocka_unit_test(changed_byte_is_found_by_read_back),
 		cmocka_unit_test(longer_file_on_the_chip_is_found),

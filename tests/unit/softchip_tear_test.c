@@ -220,7 +220,7 @@ static void impossible_memory_is_refused(void **state)
 		struct bytes value;
 	} wrong[] = {
 		{ CHIP_FIELD_FACTORY, BYTES_LITERAL("\x00\x01\x00\x01\x00\x08short") },
-		{ CHIP_FIELD_FACTORY, BYTES_LITERAL("\x02\x01\x00\x01\x00\x08serial01") },
+		{ CHIP_FIELD_FACTORY, BYTES_LITERAL("\x03\x01\x00\x01\x00\x08serial01") },
 		{ CHIP_FIELD_FACTORY, BYTES_LITERAL("\x00\x01\x00\x02\x00\x08serial01") },
 		{ CHIP_FIELD_KEYS, BYTES_LITERAL("\x30"
 						 "0123456789ABCDEF0123456789ABCDEF0123456789ABCDE") },
