@@ -55,6 +55,25 @@ void cert_name_text(struct bytes name_der, char *out, size_t cap);
 bool cert_private_key_usage(const struct cert *c, int64_t *ret_from_s, int64_t *ret_to_s);
 /* Same RDNs regardless of their order (real SignerInfos list them otherwise) and of letter case in the country. */
 bool cert_name_equal(struct bytes a, struct bytes b);
+/*
+ * What forbids a certificate to have signed a document (EF.SOD, EF.CardSecurity):
+ * a CA's, keyUsage without digitalSignature, extKeyUsage for lists or, critical,
+ * for something else. English, a literal; NULL when nothing does.
+ */
+const char *cert_signer_fault(const struct cert *c);
+/*
+ * The document type list (ICAO 9303-12 7.1.1, 2.23.136.1.1.6.2) against the type
+ * in the MRZ ("ID", "P"): a single letter in the list stands for all types that
+ * begin with it.
+ */
+enum cert_document_types {
+	CERT_TYPES_ABSENT,
+	CERT_TYPES_MALFORMED,
+	CERT_TYPES_COVER,
+	CERT_TYPES_SAME_KIND, /* a type with the same first letter is listed, this one isn't */
+	CERT_TYPES_OTHER,
+};
+enum cert_document_types cert_covers_document(const struct cert *c, const char *type);
 /* Signature of `c` under `issuer`'s key. CC_E_VERIFY, CC_E_UNSUPPORTED. */
 CC_MUST cc_status cert_verify_signature(const struct cert *c, const struct cert *issuer, struct cc_error *err);
 
@@ -99,17 +118,16 @@ enum chain_verdict {
 	CHAIN_NO_ANCHOR,       /* no country signer here issued it */
 	CHAIN_SIGNATURE_WRONG, /* an anchor with that name and key id exists, but the signature doesn't verify */
 	CHAIN_EXPIRED,	       /* certificate or anchor outside its validity at `at_s` */
-	CHAIN_STRUCTURE_WRONG, /* not a CA, missing fields */
+	CHAIN_STRUCTURE_WRONG, /* the issuer's key signed it, but one of the two breaks a rule: see trust_verify_chain */
 	CHAIN_REVOKED,	       /* the chain is good, and a revocation list of the country signer names one of its certificates */
 	CHAIN_UNDETERMINED,    /* not judged: algorithm or curve unknown to us, no memory, library failure; err says which */
 };
 const char *chain_verdict_name(enum chain_verdict v); /* "no-anchor" ... */
 
 /*
- * Document signer to country signer: candidates by AKI, else by issuer name;
- * each is tried (a signer may verify under a self-signed and a link
- * certificate). *ret_anchor: the certificate that verified (or the best
- * candidate), a view into t; untouched when there is no candidate.
+ * Document signer to country signer: trust_verify_chain, and cert_signer_fault
+ * is CHAIN_STRUCTURE_WRONG. *ret_anchor: the certificate that verified (or the
+ * best candidate), a view into t; untouched when there is no candidate.
  */
 CC_MUST enum chain_verdict trust_verify(const struct trust *t, const struct cert *ds, int64_t at_s,
 					const struct cert **ret_anchor, struct cc_error *err);
@@ -135,7 +153,17 @@ struct chain {
 	int64_t revoked_s;	   /* CRL_STATUS_REVOKED */
 	const char *revoked_reason;
 };
-/* The same with the whole path and the revocation lists. err: the cause of what isn't good. */
+/*
+ * Any certificate. Candidates by issuer name or key identifier; each is tried (a
+ * signer may verify under a self-signed and a link certificate). Wrong structure,
+ * at each step: a signer's issuer field is another name than the issuer's subject
+ * (but for the order of its parts, the case of the country and the string type);
+ * the issuer is no CA or may not sign certificates; the certificate may sign
+ * nothing; an unknown critical extension; another country. err: the cause of
+ * what isn't good.
+ */
 void trust_verify_chain(const struct trust *t, const struct cert *c, int64_t at_s, struct chain *ret, struct cc_error *err);
+/* The same for the signer of a document, with cert_signer_fault. */
+void trust_verify_signer(const struct trust *t, const struct cert *ds, int64_t at_s, struct chain *ret, struct cc_error *err);
 
 #endif

@@ -57,20 +57,26 @@ static int rank(enum chain_verdict v)
 	return 0;
 }
 
-enum match { MATCH_NONE, MATCH_NAME_ONLY, MATCH_KEY };
+enum match { MATCH_NONE, MATCH_NAME_ONLY, MATCH_KEY_ONLY, MATCH_BOTH };
 
-/* Name and key identifier may each be missing or odd in real documents; either makes a candidate. */
+/*
+ * Name and key identifier may each be odd in real documents; either makes a
+ * candidate. The key identifier alone makes no chain for a signer (RFC 5280
+ * 6.1.3 (a)(4), BSI TR-03105-5.1 LDS_H_54), but says what is wrong with it. Five
+ * countries' link certificates (HU, PT, ES, PH, TR in the German master list of
+ * 2024) bear another name over the right key: there the key counts, because a
+ * country that changes its name has no better proof.
+ */
 static enum match match_issuer(const struct cert *c, const struct cert *issuer)
 {
 	struct bytes aki = cert_aki(c), ski = cert_ski(issuer);
 	bool name = cert_name_equal(cert_issuer(c), cert_subject(issuer));
 
-	if (aki.n > 0 && ski.n > 0) {
-		if (bytes_equal(aki, ski))
-			return MATCH_KEY;
-		return name ? MATCH_NAME_ONLY : MATCH_NONE;
-	}
-	return name ? MATCH_KEY : MATCH_NONE;
+	if (aki.n == 0 || ski.n == 0)
+		return name ? MATCH_BOTH : MATCH_NONE;
+	if (bytes_equal(aki, ski))
+		return name ? MATCH_BOTH : MATCH_KEY_ONLY;
+	return name ? MATCH_NAME_ONLY : MATCH_NONE;
 }
 
 /* A country signer's word is good for its own country alone. */
@@ -84,9 +90,12 @@ static bool same_country(const struct cert *c, const struct cert *ca)
 	return strcmp(issuer, country) == 0 && (subject[0] == '\0' || strcmp(subject, country) == 0);
 }
 
-static const char *structure_fault(const struct cert *c, const struct cert *issuer)
+static const char *structure_fault(const struct cert *c, const struct cert *issuer, enum match match)
 {
 	unsigned usage;
+
+	if (match == MATCH_KEY_ONLY && !cert_is_ca(c))
+		return "the issuer's name is not the subject of the country signer with that key";
 
 	if (!cert_is_ca(issuer))
 		return "the anchor is not a CA";
@@ -120,13 +129,13 @@ static enum chain_verdict judge(const struct cert *c, const struct cert *issuer,
 		return CHAIN_UNDETERMINED;
 	}
 	if (cc_failed(st)) {
-		/* the same name with another key is another anchor, not a forged signature */
-		if (match == MATCH_NAME_ONLY)
+		/* the same name with another key, or the other way round, is another anchor, not a forged signature */
+		if (match != MATCH_BOTH)
 			return CHAIN_NO_ANCHOR;
 		(void)cc_fail(err, CC_E_VERIFY, "chain.signature-wrong", "the signature is not the named country signer's");
 		return CHAIN_SIGNATURE_WRONG;
 	}
-	fault = structure_fault(c, issuer);
+	fault = structure_fault(c, issuer, match);
 	if (fault != NULL) {
 		(void)cc_fail(err, CC_E_FORMAT, "chain.structure-wrong", "%s", fault);
 		return CHAIN_STRUCTURE_WRONG;
@@ -335,12 +344,26 @@ void trust_verify_chain(const struct trust *t, const struct cert *c, int64_t at_
 	}
 }
 
+void trust_verify_signer(const struct trust *t, const struct cert *ds, int64_t at_s, struct chain *ret, struct cc_error *err)
+{
+	const char *fault = cert_signer_fault(ds);
+
+	trust_verify_chain(t, ds, at_s, ret, err);
+	/* Forged, of nobody, or not judged: the chain's own verdict says more. */
+	if (fault == NULL || (ret->verdict != CHAIN_GOOD && ret->verdict != CHAIN_EXPIRED))
+		return;
+	ret->verdict = CHAIN_STRUCTURE_WRONG;
+	if (err != NULL)
+		cc_error_init(err);
+	(void)cc_fail(err, CC_E_FORMAT, "chain.structure-wrong", "%s", fault);
+}
+
 enum chain_verdict trust_verify(const struct trust *t, const struct cert *ds, int64_t at_s, const struct cert **ret_anchor,
 				struct cc_error *err)
 {
 	struct chain chain;
 
-	trust_verify_chain(t, ds, at_s, &chain, err);
+	trust_verify_signer(t, ds, at_s, &chain, err);
 	if (chain.count > 0 && ret_anchor != NULL)
 		*ret_anchor = chain.path[chain.count - 1];
 	return chain.verdict;

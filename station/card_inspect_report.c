@@ -27,6 +27,8 @@ static const struct label labels[] = {
 	{ "sod.signing-time", "Thời điểm ký EF.SOD", "Time of signing" },
 	{ "sod.crl", "Danh sách thu hồi", "Revocation list" },
 	{ "signer.validity", "Hạn chứng thư ký", "Validity of the signer" },
+	{ "signer.nesting", "Hạn chứng thư ký so với chứng thư quốc gia", "Signer's validity within the country signer's" },
+	{ "signer.document-types", "Loại giấy tờ được ký", "Document types of the signer" },
 	{ "signer.profile", "Quy cách chứng thư ký", "Profile of the signer" },
 	{ "anchor.profile", "Quy cách chứng thư CSCA", "Profile of the country signer" },
 	{ "dg15.key", "Khóa AA (DG15)", "AA key (DG15)" },

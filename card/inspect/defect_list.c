@@ -148,11 +148,16 @@ static bool read_list(struct defect_list *l, struct bytes content, bool icao)
 /* ---- the list's signature */
 static bool trusted(const struct cert *signer, const struct trust *trust, int64_t now_s)
 {
+	struct chain chain;
+
 	for (size_t i = 0; trust != NULL && i < trust_count(trust); i++) {
 		if (bytes_equal(cert_der(trust_at(trust, i)), cert_der(signer)))
 			return true;
 	}
-	return trust != NULL && trust_verify(trust, signer, now_s, NULL, NULL) == CHAIN_GOOD;
+	if (trust == NULL)
+		return false;
+	trust_verify_chain(trust, signer, now_s, &chain, NULL);
+	return chain.verdict == CHAIN_GOOD;
 }
 
 static cc_status check_signature(const struct defect_list *l, const struct trust *trust, int64_t now_s, struct cc_error *err)

@@ -31,11 +31,12 @@ const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
 /*
  * Check ids, stable: "access", "access.downgrade", "application", "com.read", "com.structure", "sod.read",
  * "sod.structure", "sod.encoding", "sod.signature", "sod.algorithms", "sod.signing-time", "sod.chain", "sod.crl",
- * "signer.validity", "signer.profile", "signer.purpose" (when it is another than signing documents), "anchor.profile",
- * "dg15.key", "sod.dgN" (hash of each data group), "dgN.read", "com.sod", "card-access.dg14", "card-security" (signature and
- * chain of EF.CardSecurity), "mrz.digits", "mrz.access", "mrz.number", "mrz.printed" (the rest of the MRZ given), "sod.country"
- * (the signer's and the issuing state's), "dg13.dg1", "dgN.structure" (2, 7, 11, 12, 14, 16), "active-authentication",
- * "chip-authentication", "chip-authentication-mapping" (PACE-CAM), "terminal-authentication".
+ * "signer.validity", "signer.nesting", "signer.document-types", "signer.profile", "signer.purpose" (when it is another than
+ * signing documents), "anchor.profile", "dg15.key", "sod.dgN" (hash of each data group), "dgN.read", "com.sod",
+ * "card-access.dg14", "card-security" (signature and chain of EF.CardSecurity), "mrz.digits", "mrz.access", "mrz.number",
+ * "mrz.printed" (the rest of the MRZ given), "sod.country" (the signer's and the issuing state's), "dg13.dg1", "dgN.structure"
+ * (2, 7, 11, 12, 14, 16), "active-authentication", "chip-authentication", "chip-authentication-mapping" (PACE-CAM),
+ * "terminal-authentication".
  */
 #define INSPECT_CHECKS_MAX 96
 #define INSPECT_EVIDENCE_MAX 240

@@ -111,6 +111,7 @@ static void check_dg1(struct inspect_run *run)
 	check_mrz_digits(run);
 	check_given(run);
 	inspect_country(run);
+	inspect_document_type(run);
 }
 
 /* ---- DG13 */

@@ -62,6 +62,8 @@ bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer);
 bool inspect_chain(struct inspect_run *run, const struct cert *signer);
 enum inspect_result inspect_result_of_chain(enum chain_verdict v);
 void inspect_aa_key(struct inspect_run *run);
+/* inspect_signer.c: "signer.document-types", when DG1 was read. */
+void inspect_document_type(struct inspect_run *run);
 /* The hash of one data group against EF.SOD: "sod.dgN". */
 void inspect_hash(struct inspect_run *run, unsigned dg);
 /* inspect_content.c: MRZ, DG13, DG2. */

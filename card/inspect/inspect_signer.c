@@ -10,9 +10,42 @@
 #include <string.h>
 #include <time.h>
 
-/* Who signed EF.SOD, with what, when, and what that is worth: ICAO 9303-11 5.1, 9303-12. */
+/*
+ * Who signed EF.SOD, with what, when, and what that is worth: ICAO 9303-11 5.1,
+ * 9303-12 7.1. Real countries deviate and their documents are genuine, so what
+ * fails is what lets somebody else sign: a right that was not given, another
+ * name, another kind of document. tests/unit/signer_constraints_test.c has a
+ * case for each line.
+ *
+ *	constraint						result
+ *	signer: issuer's name is another			failed	sod.chain, structure-wrong
+ *	signer: the same name in another order, case, string	nothing
+ *	signer: CA flag						failed	sod.chain, structure-wrong
+ *	signer: basicConstraints without CA			remark	signer.profile
+ *	signer: keyUsage without digitalSignature		failed	sod.chain, structure-wrong
+ *	signer: keyUsage absent, not critical, or with more	remark	signer.profile
+ *	signer: extKeyUsage for lists; critical for others	failed	sod.chain, structure-wrong
+ *	signer: extKeyUsage for others, not critical		inconclusive	signer.purpose
+ *	signer: extKeyUsage for any purpose			remark	signer.profile
+ *	signer: of another country than DG1's			inconclusive	sod.country
+ *	signer or anchor: unknown critical extension		failed	sod.chain, structure-wrong
+ *	anchor: no CA, keyUsage without keyCertSign		failed	sod.chain, structure-wrong
+ *	anchor: path length absent or not 0			remark	anchor.profile
+ *	link: path length 0 above it (a link is a change of key,
+ *	  not a longer path, 9303-12 7.1)			nothing
+ *	signer or anchor outside its validity now		failed	sod.chain, expired
+ *	signer: ends after its country signer			remark	signer.nesting
+ *	signing time outside the signer's validity, or to come	inconclusive	sod.signing-time
+ *	signing time outside the private key usage period	remark	sod.signing-time
+ *	document types: no type of this kind			failed	signer.document-types
+ *	document types: the kind, but not this type		remark	signer.document-types
+ *	document types: malformed				remark	signer.document-types
+ *	document types: absent					not applicable, remark signer.profile
+ */
 
 #define DATE_TEXT 24
+/* A signer's clock may be ahead of ours, and signing times are often days. */
+#define CLOCK_SLACK_S 86400
 
 /* Names joined by commas, cut at the limit of evidence. */
 struct list {
@@ -139,6 +172,8 @@ static void check_signing_time(struct inspect_run *run, const struct cert *signe
 	if (at_s < cert_not_before_s(signer) || at_s > cert_not_after_s(signer))
 		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.signing-time", "%s, outside the validity of the signer's certificate",
 			    at);
+	else if (at_s > run->p->now_s + CLOCK_SLACK_S)
+		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.signing-time", "%s is still to come", at);
 	else if (at_s < from_s || at_s > to_s)
 		inspect_add(run, INSPECT_REMARK, "sod.signing-time", "%s, outside the usage period of the signer's key", at);
 	else
@@ -274,6 +309,17 @@ static void check_crl(struct inspect_run *run, const struct chain *c)
 	}
 }
 
+static void check_nesting(struct inspect_run *run, const struct cert *signer, const struct cert *issuer)
+{
+	char to[DATE_TEXT], issuer_to[DATE_TEXT];
+
+	if (cert_not_after_s(signer) <= cert_not_after_s(issuer))
+		return;
+	date_text(cert_not_after_s(signer), to);
+	date_text(cert_not_after_s(issuer), issuer_to);
+	inspect_add(run, INSPECT_REMARK, "signer.nesting", "valid to %s, its country signer only to %s", to, issuer_to);
+}
+
 bool inspect_chain(struct inspect_run *run, const struct cert *signer)
 {
 	struct chain c;
@@ -285,7 +331,7 @@ bool inspect_chain(struct inspect_run *run, const struct cert *signer)
 		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.chain", "no-anchor: no country signer is trusted here");
 		return false;
 	}
-	trust_verify_chain(run->p->trust, signer, run->p->now_s, &c, &err);
+	trust_verify_signer(run->p->trust, signer, run->p->now_s, &c, &err);
 	cert_name_text(c.count > 0 ? cert_subject(c.path[c.count - 1]) : cert_issuer(signer), name, sizeof name);
 	if (c.verdict == CHAIN_GOOD && c.count > 1)
 		inspect_add(run, INSPECT_PASSED, "sod.chain", "good: %s, over %zu link certificate%s", name, c.count - 1,
@@ -295,9 +341,39 @@ bool inspect_chain(struct inspect_run *run, const struct cert *signer)
 			    name, err.detail[0] != 0 ? ": " : "", err.detail);
 	if (c.verdict == CHAIN_GOOD || c.verdict == CHAIN_REVOKED || c.verdict == CHAIN_EXPIRED) {
 		check_crl(run, &c);
+		check_nesting(run, signer, c.path[0]);
 		check_profile(run, "anchor.profile", c.path[c.count - 1], cert_role_of(c.path[c.count - 1]));
 	}
 	return c.verdict == CHAIN_GOOD;
+}
+
+/* ---- what documents the signer is for */
+
+void inspect_document_type(struct inspect_run *run)
+{
+	const struct cert *signer = inspect_signer(run);
+	const char *code = run->out->mrz.code;
+
+	if (signer == NULL)
+		return;
+	switch (cert_covers_document(signer, code)) {
+	case CERT_TYPES_ABSENT:
+		inspect_add(run, INSPECT_NOT_APPLICABLE, "signer.document-types", "the signer's certificate names no types");
+		break;
+	case CERT_TYPES_MALFORMED:
+		inspect_add(run, INSPECT_REMARK, "signer.document-types", "the list of types is malformed");
+		break;
+	case CERT_TYPES_COVER:
+		inspect_add(run, INSPECT_PASSED, "signer.document-types", "the signer may sign \"%s\"", code);
+		break;
+	case CERT_TYPES_SAME_KIND:
+		inspect_add(run, INSPECT_REMARK, "signer.document-types", "the signer is for others of this kind than \"%s\"",
+			    code);
+		break;
+	case CERT_TYPES_OTHER:
+		inspect_add(run, INSPECT_FAILED, "signer.document-types", "the signer may not sign \"%s\"", code);
+		break;
+	}
 }
 
 /* ---- the key of Active Authentication */

@@ -187,3 +187,16 @@ void document_edit_signer(struct document_fixture *d, const struct tlv_edit *edi
 	buf_done(&tbs);
 	buf_done(&cert);
 }
+
+void document_edit_anchor(struct document_fixture *d, const struct tlv_edit *edit)
+{
+	struct buf tbs = { 0 }, cert = { 0 };
+
+	tlv_edit(tlv_edit_at(cert_der(d->lds.csca), "0/0"), edit, &tbs);
+	sign_tbs(d, buf_view(&tbs), &cert);
+	trust_free(&d->lds.trust);
+	assert_int_equal(trust_new(&d->lds.trust).code, CC_OK);
+	assert_int_equal(trust_add(d->lds.trust, buf_view(&cert), NULL).code, CC_OK);
+	buf_done(&tbs);
+	buf_done(&cert);
+}

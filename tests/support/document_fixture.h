@@ -31,6 +31,8 @@ void document_edit_object(struct document_fixture *d, const struct tlv_edit *edi
  * own SEQUENCE, "0/..."), signed again by the country signer; EF.SOD carries it.
  */
 void document_edit_signer(struct document_fixture *d, const struct tlv_edit *edit);
+/* The country signer's certificate edited in the same way and self-signed again; the fixture trusts it and no other. */
+void document_edit_anchor(struct document_fixture *d, const struct tlv_edit *edit);
 /* Any content signed by the document signer. */
 void document_cms(struct document_fixture *d, struct bytes type, struct bytes content, const struct cert *signer,
 		  struct sig_alg alg, struct buf *ret);

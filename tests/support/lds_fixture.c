@@ -54,7 +54,7 @@ static struct pki_profile profile(const struct lds_fixture *f, const char *name,
 				     .not_after_s = FIXTURE_NOW_S + years * YEAR_S,
 				     .private_from_s = FIXTURE_NOW_S - YEAR_S,
 				     .private_to_s = FIXTURE_NOW_S + YEAR_S,
-				     .document_types = { "ID" },
+				     .document_types = { "ID", "P" },
 				     .crl_url = "http://crl.example/VN.crl" };
 }
 
