@@ -524,3 +524,19 @@ cc_status cms_verify(const struct cms *c, const struct cert *signer, struct cc_e
 		return cc_fail(err, st.code, st.code == CC_E_MEMORY ? "memory" : "crypto.failed", "signature of the content");
 	return st;
 }
+
+cc_status cms_check_carries(const struct cms *c, struct bytes attributes, struct bytes sig, struct cc_error *err)
+{
+	struct buf set = { 0 };
+	cc_status st = check_attributes(c, err);
+
+	if (cc_failed(st))
+		return st;
+	st = signed_attributes(&c->signer, false, &set);
+	if (cc_failed(st))
+		return cc_fail(err, st.code, "memory", "signed attributes");
+	if (!bytes_equal(buf_view(&set), attributes) || !bytes_equal(c->signer.sig, sig))
+		st = cc_fail(err, CC_E_VERIFY, "cms.self-check", "the result doesn't hold what was signed");
+	buf_done(&set);
+	return st;
+}

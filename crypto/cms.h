@@ -67,5 +67,10 @@ size_t cms_deviations(const struct cms *c, const char *ret[CMS_DEVIATIONS_MAX]);
 CC_MUST cc_status cms_check_structure(const struct cms *c, struct cc_error *err);
 /* Message digest attribute = digest of content, content type attribute = type, signature good under `signer`. CC_E_VERIFY. */
 CC_MUST cc_status cms_verify(const struct cms *c, const struct cert *signer, struct cc_error *err);
+/*
+ * For whoever signed: the same as cms_verify, but that the signature over the signed attributes' DER is known to be good.
+ * Both are here bit by bit, and the attributes are those of the content: CC_E_VERIFY "cms.self-check" and as cms_verify.
+ */
+CC_MUST cc_status cms_check_carries(const struct cms *c, struct bytes attributes, struct bytes sig, struct cc_error *err);
 
 #endif

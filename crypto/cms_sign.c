@@ -79,7 +79,7 @@ static void put_digest_alg(struct writer *w, enum hash_alg hash)
 }
 
 struct signature_parts {
-	struct buf attributes, alg, sig;
+	struct buf to_sign, attributes, alg, sig;
 };
 
 /* ICAO 9303-10 4.6.2.2: version 1, issuer and serial number, signed attributes. */
@@ -148,8 +148,12 @@ static cc_status encode(const struct cms_sign_params *p, const struct signature_
 	return writer_finish(&w, ret);
 }
 
-/* What leaves was read by the same code that inspects cards, under the certificate that goes with it. */
-static cc_status check_result(const struct cms_sign_params *p, struct bytes der, struct cc_error *err)
+/*
+ * What leaves was read by the same code that inspects cards. The key store verified this signature over these bytes: with
+ * both found in the result, and the certificate over the same key, cms_verify could say nothing else.
+ */
+static cc_status check_result(const struct cms_sign_params *p, const struct signature_parts *parts, struct bytes der,
+			      struct cc_error *err)
 {
 	struct cms *c = NULL;
 	cc_status st = cms_parse(der, &c, err);
@@ -159,29 +163,26 @@ static cc_status check_result(const struct cms_sign_params *p, struct bytes der,
 	if (!cc_failed(st) && (cms_signer_cert(c) == NULL || !bytes_equal(cms_content(c), p->content)))
 		st = cc_fail(err, CC_E_VERIFY, "cms.self-check", "the result doesn't say what was signed");
 	if (!cc_failed(st))
-		st = cms_verify(c, p->signer, err);
+		st = cms_check_carries(c, buf_view(&parts->to_sign), buf_view(&parts->sig), err);
+	if (!cc_failed(st) && !keystore_signed_for(p->keystore, p->key_label, cert_pubkey(p->signer)))
+		st = cc_fail(err, CC_E_VERIFY, "cms.signature-wrong", "the certificate holds another key than the signing one");
 	cms_free(&c);
 	return st;
 }
 
 static cc_status sign(const struct cms_sign_params *p, struct signature_parts *parts, struct cc_error *err)
 {
-	struct buf to_sign = { 0 };
-	cc_status st = attributes(p, &to_sign, &parts->attributes);
+	cc_status st = attributes(p, &parts->to_sign, &parts->attributes);
 
 	if (!cc_failed(st))
 		st = sig_alg_encode(p->alg, &parts->alg);
-	if (cc_failed(st)) {
-		st = cc_fail(err, st.code, "cms.sign-failed", "signed attributes: %s", cc_code_name(st.code));
-		goto out;
-	}
-	st = keystore_sign(p->keystore, p->key_label, p->alg, buf_view(&to_sign), &parts->sig);
+	if (cc_failed(st))
+		return cc_fail(err, st.code, "cms.sign-failed", "signed attributes: %s", cc_code_name(st.code));
+	st = keystore_sign(p->keystore, p->key_label, p->alg, buf_view(&parts->to_sign), &parts->sig);
 	if (cc_failed(st)) {
 		keystore_error(p->keystore, err);
 		(void)cc_fail(err, st.code, "cms.sign-failed", "key store: %s", cc_code_name(st.code));
 	}
-out:
-	buf_done(&to_sign);
 	return st;
 }
 
@@ -202,10 +203,11 @@ cc_status cms_sign(const struct cms_sign_params *params, struct buf *ret_der, st
 		(void)cc_fail(err, st.code, "cms.sign-failed", "encoding: %s", cc_code_name(st.code));
 		goto out;
 	}
-	st = check_result(params, buf_view(&der), err);
+	st = check_result(params, &parts, buf_view(&der), err);
 	if (!cc_failed(st))
 		buf_move(ret_der, &der);
 out:
+	buf_done(&parts.to_sign);
 	buf_done(&parts.attributes);
 	buf_done(&parts.alg);
 	buf_done(&parts.sig);

@@ -96,14 +96,21 @@ enum ec_sig_form { EC_SIG_DER, EC_SIG_PLAIN };
 
 /* Digests longer than the order are cut to its bits (FIPS 186-4 6.4). CC_E_STATE for a key on a mapped generator. Thread-safe. */
 CC_MUST cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_sig_form form, struct buf *ret);
+/*
+ * In DER form with a scalar as ec_key_import takes it, whose public point is known and not computed anew. Nothing here tells
+ * whether they belong together: the signature has to be verified under that point.
+ */
+CC_MUST cc_status ec_sign_digest_with(enum ec_curve curve, struct bytes scalar, struct bytes point, struct bytes digest,
+				      struct buf *ret);
 /* CC_E_VERIFY when the signature is wrong or malformed. point: 04||x||y of the public key. */
 CC_MUST cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig,
 				   enum ec_sig_form form);
-/* The same for many signatures under one key: the point is checked and the key made once. Thread-safe. */
+/* The same for many signatures under one key: the point is checked at once, the library's key is made at the first one and kept.
+ * Thread-safe. */
 struct ec_verifier;
 CC_MUST cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret);
 void ec_verifier_free(struct ec_verifier **v);
-CC_MUST cc_status ec_verifier_digest(const struct ec_verifier *v, struct bytes digest, struct bytes sig, enum ec_sig_form form);
+CC_MUST cc_status ec_verifier_digest(struct ec_verifier *v, struct bytes digest, struct bytes sig, enum ec_sig_form form);
 /* r||s <-> DER. order_len: bytes of each half. Malformed, negative or too long: CC_E_FORMAT. */
 CC_MUST cc_status ec_sig_to_der(struct bytes plain, struct buf *ret);
 CC_MUST cc_status ec_sig_to_plain(struct bytes der, size_t order_len, struct buf *ret);

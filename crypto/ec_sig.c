@@ -5,6 +5,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <string.h>
@@ -12,28 +13,68 @@
 /* Two INTEGERs of at most 67 bytes each, their heads and the SEQUENCE's. */
 #define DER_SIG_MAX (4 + 2 * (3 + 1 + EC_ORDER_LEN_MAX))
 
-/* d NULL: a public key. */
 static EVP_PKEY *pkey_make(enum ec_curve curve, struct bytes point, const BIGNUM *d)
 {
 	EVP_PKEY *pkey = NULL;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
 	OSSL_PARAM *params = NULL;
-	int selection = d != NULL ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
 
 	if (ctx == NULL || bld == NULL)
 		goto out;
 	if (OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, ec_curve_openssl_name(curve), 0) != 1 ||
 	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point.p, point.n) != 1 ||
-	    (d != NULL && OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, d, ec_order_len(curve)) != 1))
+	    OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, d, ec_order_len(curve)) != 1)
 		goto out;
 	params = OSSL_PARAM_BLD_to_param(bld);
-	if (params == NULL || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1)
+	if (params == NULL || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) != 1)
 		pkey = NULL;
 out:
 	OSSL_PARAM_free(params); /* cleanses what was pushed from a secure BIGNUM */
 	OSSL_PARAM_BLD_free(bld);
 	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+/* A curve by its name costs the library more than a copy of one: made once for the process, never changed or freed. */
+static EVP_PKEY *curve_params[EC_CURVE_COUNT];
+static pthread_mutex_t curve_params_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static EVP_PKEY *params_make(enum ec_curve curve)
+{
+	EVP_PKEY *pkey = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+
+	if (ctx == NULL || EVP_PKEY_paramgen_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_group_name(ctx, ec_curve_openssl_name(curve)) != 1 || EVP_PKEY_paramgen(ctx, &pkey) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
+static const EVP_PKEY *params_of(enum ec_curve curve)
+{
+	const EVP_PKEY *params;
+
+	CC_ASSERT(curve < EC_CURVE_COUNT);
+	CC_ASSERT(pthread_mutex_lock(&curve_params_lock) == 0);
+	if (curve_params[curve] == NULL)
+		curve_params[curve] = params_make(curve);
+	params = curve_params[curve];
+	CC_ASSERT(pthread_mutex_unlock(&curve_params_lock) == 0);
+	return params;
+}
+
+static EVP_PKEY *public_pkey(enum ec_curve curve, struct bytes point)
+{
+	const EVP_PKEY *params = params_of(curve);
+	EVP_PKEY *pkey = EVP_PKEY_new();
+
+	if (params == NULL || pkey == NULL || EVP_PKEY_copy_parameters(pkey, params) != 1 ||
+	    EVP_PKEY_set1_encoded_public_key(pkey, point.p, point.n) != 1) {
+		EVP_PKEY_free(pkey);
+		return NULL;
+	}
 	return pkey;
 }
 
@@ -49,31 +90,75 @@ static EVP_PKEY *signer_pkey(const struct ec_key *k)
 	return pkey;
 }
 
+struct der_sig {
+	uint8_t p[DER_SIG_MAX];
+	size_t n;
+};
+
+static cc_status sign_der(EVP_PKEY *pkey, struct bytes digest, struct der_sig *ret)
+{
+	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+	bool good;
+
+	ret->n = sizeof ret->p;
+	good = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, ret->p, &ret->n, digest.p, digest.n) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return cc_code_status(good ? CC_OK : CC_E_CRYPTO);
+}
+
 cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_sig_form form, struct buf *ret)
 {
-	uint8_t der[DER_SIG_MAX];
-	size_t n = sizeof der;
-	EVP_PKEY *pkey;
-	EVP_PKEY_CTX *ctx;
-	bool good;
+	struct der_sig sig;
+	cc_status st;
 
 	if (k->mapped)
 		return cc_code_status(CC_E_STATE);
 	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
 		return cc_code_status(CC_E_ARG);
-	pkey = signer_pkey(k);
-	ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
-	good = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, der, &n, digest.p, digest.n) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	if (!good)
-		return cc_code_status(CC_E_CRYPTO);
+	st = sign_der(signer_pkey(k), digest, &sig);
+	if (cc_failed(st))
+		return st;
 	if (form == EC_SIG_PLAIN)
-		return ec_sig_to_plain(bytes_of(der, n), ec_order_len(k->curve), ret);
-	return buf_copy(ret, bytes_of(der, n));
+		return ec_sig_to_plain(bytes_of(sig.p, sig.n), ec_order_len(k->curve), ret);
+	return buf_copy(ret, bytes_of(sig.p, sig.n));
+}
+
+static bool scalar_in_range(enum ec_curve curve, const BIGNUM *d)
+{
+	const EC_GROUP *group = ec_curve_group(curve);
+
+	return group != NULL && !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(group)) < 0;
+}
+
+cc_status ec_sign_digest_with(enum ec_curve curve, struct bytes scalar, struct bytes point, struct bytes digest, struct buf *ret)
+{
+	struct der_sig sig;
+	EVP_PKEY *pkey = NULL;
+	BIGNUM *d;
+	cc_status st;
+
+	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
+		return cc_code_status(CC_E_ARG);
+	if (scalar.n == 0 || scalar.n > EC_ORDER_LEN_MAX)
+		return cc_code_status(CC_E_VERIFY);
+	d = BN_secure_new();
+	if (d == NULL || BN_bin2bn(scalar.p, (int)scalar.n, d) == NULL) {
+		st = cc_code_status(CC_E_MEMORY);
+	} else if (!scalar_in_range(curve, d)) {
+		st = cc_code_status(CC_E_VERIFY);
+	} else {
+		pkey = pkey_make(curve, point, d);
+		st = sign_der(pkey, digest, &sig);
+	}
+	BN_clear_free(d);
+	EVP_PKEY_free(pkey);
+	return cc_failed(st) ? st : buf_copy(ret, bytes_of(sig.p, sig.n));
 }
 
 struct ec_verifier {
 	enum ec_curve curve;
+	struct buf point;
+	pthread_mutex_t lock; /* guards pkey, which is never replaced */
 	EVP_PKEY *pkey;
 };
 
@@ -93,12 +178,12 @@ cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_ver
 	if (v == NULL)
 		return cc_code_status(CC_E_MEMORY);
 	v->curve = curve;
-	v->pkey = pkey_make(curve, point, NULL);
-	if (v->pkey == NULL) {
+	CC_ASSERT(pthread_mutex_init(&v->lock, NULL) == 0);
+	st = buf_copy(&v->point, point);
+	if (cc_failed(st))
 		ec_verifier_free(&v);
-		return cc_code_status(CC_E_CRYPTO);
-	}
-	*ret = v;
+	else
+		*ret = v;
 	return st;
 }
 
@@ -107,13 +192,27 @@ void ec_verifier_free(struct ec_verifier **v)
 	if (*v == NULL)
 		return;
 	EVP_PKEY_free((*v)->pkey);
+	(void)pthread_mutex_destroy(&(*v)->lock);
+	buf_done(&(*v)->point);
 	cc_free(*v, sizeof **v);
 	*v = NULL;
 }
 
+static EVP_PKEY *verifier_pkey(struct ec_verifier *v)
+{
+	EVP_PKEY *pkey;
+
+	CC_ASSERT(pthread_mutex_lock(&v->lock) == 0);
+	if (v->pkey == NULL)
+		v->pkey = public_pkey(v->curve, buf_view(&v->point));
+	pkey = v->pkey;
+	CC_ASSERT(pthread_mutex_unlock(&v->lock) == 0);
+	return pkey;
+}
+
 static cc_status verify_der(EVP_PKEY *pkey, struct bytes digest, struct bytes der)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
 	cc_status st = cc_code_status(CC_E_CRYPTO);
 
 	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1)
@@ -123,7 +222,7 @@ static cc_status verify_der(EVP_PKEY *pkey, struct bytes digest, struct bytes de
 	return st;
 }
 
-cc_status ec_verifier_digest(const struct ec_verifier *v, struct bytes digest, struct bytes sig, enum ec_sig_form form)
+cc_status ec_verifier_digest(struct ec_verifier *v, struct bytes digest, struct bytes sig, enum ec_sig_form form)
 {
 	struct buf der = { 0 };
 	cc_status st;
@@ -131,13 +230,13 @@ cc_status ec_verifier_digest(const struct ec_verifier *v, struct bytes digest, s
 	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
 		return cc_code_status(CC_E_ARG);
 	if (form == EC_SIG_DER)
-		return sig.n <= DER_SIG_MAX ? verify_der(v->pkey, digest, sig) : cc_code_status(CC_E_VERIFY);
+		return sig.n <= DER_SIG_MAX ? verify_der(verifier_pkey(v), digest, sig) : cc_code_status(CC_E_VERIFY);
 	/* TR-03111 5.2.1: both halves have the length of the order. */
 	if (sig.n != 2 * ec_order_len(v->curve))
 		return cc_code_status(CC_E_VERIFY);
 	st = ec_sig_to_der(sig, &der);
 	if (!cc_failed(st))
-		st = verify_der(v->pkey, digest, buf_view(&der));
+		st = verify_der(verifier_pkey(v), digest, buf_view(&der));
 	buf_done(&der);
 	return st;
 }

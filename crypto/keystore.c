@@ -159,8 +159,6 @@ static cc_status verify_own(struct keystore *ks, const char *label, struct sig_a
 		return st;
 	st = pubkey_from_spki(buf_view(&spki), &k, NULL);
 	if (!cc_failed(st))
-		st = pubkey_prepare(k);
-	if (!cc_failed(st))
 		st = pubkey_verify(k, alg, message, sig);
 	if (cc_failed(st))
 		pubkey_free(&k);
@@ -186,6 +184,13 @@ cc_status keystore_sign(struct keystore *ks, const char *label, struct sig_alg a
 		buf_move(ret_sig, &sig);
 	buf_done(&sig);
 	return st;
+}
+
+bool keystore_signed_for(struct keystore *ks, const char *label, const struct pubkey *k)
+{
+	const struct pubkey *known = find_checker(ks, label);
+
+	return known != NULL && k != NULL && pubkey_equal(known, k);
 }
 
 cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,

@@ -362,9 +362,19 @@ static cc_status file_public_key(struct keystore *ks, const char *label, struct 
 	return pass_on(f, st, &err);
 }
 
-/* Opens one key for one operation; the caller wipes it by buf_done. */
-static cc_status open_key(struct keystore_file *f, const char *label, struct keystore_key_info *ret_info, struct buf *ret_private,
-			  struct cc_error *err)
+/* A key that is open for one operation; opened_done wipes it. */
+struct opened {
+	struct keystore_key_info info;
+	struct buf spki, private;
+};
+
+static void opened_done(struct opened *k)
+{
+	buf_done(&k->private);
+	buf_done(&k->spki);
+}
+
+static cc_status open_key(struct keystore_file *f, const char *label, struct opened *ret, struct cc_error *err)
 {
 	struct keystore_header header;
 	const struct keystore_entry *e;
@@ -375,14 +385,17 @@ static cc_status open_key(struct keystore_file *f, const char *label, struct key
 	st = find(f, label, &e, err);
 	if (!cc_failed(st)) {
 		header = f->image.header;
-		*ret_info = e->info;
+		ret->info = e->info;
 		st = keystore_entry_aad(&header, e, &aad);
 	}
+	if (!cc_failed(st))
+		st = buf_copy(&ret->spki, buf_view(&e->spki));
 	if (!cc_failed(st))
 		st = buf_copy(&sealed, buf_view(&e->sealed));
 	(void)pthread_mutex_unlock(&f->lock);
 	if (!cc_failed(st)) {
-		st = seal_decrypt(bytes_of(f->keys->seal, sizeof f->keys->seal), buf_view(&aad), buf_view(&sealed), ret_private);
+		st = seal_decrypt(bytes_of(f->keys->seal, sizeof f->keys->seal), buf_view(&aad), buf_view(&sealed),
+				  &ret->private);
 		if (st.code == CC_E_VERIFY)
 			st = cc_fail(err, CC_E_VERIFY, "keystore.changed", "%s", label);
 	}
@@ -391,19 +404,13 @@ static cc_status open_key(struct keystore_file *f, const char *label, struct key
 	return st;
 }
 
-static cc_status sign_ec(const struct keystore_key_info *info, struct bytes private, struct bytes digest, struct buf *ret)
+/* The public point lies beside the scalar. That they belong together shows when keystore_sign verifies. */
+static cc_status sign_ec(const struct opened *k, struct bytes digest, struct buf *ret)
 {
-	struct ec_domain *d = NULL;
-	struct ec_key *k = NULL;
-	cc_status st = ec_domain_new(info->curve, &d);
+	struct bytes point;
+	cc_status st = ec_spki_point(buf_view(&k->spki), &point);
 
-	if (!cc_failed(st))
-		st = ec_key_import(d, private, &k);
-	if (!cc_failed(st))
-		st = ec_sign_digest(k, digest, EC_SIG_DER, ret);
-	ec_key_free(&k);
-	ec_domain_free(&d);
-	return st;
+	return cc_failed(st) ? st : ec_sign_digest_with(k->info.curve, buf_view(&k->private), point, digest, ret);
 }
 
 static cc_status sign_rsa(struct sig_alg alg, struct bytes private, struct bytes digest, struct buf *ret)
@@ -427,22 +434,21 @@ static bool scheme_fits(enum keystore_kind kind, enum sig_scheme scheme)
 static cc_status file_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig)
 {
 	struct keystore_file *f = file_of(ks);
-	struct keystore_key_info info;
-	struct buf private = { 0 };
+	struct opened k = { 0 };
 	struct digest d = { 0 };
 	struct cc_error err;
 	cc_status st;
 
 	cc_error_init(&err);
-	st = open_key(f, label, &info, &private, &err);
-	if (!cc_failed(st) && !scheme_fits(info.kind, alg.scheme))
+	st = open_key(f, label, &k, &err);
+	if (!cc_failed(st) && !scheme_fits(k.info.kind, alg.scheme))
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s: the key is of another kind than the signature", label);
 	if (!cc_failed(st))
 		st = hash_digest(alg.hash, message, &d);
 	if (!cc_failed(st))
-		st = info.kind == KEYSTORE_EC ? sign_ec(&info, buf_view(&private), bytes_of(d.p, d.n), ret_sig)
-					      : sign_rsa(alg, buf_view(&private), bytes_of(d.p, d.n), ret_sig);
-	buf_done(&private);
+		st = k.info.kind == KEYSTORE_EC ? sign_ec(&k, bytes_of(d.p, d.n), ret_sig)
+						: sign_rsa(alg, buf_view(&k.private), bytes_of(d.p, d.n), ret_sig);
+	opened_done(&k);
 	return pass_on(f, st, &err);
 }
 
@@ -450,18 +456,17 @@ static cc_status file_derive_kdf3(struct keystore *ks, const char *label, uint8_
 				  struct secret *ret)
 {
 	struct keystore_file *f = file_of(ks);
-	struct keystore_key_info info;
-	struct buf private = { 0 };
+	struct opened k = { 0 };
 	struct cc_error err;
 	cc_status st;
 
 	cc_error_init(&err);
-	st = open_key(f, label, &info, &private, &err);
-	if (!cc_failed(st) && info.kind != KEYSTORE_AES)
+	st = open_key(f, label, &k, &err);
+	if (!cc_failed(st) && k.info.kind != KEYSTORE_AES)
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no AES key", label);
 	if (!cc_failed(st))
-		st = kdf_kdf3(buf_view(&private), key_id, diversification, ret);
-	buf_done(&private);
+		st = kdf_kdf3(buf_view(&k.private), key_id, diversification, ret);
+	opened_done(&k);
 	return pass_on(f, st, &err);
 }
 
@@ -483,18 +488,17 @@ static cc_status agree_ec(const struct keystore_key_info *info, struct bytes pri
 static cc_status file_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x)
 {
 	struct keystore_file *f = file_of(ks);
-	struct keystore_key_info info;
-	struct buf private = { 0 };
+	struct opened k = { 0 };
 	struct cc_error err;
 	cc_status st;
 
 	cc_error_init(&err);
-	st = open_key(f, label, &info, &private, &err);
-	if (!cc_failed(st) && info.kind != KEYSTORE_EC)
+	st = open_key(f, label, &k, &err);
+	if (!cc_failed(st) && k.info.kind != KEYSTORE_EC)
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no EC key", label);
 	if (!cc_failed(st))
-		st = agree_ec(&info, buf_view(&private), peer_point, ret_x);
-	buf_done(&private);
+		st = agree_ec(&k.info, buf_view(&k.private), peer_point, ret_x);
+	opened_done(&k);
 	return pass_on(f, st, &err);
 }
 

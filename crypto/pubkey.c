@@ -18,7 +18,7 @@ struct pubkey {
 	struct buf point;
 	struct buf modulus, exponent;
 	struct rsa_key *rsa;
-	struct ec_verifier *verifier; /* NULL until pubkey_prepare */
+	struct ec_verifier *verifier; /* PUBKEY_EC */
 };
 
 void pubkey_free(struct pubkey **k)
@@ -36,21 +36,16 @@ void pubkey_free(struct pubkey **k)
 
 cc_status pubkey_from_ec_point(enum ec_curve curve, struct bytes point, struct pubkey **ret)
 {
-	struct pubkey *k = NULL;
-	struct ec_domain *d = NULL;
-	cc_status st = ec_domain_new(curve, &d);
+	struct pubkey *k = cc_alloc(sizeof *k);
+	cc_status st;
 
-	if (!cc_failed(st))
-		st = ec_point_check(d, point);
-	ec_domain_free(&d);
-	if (cc_failed(st))
-		return st;
-	k = cc_alloc(sizeof *k);
 	if (k == NULL)
 		return cc_code_status(CC_E_MEMORY);
 	k->kind = PUBKEY_EC;
 	k->curve = curve;
-	st = buf_copy(&k->point, point);
+	st = ec_verifier_new(curve, point, &k->verifier);
+	if (!cc_failed(st))
+		st = buf_copy(&k->point, point);
 	if (cc_failed(st))
 		pubkey_free(&k);
 	else
@@ -238,13 +233,6 @@ cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct bu
 	return writer_finish(&w, ret);
 }
 
-cc_status pubkey_prepare(struct pubkey *k)
-{
-	if (k->kind != PUBKEY_EC || k->verifier != NULL)
-		return cc_ok();
-	return ec_verifier_new(k->curve, buf_view(&k->point), &k->verifier);
-}
-
 cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes message, struct bytes sig)
 {
 	enum ec_sig_form form = alg.scheme == SIG_ECDSA_PLAIN ? EC_SIG_PLAIN : EC_SIG_DER;
@@ -257,10 +245,8 @@ cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes
 	st = hash_digest(alg.hash, message, &d);
 	if (cc_failed(st))
 		return st;
-	if (k->verifier != NULL)
-		return ec_verifier_digest(k->verifier, bytes_of(d.p, d.n), sig, form);
 	if (k->kind == PUBKEY_EC)
-		return ec_verify_digest(k->curve, buf_view(&k->point), bytes_of(d.p, d.n), sig, form);
+		return ec_verifier_digest(k->verifier, bytes_of(d.p, d.n), sig, form);
 	return rsa_verify_digest(k->rsa, alg, bytes_of(d.p, d.n), sig);
 }
 

@@ -46,6 +46,8 @@ bool pubkey_lacks_sign_octet(const struct pubkey *k);
 enum ec_param_form { EC_PARAMS_NAMED, EC_PARAMS_EXPLICIT };
 /* Whole SubjectPublicKeyInfo. Explicit: SpecifiedECDomain version 1 with prime field, cofactor, no seed (RFC 3279 2.3.5). */
 CC_MUST cc_status ec_spki_encode(enum ec_curve curve, struct bytes point, enum ec_param_form form, struct buf *ret);
+/* The point of what ec_spki_encode wrote, a view; it is not judged anew. CC_E_FORMAT. */
+CC_MUST cc_status ec_spki_point(struct bytes der, struct bytes *ret_point);
 /* Whole SubjectPublicKeyInfo of an RSA key (RFC 3279 2.3.1); unsigned big-endian numbers. */
 CC_MUST cc_status rsa_spki_encode(struct bytes modulus, struct bytes exponent, struct buf *ret);
 /* The RSAPublicKey inside it alone (key identifiers hash it). */
@@ -71,8 +73,6 @@ CC_MUST cc_status sig_alg_encode(struct sig_alg alg, struct buf *ret);
  * (HASH_COUNT: there is none, such identifiers are CC_E_UNSUPPORTED).
  */
 CC_MUST cc_status sig_alg_parse(struct bytes der, enum hash_alg fallback_hash, struct sig_alg *ret, struct cc_error *err);
-/* Before many verifications under k, while one thread alone has it: they are faster then. */
-CC_MUST cc_status pubkey_prepare(struct pubkey *k);
 /* message: the signed bytes (hashed here). ECDSA signatures in DER form. CC_E_VERIFY when wrong. */
 CC_MUST cc_status pubkey_verify(const struct pubkey *k, struct sig_alg alg, struct bytes message, struct bytes sig);
 

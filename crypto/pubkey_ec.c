@@ -225,3 +225,18 @@ cc_status ec_spki_encode(enum ec_curve curve, struct bytes point, enum ec_param_
 	tlv_close(&w);
 	return writer_finish(&w, ret);
 }
+
+cc_status ec_spki_point(struct bytes der, struct bytes *ret_point)
+{
+	struct cursor in, seq;
+	struct asn1_algorithm alg;
+	struct bytes point;
+
+	cursor_init(&in, der);
+	if (!tlv_expect(&in, TLV_STRICT, DER_SEQUENCE, &seq) || !asn1_algorithm(&seq, TLV_STRICT, &alg) ||
+	    !bytes_equal(alg.oid, pubkey_oid_ec) || !asn1_bit_string(&seq, TLV_STRICT, &point) || cc_failed(cursor_end(&seq)) ||
+	    cc_failed(cursor_end(&in)))
+		return cc_code_status(CC_E_FORMAT);
+	*ret_point = point;
+	return cc_ok();
+}

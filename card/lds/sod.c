@@ -113,11 +113,11 @@ static cc_status check_built(const struct sod_params *p, const struct lds_set *s
 	if (cc_failed(st))
 		return st;
 	signer = cms_signer_cert(s.cms);
-	if (signer == NULL) {
+	if (signer == NULL || !bytes_equal(cert_der(signer), cert_der(p->signer))) {
 		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "signer certificate isn't inside");
 		goto out;
 	}
-	if (cc_failed(st = cms_check_structure(s.cms, err)) || cc_failed(st = cms_verify(s.cms, signer, err)))
+	if (cc_failed(st = cms_check_structure(s.cms, err)) || cc_failed(st = cms_verify(s.cms, p->signer, err)))
 		goto out;
 	if (sod_object_dg_mask(&s.object) != lds_set_dg_mask(set)) {
 		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "data group list");
@@ -129,7 +129,7 @@ static cc_status check_built(const struct sod_params *p, const struct lds_set *s
 			goto out;
 		}
 	}
-	chain = trust_verify(p->trust, signer, p->now_s, &anchor, NULL);
+	chain = trust_verify(p->trust, p->signer, p->now_s, &anchor, NULL);
 	if (chain != CHAIN_GOOD)
 		st = cc_fail(err, CC_E_VERIFY, "sod.chain", "%s", chain_verdict_name(chain));
 out:

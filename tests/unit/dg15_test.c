@@ -79,11 +79,12 @@ static void samples_parse_and_the_negative_one_is_refused(void **state)
 		const char *name;
 		bool structure;
 		unsigned bits; /* 0: no key that we take */
-	} files[] = { { "05_lds/icao_p10_samples_gmrtd/Dg15.bin", true, 1792 },
-		      /* Its modulus lacks the leading zero: a negative INTEGER. */
-		      { "05_lds/bsi2008_jmrtd/Datagroup15.bin", true, 0 },
-		      { "05_lds/etsi_eacaa_pymrtd/EF_DG15.bin", true, 1024 },
-		      { "05_lds/misc_pymrtd/etsi_negative_EAC_LDS_I01_DG15.bin", false, 0 } };
+		bool written;  /* as we would write it */
+	} files[] = { { "05_lds/icao_p10_samples_gmrtd/Dg15.bin", true, 1792, true },
+		      /* Its modulus lacks the leading zero, a negative INTEGER: read as it is meant, never written. */
+		      { "05_lds/bsi2008_jmrtd/Datagroup15.bin", true, 1024, false },
+		      { "05_lds/etsi_eacaa_pymrtd/EF_DG15.bin", true, 1024, true },
+		      { "05_lds/misc_pymrtd/etsi_negative_EAC_LDS_I01_DG15.bin", false, 0, false } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -98,8 +99,8 @@ static void samples_parse_and_the_negative_one_is_refused(void **state)
 		if (files[i].bits > 0) {
 			assert_int_equal(pubkey_kind(key), PUBKEY_RSA);
 			assert_int_equal(pubkey_bits(key), files[i].bits);
-			assert_int_equal(dg15_encode(spki, &again, NULL).code, CC_OK);
-			assert_true(bytes_equal(buf_view(&file), buf_view(&again)));
+			assert_int_equal(!cc_failed(dg15_encode(spki, &again, NULL)), files[i].written);
+			assert_int_equal(bytes_equal(buf_view(&file), buf_view(&again)), files[i].written);
 		}
 		pubkey_free(&key);
 		buf_done(&again);
