@@ -46,6 +46,8 @@ LIBS = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 CPPFLAGS_ALL = -I. -I$(BUILD)/gen -D_GNU_SOURCE $(FORTIFY) $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
 LDFLAGS_ALL = $(LDHARDEN) $(LDSAN) $(LDFLAGS)
+# A hundred and more test programs are linked: by the faster of binutils' two linkers, where it is.
+LDTEST := $(if $(shell command -v ld.gold 2>/dev/null),-fuse-ld=gold)
 
 # ---- rooms: every .c of a room is part of it
 ROOMS := crypto/base crypto biometrics card station
@@ -170,11 +172,11 @@ $(LIB_station): $(call obj,$(src_station)); $(archive)
 $(LIB_support): $(call obj,$(src_support)); $(archive)
 
 $(PROGRAM): $(call obj,station/main.c) $(LIB_ALL)
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(LDTEST) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
 	@mkdir -p $(@D)
-	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -Wl,--wrap=cc_alloc -o $@ $^ $(LIB_support) $(LIB_base) $(LIBS) -lcmocka
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(LDTEST) -Wl,--wrap=cc_alloc -o $@ $^ $(LIB_support) $(LIB_base) $(LIBS) -lcmocka
 
 $(PKCS11_SHIM): tests/support/pkcs11_shim/shim.c tests/support/pkcs11_shim/shim.h Makefile
 	@mkdir -p $(@D)
