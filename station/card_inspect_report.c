@@ -40,7 +40,7 @@ static const struct label labels[] = {
 	{ "mrz.access", "MRZ đã nhập khớp chip", "MRZ given against DG1" },
 	{ "dg2.structure", "Ảnh khuôn mặt (DG2)", "Face record (DG2)" },
 	{ "mrz.number", "Số đã nhập khớp DG1", "Number given against DG1" },
-	{ "mrz.printed", "MRZ đã nhập khớp DG1", "MRZ given against DG1" },
+	{ "mrz.printed", "Toàn bộ MRZ in trên thẻ khớp DG1", "All of the printed MRZ against DG1" },
 	{ "sod.country", "Quốc gia ký và quốc gia cấp", "Signer's and issuing country" },
 	{ "signer.purpose", "Mục đích chứng thư người ký", "Purpose of the signer's certificate" },
 	{ "dg13.dg1", "DG13 khớp DG1", "DG13 against DG1" },
@@ -143,7 +143,7 @@ const char *card_inspect_chip_text(const struct inspection *i, enum lang lang)
 {
 	if (i->verdict != INSPECT_GOOD)
 		return "";
-	if (passed(i, "active-authentication") || passed(i, "chip-authentication"))
+	if (passed(i, "active-authentication") || passed(i, "chip-authentication") || passed(i, "chip-authentication-mapping"))
 		return lang == LANG_VI ? " Chip là chip gốc." : " The chip is the original.";
 	return lang == LANG_VI ? " Chưa kiểm tra chip có phải chip gốc." : " Whether the chip is the original was not shown.";
 }

@@ -175,6 +175,17 @@ static bool sync_folder_of(const char *path)
 	return good;
 }
 
+/*
+ * A new file, never one that is there: in a folder where others write too, a
+ * planted link would lead elsewhere, and a planted file stay open for who
+ * planted it. What a killed process left under the name is taken away.
+ */
+static int open_temporary(const char *path, unsigned mode)
+{
+	(void)unlink(path);
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+}
+
 cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err)
 {
 	char tmp[PATH_MAX];
@@ -183,7 +194,7 @@ cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, str
 
 	if (snprintf(tmp, sizeof tmp, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof tmp)
 		return cc_fail(err, CC_E_LIMIT, "file.io", "path too long");
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	fd = open_temporary(tmp, mode);
 	if (fd < 0)
 		return io_error(err, path, "create");
 	good = write_all(fd, data) && fsync(fd) == 0;

@@ -11,6 +11,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,19 +168,28 @@ static void a_folder_without_write_permission_is_an_error(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
-/* A device that is always full: the write itself fails. */
+/* No file may grow beyond two bytes: the write itself fails, after a part. */
 static void a_full_disk_is_an_error(void **state)
 {
 	char path[PATH_MAX], tmp[PATH_MAX + 32];
 	struct buf back = { 0 };
 	struct cc_error err = { 0 };
+	struct rlimit before, two;
+	void (*handler)(int);
+	cc_status st;
 
 	(void)state;
 	path_in("kept", path, sizeof path);
 	assert_int_equal(sys_write_file(path, bytes_str("old"), 0600, &err).code, CC_OK);
 	(void)snprintf(tmp, sizeof tmp, "%s.%ld.new", path, (long)getpid());
-	assert_int_equal(symlink("/dev/full", tmp), 0);
-	assert_int_equal(sys_write_file(path, bytes_str("new"), 0600, &err).code, CC_E_IO);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	two = (struct rlimit){ 2, before.rlim_max };
+	handler = signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &two), 0);
+	st = sys_write_file(path, bytes_str("new"), 0600, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	(void)signal(SIGXFSZ, handler);
+	assert_int_equal(st.code, CC_E_IO);
 	assert_string_equal(err.key, "file.io");
 	assert_int_not_equal(access(tmp, F_OK), 0);
 	assert_int_equal(sys_read_file(path, 100, &back, NULL).code, CC_OK);
@@ -285,6 +296,43 @@ static void the_fake_world_moves_only_when_told(void **state)
 	assert_int_equal(sys_random(&f.sys, a, sizeof a).code, CC_OK);
 }
 
+/* In a folder where others write too: what lies ready under the temporary name is neither followed nor filled. */
+static void planted_temporary_names_get_nothing(void **state)
+{
+	char shared[] = "/tmp/sys_test.XXXXXX", path[64], planted[96], victim[64];
+	struct buf back = { 0 };
+	struct stat s;
+	int watched;
+
+	(void)state;
+	assert_non_null(mkdtemp(shared));
+	(void)snprintf(path, sizeof path, "%s/report", shared);
+	(void)snprintf(victim, sizeof victim, "%s/victim", shared);
+	(void)snprintf(planted, sizeof planted, "%s.%ld.new", path, (long)getpid());
+	assert_int_equal(sys_write_file(victim, BYTES_LITERAL("mine"), 0600, NULL).code, CC_OK);
+	assert_int_equal(symlink(victim, planted), 0);
+	assert_int_equal(sys_write_file(path, BYTES_LITERAL("a person's data"), 0600, NULL).code, CC_OK);
+	assert_int_equal(sys_read_file(victim, 100, &back, NULL).code, CC_OK);
+	assert_int_equal(back.n, 4);
+	watched = open(planted, O_RDONLY | O_CREAT | O_EXCL, 0666);
+	assert_true(watched >= 0);
+	assert_int_equal(sys_write_file(path, BYTES_LITERAL("a person's data"), 0600, NULL).code, CC_OK);
+	assert_int_equal(fstat(watched, &s), 0);
+	assert_int_equal(s.st_size, 0);
+	assert_int_equal(close(watched), 0);
+	assert_int_equal(stat(path, &s), 0);
+	assert_int_equal(s.st_mode & 0777, 0600);
+	/* Something that can't be taken away. */
+	(void)unlink(planted);
+	assert_int_equal(mkdir(planted, 0700), 0);
+	assert_int_equal(sys_write_file(path, BYTES_LITERAL("again"), 0600, NULL).code, CC_E_IO);
+	buf_done(&back);
+	assert_int_equal(rmdir(planted), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(victim), 0);
+	assert_int_equal(rmdir(shared), 0);
+}
+
 /* A folder of somebody else's: what would wait for ever, or never end, is refused at once. */
 static void pipe_and_device_are_no_regular_files(void **state)
 {
@@ -326,6 +374,7 @@ int main(void)
 		cmocka_unit_test(a_file_in_the_place_of_a_folder_is_an_error),
 		cmocka_unit_test(out_of_memory_while_reading_is_reported),
 		cmocka_unit_test(the_real_clocks_and_random_work),
+		cmocka_unit_test(planted_temporary_names_get_nothing),
 		cmocka_unit_test(pipe_and_device_are_no_regular_files),
 		cmocka_unit_test(the_fake_world_moves_only_when_told),
 	};
