@@ -106,6 +106,8 @@ const struct setting settings_table[] = {
 	{ "rules.birthday-feb-29", "02-28", "day on which a 29 February birthday counts in a common year: 02-28 or 03-01" },
 	{ "qr.2024-fields", "cancelled_number,father,mother,", "what fields 8 to 11 of the 2024 QR code hold" },
 	{ "rules.exchange-ages", "14,25,40,60", "ages at which a card is exchanged" },
+	{ "reconcile.precedence", "birth-certificate,cccd,household-book,cmnd",
+	  "documents that disagree on a fact of birth: the first of these decides" },
 	{ "rules.issue-unknown-birth", "no", "issue cards with an incomplete birth date: yes or no" },
 };
 const size_t settings_count = sizeof settings_table / sizeof settings_table[0];

@@ -109,12 +109,16 @@ cc_status ledger_find_by_serial(struct books *b, const char *serial, struct job 
 	return st;
 }
 
+/* An application for an exchange or a reissue lets the new card take the place of the active one (CC01). */
+#define MAY_REPLACE                                                                                                              \
+	"EXISTS (SELECT 1 FROM issue_application a WHERE a.number_mac = $1 AND a.live = 1 AND a.kind IN ('exchange', 'reissue'))"
+
 static cc_status has_card(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], bool *ret, struct cc_error *err)
 {
 	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
 	struct stmt *q = NULL;
-	cc_status st =
-		books_query(b, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1", values, 1, &q, ret, err);
+	cc_status st = books_query(b, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1 AND NOT " MAY_REPLACE,
+				   values, 1, &q, ret, err);
 
 	stmt_finish(&q);
 	return st;
@@ -339,23 +343,48 @@ static cc_status set_state(struct books *b, const struct job *job, enum job_stat
 	return st;
 }
 
+/* The active card that the new one replaces (I2: one at most); then the application that the card was made for is done (I1). */
+static cc_status replace_card(struct books *b, const struct job *job, struct cc_error *err)
+{
+	const struct books_value values[] = { books_blob(bytes_of(job->number_mac, BOOKS_MAC_LEN)) };
+
+	return books_run(b, "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " MAY_REPLACE, values, 1,
+			 err);
+}
+
+static cc_status settle_application(struct books *b, const struct job *job, int64_t now, struct cc_error *err)
+{
+	const struct books_value values[] = { books_blob(bytes_of(job->number_mac, BOOKS_MAC_LEN)), books_int(now) };
+
+	return books_run(b,
+			 "UPDATE issue_application SET state = 'issued', live = 0, reason = NULL, lease_until_ms = 0,"
+			 " changed_ms = $2 WHERE number_mac = $1 AND live = 1",
+			 values, 2, err);
+}
+
 static cc_status book_card(struct books *b, const struct job *job, struct cc_error *err)
 {
 	int64_t now = sys_wall_ms(b->sys);
 	const struct books_value values[] = { books_text(job->id), books_int(now) };
 	struct stmt *q = NULL;
 	bool row = false;
-	cc_status st = books_query(b,
-				   "INSERT INTO issue_card (job_id, number_mac, serial, files_hash, active, issued_ms)"
-				   " SELECT j.id, j.number_mac, j.serial, f.files_hash, 1, $2 FROM issue_job j, issue_files f"
-				   " WHERE j.id = $1 AND f.job_id = $1 RETURNING files_hash",
-				   values, 2, &q, &row, err);
+	cc_status st = replace_card(b, job, err);
+
+	if (cc_failed(st))
+		return st;
+	st = books_query(b,
+			 "INSERT INTO issue_card (job_id, number_mac, serial, files_hash, active, issued_ms)"
+			 " SELECT j.id, j.number_mac, j.serial, f.files_hash, 1, $2 FROM issue_job j, issue_files f"
+			 " WHERE j.id = $1 AND f.job_id = $1 RETURNING files_hash",
+			 values, 2, &q, &row, err);
 
 	if (!cc_failed(st) && !row)
 		st = cc_fail(err, CC_E_VERIFY, "issue.damaged", "job %s has no files", job->id);
 	if (!cc_failed(st))
 		st = outbox_put_card(b, job->serial, stmt_column_bytes(q, 0), now, err);
 	stmt_finish(&q);
+	if (!cc_failed(st))
+		st = settle_application(b, job, now, err);
 	return cc_failed(st) ? st : stock_move(b, job->serial, STOCK_ISSUED, NULL, err);
 }
 

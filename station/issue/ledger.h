@@ -20,6 +20,7 @@ CC_MUST cc_status ledger_find_live(struct books *b, const char *number, struct j
 /* The live job that a blank is bound to. */
 CC_MUST cc_status ledger_find_by_serial(struct books *b, const char *serial, struct job *ret, bool *ret_found,
 					struct cc_error *err);
+/* An active card that a new one may not replace: no application for an exchange or a reissue is live. */
 CC_MUST cc_status ledger_has_card(struct books *b, const char *number, bool *ret, struct cc_error *err);
 
 /* What lies in the stock about a blank; ret_reason: STOCK_REASON_SIZE. */
@@ -53,7 +54,10 @@ struct ledger_result {
 	const struct ledger_files *files; /* sign */
 	struct digest evidence;
 };
-/* The durable record after a step: the job moves to row->to. Issuing books card and blank. */
+/*
+ * The durable record after a step: the job moves to row->to. Issuing books card and blank; a card that is exchanged is
+ * no longer active from then on, and the person's live application is issued.
+ */
 CC_MUST cc_status ledger_done(struct books *b, struct job *job, const struct job_row *row, const struct ledger_result *result,
 			      struct cc_error *err);
 /* The job ends, and the blank is spoiled. reason: a stable key, optionally followed by ": text" without personal data. */

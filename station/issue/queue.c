@@ -22,9 +22,9 @@ static bool is_live(enum queue_state s)
 	return s == QUEUE_WAITING || s == QUEUE_CLAIMED || s == QUEUE_HELD;
 }
 
-static void form_place(const char *id, char out[80])
+void queue_form_place(const char *id, char out[QUEUE_PLACE_SIZE])
 {
-	(void)snprintf(out, 80, "issue_application/form/%s", id);
+	(void)snprintf(out, QUEUE_PLACE_SIZE, "issue_application/form/%s", id);
 }
 
 /* ---- adding */
@@ -55,7 +55,7 @@ static cc_status insert(struct books *b, const struct queue_application *a, cons
 cc_status queue_add_inside(struct books *b, const struct queue_application *a, char ret_id[QUEUE_ID_SIZE], struct cc_error *err)
 {
 	uint8_t raw[(QUEUE_ID_SIZE - 1) / 2], mac[BOOKS_MAC_LEN];
-	char id[QUEUE_ID_SIZE], place[80];
+	char id[QUEUE_ID_SIZE], place[QUEUE_PLACE_SIZE];
 	struct buf sealed = { 0 };
 	cc_status st;
 
@@ -64,7 +64,7 @@ cc_status queue_add_inside(struct books *b, const struct queue_application *a, c
 	if (cc_failed(st = sys_random(b->sys, raw, sizeof raw)) || cc_failed(st = books_number_mac(b, a->number, mac)))
 		return cc_fail(err, st.code, "crypto.failed", "application");
 	bytes_to_hex(bytes_of(raw, sizeof raw), id);
-	form_place(id, place);
+	queue_form_place(id, place);
 	if (cc_failed(st = books_seal(b, place, a->form, &sealed)))
 		return cc_fail(err, st.code, st.code == CC_E_MEMORY ? "memory" : "crypto.failed", "form");
 	st = insert(b, a, id, mac, buf_view(&sealed), err);
@@ -150,11 +150,11 @@ cc_status queue_form(struct books *b, const struct queue_claim *c, struct buf *r
 {
 	const struct books_value values[] = { books_text(c->id) };
 	struct stmt *q = NULL;
-	char place[80];
+	char place[QUEUE_PLACE_SIZE];
 	bool row = false;
 	cc_status st;
 
-	form_place(c->id, place);
+	queue_form_place(c->id, place);
 	books_lock(b);
 	st = books_query(b, "SELECT form FROM issue_application WHERE id = $1", values, 1, &q, &row, err);
 	if (!cc_failed(st) && (!row || cc_failed(st = books_unseal(b, place, stmt_column_bytes(q, 0), ret))))
@@ -199,24 +199,29 @@ cc_status queue_renew(struct books *b, struct queue_claim *c, int64_t lease_ms, 
 cc_status queue_settle(struct books *b, const struct queue_claim *c, enum queue_state to, const char *reason,
 		       struct cc_error *err)
 {
-	char cut[QUEUE_REASON_SIZE];
-	const struct books_value values[] = {
-		books_text(c->id),
-		books_int(c->fence),
-		books_text(names[to]),
-		books_int(is_live(to) ? 1 : 0),
-		books_text(reason != NULL ? cut : NULL),
-		books_int(sys_wall_ms(b->sys)),
-	};
+	char cut[QUEUE_REASON_SIZE] = "";
+	cc_status st = cc_ok();
 
 	CC_ASSERT(to != QUEUE_CLAIMED && to < QUEUE_STATE_COUNT);
 	if (reason != NULL)
 		(void)snprintf(cut, sizeof cut, "%s", reason);
-	return update_claimed(
-		b, c,
-		"UPDATE issue_application SET state = $3, live = $4, reason = $5, changed_ms = $6, lease_until_ms = 0"
-		" WHERE id = $1 AND fence = $2 AND state = 'claimed' RETURNING id",
-		values, 6, err);
+	{
+		const struct books_value values[] = {
+			books_text(c->id),
+			books_int(c->fence),
+			books_text(names[to]),
+			books_int(is_live(to) ? 1 : 0),
+			books_text(reason != NULL ? cut : NULL),
+			books_int(sys_wall_ms(b->sys)),
+		};
+
+		st = update_claimed(
+			b, c,
+			"UPDATE issue_application SET state = $3, live = $4, reason = $5, changed_ms = $6, lease_until_ms = 0"
+			" WHERE id = $1 AND fence = $2 AND state = 'claimed' RETURNING id",
+			values, 6, err);
+	}
+	return st;
 }
 
 static cc_status count_changed(struct books *b, const char *sql, int64_t now, size_t *ret, struct cc_error *err)

@@ -46,6 +46,9 @@ struct queue_claim {
  */
 CC_MUST cc_status queue_take(struct books *b, const char *station, int64_t lease_ms, size_t max, struct queue_claim *ret,
 			     size_t *ret_count, struct cc_error *err);
+/* What an application's form is bound to when it is sealed (books_seal). */
+#define QUEUE_PLACE_SIZE 80
+void queue_form_place(const char *id, char out[QUEUE_PLACE_SIZE]);
 /* Opens the form of a claimed application. */
 CC_MUST cc_status queue_form(struct books *b, const struct queue_claim *c, struct buf *ret, struct cc_error *err);
 /* CC_E_BUSY "queue.lost": the lease ended and another holds it, or nobody. */

@@ -2,6 +2,7 @@
 #include "station/registry/gate.h"
 #include "station/issue/worker.h"
 #include "station/registry/fingers.h"
+#include "station/registry/forms_hold.h"
 
 #include "card/fs.h"
 #include "card/sw.h"
@@ -200,7 +201,11 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	struct date today = w->issuer->check.today;
 	cc_status st;
 
-	if (cc_failed(st = blank_is_free(w)) ||
+	/* A half-done card is finished; a new one waits for the forms about this person. */
+	books_lock(w->issuer->books);
+	st = forms_hold(w->issuer->books, person->number, &w->err);
+	books_unlock(w->issuer->books);
+	if (cc_failed(st) || cc_failed(st = blank_is_free(w)) ||
 	    cc_failed(st = pki_signer_ready(w->issuer->signers, w->issuer->books, prepare_signatures(&w->issuer->settings),
 					    sys_wall_ms(w->issuer->sys) / 1000, &w->err)) ||
 	    cc_failed(st = portrait_case_of(w->issuer->books, &w->issuer->settings.record, today, person->number, buf_view(photo),
