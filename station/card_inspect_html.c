@@ -302,7 +302,7 @@ cc_status card_inspect_html(const char *path, const struct inspection *i, struct
 	put(&p, "</h1>\n<p class=\"verdict ");
 	put_str(&p, inspect_verdict_name(i->verdict));
 	put(&p, "\">");
-	put_str(&p, card_inspect_verdict_text(i->verdict, lang));
+	put_str(&p, card_inspect_verdict_text(i, lang));
 	put_str(&p, card_inspect_chip_text(i, lang));
 	put(&p, "</p>\n");
 	put_person(&p, i, images);

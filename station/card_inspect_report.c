@@ -115,9 +115,22 @@ static void print_check(FILE *out, const struct inspect_check *c, enum lang lang
 		      16 > columns(word) ? 16 - columns(word) : 0, "", c->evidence);
 }
 
-const char *card_inspect_verdict_text(enum inspect_verdict v, enum lang lang)
+/* Nothing was read, so nothing is known of the card: a mistyped number is no reason to keep it. */
+static bool stayed_closed(const struct inspection *i)
 {
-	switch (v) {
+	const struct inspect_check *access = inspection_find(i, "access");
+
+	return i->access == INSPECT_ACCESS_NONE && access != NULL && access->result == INSPECT_FAILED &&
+	       lds_set_get(&i->files, LDS_COM).n == 0;
+}
+
+const char *card_inspect_verdict_text(const struct inspection *i, enum lang lang)
+{
+	if (stayed_closed(i))
+		return lang == LANG_VI
+			       ? "KẾT LUẬN: KHÔNG MỞ ĐƯỢC CHIP. Chưa đọc được gì; so lại số, CAN hoặc MRZ với thẻ rồi chạy lại."
+			       : "VERDICT: NOT OPENED. Nothing was read; compare number, CAN or MRZ with the card and run again.";
+	switch (i->verdict) {
 	case INSPECT_GOOD:
 		return lang == LANG_VI ? "KẾT LUẬN: ĐẠT. Dữ liệu thật và nguyên vẹn."
 				       : "VERDICT: PASSED. The data are genuine and unchanged.";
@@ -152,7 +165,7 @@ void card_inspect_report_text(FILE *out, const struct inspection *i, enum lang l
 {
 	for (size_t k = 0; k < i->check_count; k++)
 		print_check(out, &i->checks[k], lang, color);
-	(void)fprintf(out, "%s%s\n", card_inspect_verdict_text(i->verdict, lang), card_inspect_chip_text(i, lang));
+	(void)fprintf(out, "%s%s\n", card_inspect_verdict_text(i, lang), card_inspect_chip_text(i, lang));
 }
 
 /* ---- for machines */

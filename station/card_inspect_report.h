@@ -24,7 +24,7 @@ bool card_inspect_report_json(FILE *out, const struct inspection *i);
 /* The words of the report, for other forms of it. "Hash of DG2" for "sod.dg2"; out is cut at cap. */
 void card_inspect_label(const char *id, enum lang lang, char *out, size_t cap);
 const char *card_inspect_result_text(enum inspect_result r, enum lang lang, const char **ret_mark); /* "passed", and its mark */
-const char *card_inspect_verdict_text(enum inspect_verdict v, enum lang lang);
+const char *card_inspect_verdict_text(const struct inspection *i, enum lang lang);
 /* " The chip is the original.", or that this was not shown; "" when the verdict isn't good. */
 const char *card_inspect_chip_text(const struct inspection *i, enum lang lang);
 

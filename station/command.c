@@ -77,13 +77,22 @@ static size_t option_count(const struct option_spec *options)
 
 /* ---- help */
 
+/* What is wider than its column has the line for itself. */
+static void print_row(const char *left, int columns, const char *text)
+{
+	if (strlen(left) > (size_t)columns)
+		(void)printf("  %s\n  %*s %s\n", left, columns, "", text);
+	else
+		(void)printf("  %-*s %s\n", columns, left, text);
+}
+
 static void print_options(const struct option_spec *options, enum lang lang)
 {
 	for (size_t i = 0; i < option_count(options); i++) {
 		char left[64];
 
 		(void)snprintf(left, sizeof left, "%s %s", options[i].name, options[i].operand != NULL ? options[i].operand : "");
-		(void)printf("  %-28s %s\n", left, pick(lang, options[i].help_vi, options[i].help_en));
+		print_row(left, 28, pick(lang, options[i].help_vi, options[i].help_en));
 	}
 }
 
@@ -93,20 +102,34 @@ static void print_usage_line(FILE *out, const struct command *c)
 		      option_count(c->options) > 0 ? " [...]" : "", c->arguments[0] != '\0' ? " " : "", c->arguments);
 }
 
-static int help_all(enum lang lang)
+static void print_everywhere(enum lang lang)
+{
+	(void)printf("\n%s\n", pick(lang, "Tùy chọn chung:", "Options everywhere:"));
+	print_options(everywhere, lang);
+	(void)printf("\n%s\n",
+		     pick(lang,
+			  "Mã thoát: 0 xong, 1 không làm được, 2 sai cách dùng, 3 kiểm tra không đạt, 4 không được phép, "
+			  "5 thiết bị",
+			  "Exit codes: 0 done, 1 failed, 2 usage, 3 a check said no, 4 not allowed, 5 device"));
+}
+
+/* noun: its commands alone; NULL: all. */
+static int help_all(enum lang lang, const char *noun)
 {
 	(void)printf("%s\n\n", pick(lang, "cccd: trạm cá thể hóa và cấp thẻ căn cước gắn chíp",
 				    "cccd: personalizes and issues Vietnamese chip identity cards"));
 	for (size_t i = 0; i < NOUN_COUNT; i++) {
 		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
-			char left[80];
+			char left[128];
 
-			(void)snprintf(left, sizeof left, "cccd %s %s %s", c->noun, c->verb != NULL ? c->verb : "", c->arguments);
-			(void)printf("  %-46s %s\n", left, pick(lang, c->help_vi, c->help_en));
+			if (noun != NULL && strcmp(c->noun, noun) != 0)
+				continue;
+			(void)snprintf(left, sizeof left, "cccd %s%s%s %s", c->noun, c->verb != NULL ? " " : "",
+				       c->verb != NULL ? c->verb : "", c->arguments);
+			print_row(left, 46, pick(lang, c->help_vi, c->help_en));
 		}
 	}
-	(void)printf("\n%s\n", pick(lang, "Tùy chọn chung:", "Options everywhere:"));
-	print_options(everywhere, lang);
+	print_everywhere(lang);
 	(void)printf("\n%s\n",
 		     pick(lang, "Chi tiết một lệnh: cccd DANH-TỪ ĐỘNG-TỪ --help", "About one command: cccd NOUN VERB --help"));
 	return EXIT_DONE;
@@ -120,8 +143,7 @@ static int help_command(const struct command *c, enum lang lang)
 		(void)printf("\n%s\n", pick(lang, "Tùy chọn:", "Options:"));
 		print_options(c->options, lang);
 	}
-	(void)printf("\n%s\n", pick(lang, "Tùy chọn chung:", "Options everywhere:"));
-	print_options(everywhere, lang);
+	print_everywhere(lang);
 	return EXIT_DONE;
 }
 
@@ -202,7 +224,7 @@ struct parse {
 	int next;
 	bool want_help;
 	bool options_ended;
-	int words; /* noun and verb still expected */
+	const char *noun; /* of which help is wanted; NULL: of all */
 };
 
 /* One "--name", "--name=value" or "--name value". Returns EXIT_DONE or the usage error. */
@@ -282,7 +304,11 @@ static int parse_command_words(struct invocation *inv, struct parse *p)
 		if (rc != EXIT_DONE)
 			return rc;
 	}
-	if (p->next >= p->argc || strcmp(p->argv[p->next], "help") == 0) {
+	if (p->next < p->argc && strcmp(p->argv[p->next], "help") == 0) {
+		p->want_help = true;
+		p->next++; /* `cccd help card issue` is `cccd card issue --help` */
+	}
+	if (p->next >= p->argc) {
 		p->want_help = true;
 		return EXIT_DONE;
 	}
@@ -291,6 +317,7 @@ static int parse_command_words(struct invocation *inv, struct parse *p)
 	inv->command = find_command(noun, verb, &noun_known);
 	if (inv->command == NULL && noun_known && (verb == NULL || strcmp(verb, "--help") == 0)) {
 		p->want_help = true;
+		p->noun = noun;
 		return EXIT_DONE;
 	}
 	if (inv->command == NULL && noun_known)
@@ -346,7 +373,7 @@ int command_main(int argc, char **argv)
 	if (rc == EXIT_DONE && inv.command != NULL)
 		rc = parse_arguments(&inv, &p);
 	if (rc == EXIT_DONE && inv.command == NULL)
-		rc = help_all(inv.config.lang);
+		rc = help_all(inv.config.lang, p.noun);
 	else if (rc == EXIT_DONE && p.want_help)
 		rc = help_command(inv.command, inv.config.lang);
 	else if (rc == EXIT_DONE)

@@ -137,6 +137,19 @@ static cc_status wait_for_card(const struct config *c, const char *name, bool pr
 	}
 }
 
+static const char *answer_text(const char *answer, enum lang lang)
+{
+	static const char *const words[][2] = { { "inserted", "đã đặt thẻ" },
+						{ "ejected", "đã lấy thẻ ra" },
+						{ "planned", "sẽ rút thẻ giữa chừng" } };
+
+	for (size_t i = 0; lang == LANG_VI && i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(answer, words[i][0]) == 0)
+			return words[i][1];
+	}
+	return answer;
+}
+
 static int command_lab_card(struct invocation *inv)
 {
 	char request[PATH_MAX + 16], answer[64], name[128];
@@ -154,7 +167,7 @@ static int command_lab_card(struct invocation *inv)
 		st = wait_for_card(&inv->config, name, strcmp(request, "eject") != 0, &err);
 	if (cc_failed(st))
 		return invocation_fail(inv, &err);
-	(void)printf("%s: %s\n", name, answer);
+	(void)printf("%s: %s\n", name, answer_text(answer, inv->config.lang));
 	return EXIT_DONE;
 }
 

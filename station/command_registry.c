@@ -5,6 +5,7 @@
 #include "station/message.h"
 #include "station/registry/number.h"
 #include "station/registry/gate.h"
+#include "station/registry_photo.h"
 #include "station/registry_session.h"
 
 #include <jansson.h>
@@ -39,7 +40,8 @@ static void print_holds(const struct registry_session *s, const struct holds *h)
 		const struct hold *hold = &h->items[i];
 		const struct message *m = message_find(hold->key);
 
-		(void)printf("  %s %s: %s\n      %s\n", hold->severity == HOLD_HOLD ? "✗" : "!", hold->field,
+		(void)printf("  %s %s: %s\n      %s\n", hold->severity == HOLD_HOLD ? "✗" : "!",
+			     registry_session_pick(s, registry_session_field(s, hold->field), hold->field),
 			     message_text(m, s->inv->config.lang), message_next(m, s->inv->config.lang));
 	}
 }
@@ -71,6 +73,9 @@ static json_t *person_json(const struct person *p, bool has_photo)
 static bool print_found(void *ctx, const struct person *p, bool has_photo)
 {
 	struct registry_session *s = ctx;
+	const char *sex = person_sex_card(p->sex);
+	const char *photo =
+		has_photo ? registry_session_pick(s, "có ảnh", "photo") : registry_session_pick(s, "thiếu ảnh", "no photo");
 	char birth[DATE_TEXT_SIZE];
 
 	s->count++;
@@ -79,8 +84,7 @@ static bool print_found(void *ctx, const struct person *p, bool has_photo)
 		return true;
 	}
 	date_format(p->birth, birth);
-	(void)printf("%s  %-10s  %-3s  %s  %s\n", p->number, birth, person_sex_card(p->sex),
-		     has_photo ? registry_session_pick(s, "có ảnh", "photo") : registry_session_pick(s, "thiếu ảnh", "no photo"),
+	(void)printf("%s  %-10s  %-*s  %-*s  %s\n", p->number, birth, message_width(sex, 3), sex, message_width(photo, 9), photo,
 		     p->full_name);
 	return true;
 }
@@ -92,9 +96,20 @@ static const struct option_spec find_options[] = {
 	{ 0 },
 };
 
-static bool read_query(const struct invocation *inv, struct registry_query *ret)
+/* An officer types a name as it is spoken, without quotation marks: the arguments are the words of one text. */
+static bool join_words(const struct invocation *inv, char *out, size_t cap)
 {
-	const char *text = inv->argument_count > 0 ? inv->arguments[0] : NULL, *year = invocation_option(inv, "--year");
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < inv->argument_count && n < cap; i++)
+		n += (size_t)snprintf(out + n, cap - n, "%s%s", i > 0 ? " " : "", inv->arguments[i]);
+	return n < cap;
+}
+
+static bool read_query(const struct invocation *inv, const char *words, struct registry_query *ret)
+{
+	const char *text = words[0] != '\0' ? words : NULL, *year = invocation_option(inv, "--year");
 	char *end = NULL;
 
 	*ret = (struct registry_query){ .place = invocation_option(inv, "--place"),
@@ -113,9 +128,14 @@ static int run_find(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
 	struct registry_query query;
+	char words[PERSON_NAME_SIZE];
 	cc_status st;
 
-	if (!read_query(inv, &query)) {
+	if (!join_words(inv, words, sizeof words)) {
+		st = cc_fail(&s.err, CC_E_ARG, "registry.search-text", "longer than any name");
+		return registry_session_close(&s, st, EXIT_DONE);
+	}
+	if (!read_query(inv, words, &query)) {
 		(void)fprintf(stderr, "cccd: %s\n",
 			      registry_session_pick(&s, "--year: năm có bốn chữ số", "--year: a year of four digits"));
 		return EXIT_USAGE;
@@ -235,11 +255,30 @@ static bool check_one(void *ctx, const struct person *p, bool has_photo)
 	return true;
 }
 
+/* The desk's question: the record, its neighbours, and the photo as issuing would judge it. */
+static cc_status check_number(struct registry_session *s, const char *number)
+{
+	struct buf photo = { 0 };
+	struct person p;
+	struct holds h;
+	cc_status st = registry_find(s->registry, number, &p, &photo, &s->err);
+
+	if (cc_failed(st))
+		return st;
+	st = gate_person(s->registry, number, &(struct gate_options){ .check = s->check }, &h, NULL, &s->err);
+	if (!cc_failed(st))
+		st = registry_photo_judge(s, &p, buf_view(&photo), &h);
+	if (!cc_failed(st))
+		print_check(s, p.number, p.full_name, &h);
+	person_done(&p);
+	buf_done(&photo);
+	return st;
+}
+
 static int run_check(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
 	bool all = invocation_option(inv, "--all") != NULL;
-	struct holds h;
 	cc_status st;
 
 	if (all == (inv->argument_count == 1)) {
@@ -250,9 +289,8 @@ static int run_check(struct invocation *inv)
 	st = registry_session_open(&s);
 	if (!cc_failed(st) && all)
 		st = registry_walk(s.registry, check_one, &s, &s.err);
-	else if (!cc_failed(st) && !cc_failed(st = gate_person(s.registry, inv->arguments[0],
-							       &(struct gate_options){ .check = s.check }, &h, NULL, &s.err)))
-		print_check(&s, inv->arguments[0], "", &h);
+	else if (!cc_failed(st))
+		st = check_number(&s, inv->arguments[0]);
 	if (!cc_failed(st) && s.list != NULL)
 		registry_session_print_list(&s, "checks",
 					    json_pack("{s:i, s:I, s:I}", "schema", REGISTRY_SCHEMA, "people", (json_int_t)s.count,
@@ -282,14 +320,15 @@ static int run_init(struct invocation *inv)
 }
 
 static const struct option_spec check_options[] = {
-	{ "--all", NULL, "everybody", "tất cả mọi người" },
+	{ "--all", NULL, "everybody's record; photos are judged one by one, or as a card is issued",
+	  "hồ sơ của mọi người; ảnh chỉ được đánh giá từng người, hoặc khi cấp thẻ" },
 	{ 0 },
 };
 
 const struct command commands_registry[] = {
 	{ "registry", "init", "", 0, 0, "make the registry in the station's folder", "tạo dữ liệu dân cư trong thư mục của trạm",
 	  NULL, run_init },
-	{ "registry", "find", "[TEXT|NUMBER]", 0, 1,
+	{ "registry", "find", "[TEXT...|NUMBER]", 0, -1,
 	  "people by words of the name (without accents too), number, year, place, CMND",
 	  "tìm theo chữ trong họ tên (có dấu hoặc không), số, năm sinh, nơi ở, CMND", find_options, run_find },
 	{ "registry", "show", "NUMBER", 1, 1, "a person's whole record", "toàn bộ hồ sơ của một người", NULL, run_show },

@@ -137,8 +137,9 @@ static bool show_finding(void *ctx, const struct gate_finding *f)
 								       "severity", hold_severity_name(h->severity), "other",
 								       other ? f->other : "", "vi", m->vi));
 		else
-			(void)printf("%s %s %s%s%s: %s\n", h->severity == HOLD_HOLD ? "✗" : "!", f->person->number, h->field,
-				     other ? " = " : "", other ? f->other : "", message_text(m, s->inv->config.lang));
+			(void)printf("%s %s %s%s%s: %s\n", h->severity == HOLD_HOLD ? "✗" : "!", f->person->number,
+				     registry_session_pick(s, registry_session_field(s, h->field), h->field), other ? " = " : "",
+				     other ? f->other : "", message_text(m, s->inv->config.lang));
 	}
 	return true;
 }

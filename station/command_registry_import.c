@@ -39,6 +39,7 @@ static void show_remark(void *ctx, const struct import_remark *m)
 	static const char *const words_vi[] = { "lưu ý", "tạm giữ", "không nhập" };
 	static const char *const words_en[] = { "note", "held", "not imported" };
 	const char *field = m->fault.unknown[0] != '\0' ? m->fault.unknown : m->fault.field;
+	const char *called = registry_session_pick(s, registry_session_field(s, field), field);
 
 	if (s->list != NULL) {
 		(void)json_array_append_new(s->list,
@@ -51,7 +52,10 @@ static void show_remark(void *ctx, const struct import_remark *m)
 	clear_progress(v);
 	(void)fprintf(stderr, "%s %llu: %s%s%s", registry_session_pick(s, "dòng", "line"), (unsigned long long)m->line,
 		      registry_session_pick(s, words_vi[m->severity], words_en[m->severity]), field[0] != '\0' ? ": " : "",
-		      field);
+		      called);
+	/* The row names the field by its own word: that one is looked for in the file. */
+	if (called != field && strcmp(called, field) != 0)
+		(void)fprintf(stderr, " (%s)", field);
 	if (m->fault.position > 0)
 		(void)fprintf(stderr, ", %s %zu", registry_session_pick(s, "vị trí", "position"), m->fault.position);
 	if (m->other_line > 0)
@@ -217,7 +221,8 @@ static int run_import(struct invocation *inv)
 	if (!cc_failed(st)) {
 		st = import_file(&s, inv->arguments[0], &counts);
 		/* Also after a failure: what was committed before it stays. */
-		print_counts(&s, &counts);
+		if (!cc_failed(st) || counts.rows > 0)
+			print_counts(&s, &counts);
 	}
 	return registry_session_close(&s, st, counts.refused + counts.conflicts > 0 ? EXIT_CHECK_NO : EXIT_DONE);
 }

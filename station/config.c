@@ -233,13 +233,18 @@ cc_status config_check_home(const struct config *c, struct cc_error *err)
 cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err)
 {
 	char path[PATH_MAX];
+	const char *place;
 	struct store *s = NULL;
 	cc_status st = config_check_home(c, err);
 
 	if (cc_failed(st))
 		return st;
 	config_path(c, "station.db", path);
-	st = store_open(c->store[0] != '\0' ? c->store : path, &s, err);
+	place = c->store[0] != '\0' ? c->store : path;
+	/* A dry run writes nothing: a station that has no store yet gets an empty one that is gone at the end. */
+	if (c->dry_run && strstr(place, "://") == NULL && strchr(place, '=') == NULL && access(place, F_OK) != 0)
+		place = STORE_IN_MEMORY;
+	st = store_open(place, &s, err);
 	if (cc_failed(st))
 		return st;
 	*ret = s;

@@ -69,48 +69,9 @@ json_t *forms_session_time_json(int64_t ms)
 	return json_string(text);
 }
 
-static const struct {
-	const char *field, *vi, *en;
-} labels[] = {
-	{ "full_name", "họ và tên", "full name" },
-	{ "birth_date", "ngày sinh", "date of birth" },
-	{ "birth_basis", "căn cứ ngày sinh", "basis of the date of birth" },
-	{ "sex", "giới tính", "sex" },
-	{ "nationality", "quốc tịch", "nationality" },
-	{ "ethnicity", "dân tộc", "ethnicity" },
-	{ "religion", "tôn giáo", "religion" },
-	{ "origin", "quê quán", "place of origin" },
-	{ "residence", "nơi cư trú", "place of residence" },
-	{ "current_residence", "nơi ở hiện tại", "current residence" },
-	{ "identifying_marks", "đặc điểm nhận dạng", "identifying marks" },
-	{ "father", "họ tên cha", "father" },
-	{ "mother", "họ tên mẹ", "mother" },
-	{ "spouse", "họ tên vợ, chồng", "spouse" },
-	{ "old_cmnd", "số CMND cũ", "old identity number" },
-	{ "issue_date", "ngày cấp", "date of issue" },
-	{ "issue_place", "nơi cấp", "place of issue" },
-	{ "expiry_date", "ngày hết hạn", "date of expiry" },
-	{ "life_status", "tình trạng sống", "life status" },
-	{ "death_date", "ngày chết, mất tích", "date of death" },
-	{ "other_name", "tên gọi khác", "other name" },
-	{ "blood_group", "nhóm máu", "blood group" },
-	{ "marital_status", "tình trạng hôn nhân", "marital status" },
-	{ "birth_place", "nơi sinh", "place of birth" },
-	{ "birth_registration", "nơi đăng ký khai sinh", "place of birth registration" },
-	{ "occupation", "nghề nghiệp", "occupation" },
-	{ "education", "trình độ học vấn", "education" },
-	{ "household_head", "chủ hộ", "household head" },
-	{ "household_relation", "quan hệ với chủ hộ", "relation to the household head" },
-	{ "cancelled_number", "số định danh đã hủy", "cancelled number" },
-};
-
 const char *forms_session_field(const struct forms_session *f, const char *field)
 {
-	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-		if (strcmp(labels[i].field, field) == 0)
-			return registry_session_pick(&f->s, labels[i].vi, labels[i].en);
-	}
-	return field;
+	return registry_session_field(&f->s, field);
 }
 
 const char *forms_session_value(const struct forms_session *f, const char *value)

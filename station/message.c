@@ -25,6 +25,15 @@ const struct message *message_find(const char *key)
 	return &general;
 }
 
+int message_width(const char *text, int columns)
+{
+	int more = 0;
+
+	for (const char *p = text; *p != '\0'; p++)
+		more += ((unsigned char)*p & 0xC0) == 0x80;
+	return columns + more;
+}
+
 const char *message_text(const struct message *m, enum lang lang)
 {
 	return lang == LANG_VI ? m->vi : m->en;

@@ -18,6 +18,8 @@ struct message {
 
 /* Never NULL: an unknown or NULL key gives the general message. */
 const struct message *message_find(const char *key);
+/* printf's width in bytes (%-*s) that gives a UTF-8 text this many columns: "số" has two letters and four bytes. */
+int message_width(const char *text, int columns);
 const char *message_text(const struct message *m, enum lang lang);
 const char *message_next(const struct message *m, enum lang lang);
 

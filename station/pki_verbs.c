@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/pki_verbs.h"
 
+#include "station/message.h"
 #include "station/pki_authority.h"
 #include "station/pki_file.h"
 #include "station/pki_signer.h"
@@ -366,20 +367,52 @@ static void print_rotation(const struct config *c, const json_t *plan)
 									: (vi ? "hết thời gian ký" : "its period ends"));
 }
 
+static const char *state_text(const char *state, bool vi)
+{
+	static const char *const words[][2] = { { "ready", "dùng được" },
+						{ "not-yet", "chưa đến hạn" },
+						{ "period-over", "hết hạn ký" },
+						{ "used-up", "hết lượt ký" },
+						{ "retired", "đã ngừng" } };
+
+	for (size_t i = 0; vi && i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i][0], state) == 0)
+			return words[i][1];
+	}
+	return state;
+}
+
+static void print_cell(const char *text, int columns)
+{
+	(void)printf("%-*s ", message_width(text, columns), text);
+}
+
+static void print_number_heading(const char *text, bool last)
+{
+	(void)printf("%*s%s", message_width(text, 10), text, last ? "\n" : " ");
+}
+
 static void print_signers(const struct config *c, const json_t *root)
 {
 	bool vi = is_vi(c);
 	const json_t *o;
 	size_t i;
 
-	(void)printf("%-8s %-12s %-24s %10s %10s %10s\n", vi ? "khóa" : "key", vi ? "tình trạng" : "state",
-		     vi ? "ký từ .. đến" : "signs from .. until", vi ? "đã ký" : "used", vi ? "còn" : "left",
-		     vi ? "thẻ" : "cards");
-	json_array_foreach(json_object_get(root, "signers"), i, o)(void)
-		printf("%-8s %-12s %.10s .. %.10s %10lld %10lld %10lld\n", text(o, "label"), text(o, "state"),
-		       text(o, "signs_from"), text(o, "signs_until"), (long long)json_integer_value(json_object_get(o, "used")),
-		       (long long)json_integer_value(json_object_get(o, "left")),
-		       (long long)json_integer_value(json_object_get(o, "cards")));
+	print_cell(vi ? "khóa" : "key", 8);
+	print_cell(vi ? "tình trạng" : "state", 12);
+	print_cell(vi ? "ký từ .. đến" : "signs from .. until", 24);
+	print_number_heading(vi ? "đã ký" : "used", false);
+	print_number_heading(vi ? "còn" : "left", false);
+	print_number_heading(vi ? "thẻ" : "cards", true);
+	json_array_foreach(json_object_get(root, "signers"), i, o)
+	{
+		print_cell(text(o, "label"), 8);
+		print_cell(state_text(text(o, "state"), vi), 12);
+		(void)printf("%.10s .. %.10s %10lld %10lld %10lld\n", text(o, "signs_from"), text(o, "signs_until"),
+			     (long long)json_integer_value(json_object_get(o, "used")),
+			     (long long)json_integer_value(json_object_get(o, "left")),
+			     (long long)json_integer_value(json_object_get(o, "cards")));
+	}
 	print_rotation(c, json_object_get(root, "rotation"));
 }
 

@@ -40,24 +40,26 @@ static const char *pick(enum lang lang, const char *vi, const char *en)
 	return lang == LANG_VI ? vi : en;
 }
 
-static void print_range(FILE *out, const struct quality_rule *r)
+static void print_range(FILE *out, const struct quality_rule *r, enum lang lang)
 {
 	if (r->below != NULL)
-		(void)fprintf(out, "  min %g", r->low);
+		(void)fprintf(out, "  %s %g", pick(lang, "≥", "min"), r->low);
 	if (r->above != NULL)
-		(void)fprintf(out, "  max %g", r->high);
+		(void)fprintf(out, "  %s %g", pick(lang, "≤", "max"), r->high);
 	(void)fprintf(out, "\n");
 }
 
-static void print_measures(FILE *out, const struct portrait_verdict *v)
+static void print_measures(FILE *out, const struct portrait_verdict *v, enum lang lang)
 {
 	for (unsigned i = 0; i < QUALITY_MEASURES; i++) {
 		const struct quality_result *r = &v->report.result[i];
 
 		if (!r->measured)
 			continue;
-		(void)fprintf(out, "  %-4s %-28s %10.3f", r->defect != NULL ? "FAIL" : "ok", v->rules->rule[i].name, r->value);
-		print_range(out, &v->rules->rule[i]);
+		(void)fprintf(out, "  %s %-28s %10.3f",
+			      r->defect != NULL ? pick(lang, "LỖI ", "FAIL") : pick(lang, "đạt ", "ok  "), v->rules->rule[i].name,
+			      r->value);
+		print_range(out, &v->rules->rule[i], lang);
 	}
 }
 
@@ -74,14 +76,14 @@ void portrait_report_text(FILE *out, const struct portrait_verdict *v, enum lang
 			      message_next(advice(defects[i]), lang));
 	if (!v->measured)
 		return;
-	print_measures(out, v);
+	print_measures(out, v, lang);
 	if (v->report.finding.count > 0)
 		(void)fprintf(out, "  %s: %.1f,%.1f  %.1f,%.1f\n", pick(lang, "tâm mắt phải, trái", "right, left eye"),
 			      f->eye[0].x, f->eye[0].y, f->eye[1].x, f->eye[1].y);
 	if (v->made != NULL)
-		(void)fprintf(out, "  %s: %s %u x %u, %zu %s, %.4f\n", pick(lang, "chân dung", "portrait"),
+		(void)fprintf(out, "  %s: %s %u x %u, %zu %s, %s %.4f\n", pick(lang, "chân dung", "portrait"),
 			      portrait_format_name(v->made->format), v->made->width, v->made->height, v->made->data.n,
-			      pick(lang, "byte", "bytes"), v->made->similarity);
+			      pick(lang, "byte", "bytes"), pick(lang, "giống ảnh gốc", "likeness"), v->made->similarity);
 }
 
 static json_t *measure_json(const struct quality_rule *rule, const struct quality_result *r)

@@ -2,10 +2,58 @@
 #include "station/registry_session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const char *registry_session_pick(const struct registry_session *s, const char *vi, const char *en)
 {
 	return s->inv->config.lang == LANG_VI ? vi : en;
+}
+
+static const struct {
+	const char *field, *vi, *en;
+} labels[] = {
+	{ "number", "số định danh", "number" },
+	{ "full_name", "họ và tên", "full name" },
+	{ "birth_date", "ngày sinh", "date of birth" },
+	{ "birth_basis", "căn cứ ngày sinh", "basis of the date of birth" },
+	{ "sex", "giới tính", "sex" },
+	{ "nationality", "quốc tịch", "nationality" },
+	{ "ethnicity", "dân tộc", "ethnicity" },
+	{ "religion", "tôn giáo", "religion" },
+	{ "origin", "quê quán", "place of origin" },
+	{ "residence", "nơi cư trú", "place of residence" },
+	{ "current_residence", "nơi ở hiện tại", "current residence" },
+	{ "identifying_marks", "đặc điểm nhận dạng", "identifying marks" },
+	{ "father", "họ tên cha", "father" },
+	{ "mother", "họ tên mẹ", "mother" },
+	{ "spouse", "họ tên vợ, chồng", "spouse" },
+	{ "old_cmnd", "số CMND cũ", "old identity number" },
+	{ "issue_date", "ngày cấp", "date of issue" },
+	{ "issue_place", "nơi cấp", "place of issue" },
+	{ "expiry_date", "ngày hết hạn", "date of expiry" },
+	{ "life_status", "tình trạng sống", "life status" },
+	{ "death_date", "ngày chết, mất tích", "date of death" },
+	{ "other_name", "tên gọi khác", "other name" },
+	{ "blood_group", "nhóm máu", "blood group" },
+	{ "marital_status", "tình trạng hôn nhân", "marital status" },
+	{ "birth_place", "nơi sinh", "place of birth" },
+	{ "birth_registration", "nơi đăng ký khai sinh", "place of birth registration" },
+	{ "occupation", "nghề nghiệp", "occupation" },
+	{ "education", "trình độ học vấn", "education" },
+	{ "household_head", "chủ hộ", "household head" },
+	{ "household_relation", "quan hệ với chủ hộ", "relation to the household head" },
+	{ "cancelled_number", "số định danh đã hủy", "cancelled number" },
+	{ "photo", "ảnh", "photo" },
+	{ "fingerprints", "vân tay", "fingerprints" },
+};
+
+const char *registry_session_field(const struct registry_session *s, const char *field)
+{
+	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+		if (strcmp(labels[i].field, field) == 0)
+			return registry_session_pick(s, labels[i].vi, labels[i].en);
+	}
+	return field;
 }
 
 cc_status registry_session_open(struct registry_session *s)
@@ -16,7 +64,8 @@ cc_status registry_session_open(struct registry_session *s)
 	if (!cc_failed(st))
 		st = config_open_keystore(c, &s->ks, &s->err);
 	if (!cc_failed(st))
-		st = registry_open(s->store, s->ks, c->sys, &s->registry, &s->err);
+		st = c->dry_run ? registry_open_dry(s->store, s->ks, c->sys, &s->registry, &s->err)
+				: registry_open(s->store, s->ks, c->sys, &s->registry, &s->err);
 	if (!cc_failed(st))
 		st = registry_check_context(c, &s->check, &s->err);
 	if (!cc_failed(st) && c->json) {

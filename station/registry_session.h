@@ -36,6 +36,8 @@ cc_status registry_session_open(struct registry_session *s);
 int registry_session_close(struct registry_session *s, cc_status st, int rc);
 /* The text in the user's language. */
 const char *registry_session_pick(const struct registry_session *s, const char *vi, const char *en);
+/* A field's name (person.h) as an officer calls it, "ngày sinh"; an unknown one is given back. */
+const char *registry_session_field(const struct registry_session *s, const char *field);
 /* Prints root to stdout and frees it. */
 void registry_session_print(json_t *root);
 /* The same with the session's list as `name`. */

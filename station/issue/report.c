@@ -234,6 +234,19 @@ static void print_warnings(FILE *out, const struct worker_report *r, enum lang l
 			      lang == LANG_VI ? r->lost[i].vi : r->lost[i].en);
 }
 
+static const char *reason_text(enum portrait_reason reason, enum lang lang)
+{
+	switch (reason) {
+	case PORTRAIT_BY_SETTING:
+		return lang == LANG_VI ? "theo cài đặt" : "by the setting";
+	case PORTRAIT_BY_DATE:
+		return lang == LANG_VI ? "theo ngày cấp" : "by the date";
+	case PORTRAIT_BY_PILOT:
+		return lang == LANG_VI ? "theo đợt thí điểm" : "by the pilot";
+	}
+	return "";
+}
+
 static void print_portrait(FILE *out, const struct worker_report *r, enum lang lang)
 {
 	const struct portrait_case *c = &r->portrait;
@@ -241,7 +254,7 @@ static void print_portrait(FILE *out, const struct worker_report *r, enum lang l
 	if (!r->portrait_decided)
 		return;
 	(void)fprintf(out, lang == LANG_VI ? "  Bản ghi khuôn mặt: ISO/IEC %s-5 (%s)\n" : "  Face record: ISO/IEC %s-5 (%s)\n",
-		      portrait_record_name(c->choice.record), portrait_reason_name(c->choice.reason));
+		      portrait_record_name(c->choice.record), reason_text(c->choice.reason, lang));
 	for (size_t i = 0; i < c->count; i++)
 		(void)fprintf(out,
 			      lang == LANG_VI ? "  Chú ý: tiêu chí ảnh %s được %s cho phép bỏ qua.\n"
@@ -254,8 +267,8 @@ void report_text(FILE *out, const struct worker_report *r, const struct cc_error
 	(void)fprintf(out, "%s  %s %s: %s\n", r->number, lang == LANG_VI ? "chíp" : "chip", r->serial[0] ? r->serial : "-",
 		      report_verdict_text(report_verdict(r, err, dry_run), lang));
 	if (r->spoil_reason[0])
-		(void)fprintf(out, "  %s %s\n",
-			      lang == LANG_VI ? "Phôi khai hỏng, lý do:" : "A blank was declared spoiled:", r->spoil_reason);
+		(void)fprintf(out, "  %s %s\n", lang == LANG_VI ? "Phôi khai hỏng, lý do:" : "A blank was declared spoiled:",
+			      message_text(message_find(r->spoil_reason), lang));
 	print_warnings(out, r, lang);
 	print_portrait(out, r, lang);
 	if (r->figures.spent[FIGURES_CONNECT].apdus)

@@ -5,12 +5,14 @@
 #include "station/lab/stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -113,7 +115,34 @@ static cc_status run_command(const struct lab_options *o, int *ret_exit, struct 
 	return cc_ok();
 }
 
-static cc_status make_folders(const struct lab_options *o, char folder[PATH_MAX], struct stage *s, struct cc_error *err)
+/*
+ * Two labs on one folder would write each other's chips. Stage and chips inherit the lock, so that it holds until the
+ * last of them has written its memory; the command does not.
+ */
+static cc_status lock_state(const char *state, int *ret_fd, struct cc_error *err)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof path, "%s/lab.lock", state) >= (int)sizeof path)
+		return cc_fail(err, CC_E_ARG, "file.io", "--state: the path is too long");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return cc_fail(err, CC_E_IO, "file.io", "%s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int e = errno;
+
+		(void)close(fd);
+		if (e == EWOULDBLOCK)
+			return cc_fail(err, CC_E_BUSY, "lab.state-in-use", "%s", state);
+		return cc_fail(err, CC_E_IO, "file.io", "%s: %s", path, strerror(e));
+	}
+	*ret_fd = fd;
+	return cc_ok();
+}
+
+static cc_status make_folders(const struct lab_options *o, char folder[PATH_MAX], struct stage *s, int *ret_lock,
+			      struct cc_error *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	cc_status st = cc_ok();
@@ -128,6 +157,8 @@ static cc_status make_folders(const struct lab_options *o, char folder[PATH_MAX]
 	s->memory_folder = o->state != NULL ? o->state : folder;
 	if (o->state != NULL)
 		st = sys_make_dirs(o->state, 0700, err);
+	if (!cc_failed(st) && o->state != NULL)
+		st = lock_state(o->state, ret_lock, err);
 	if (!cc_failed(st) && (s->pcscd_listener = stage_listen(folder, "pcscd.comm")) < 0)
 		st = cc_fail(err, CC_E_IO, "file.io", "%s/pcscd.comm: %s", folder, strerror(errno));
 	return st;
@@ -166,11 +197,12 @@ cc_status lab_run(const struct config *c, const struct lab_options *o, struct ke
 	pthread_t maker;
 	bool maker_runs = false;
 	pid_t stage = -1;
+	int state_lock = -1;
 	cc_status st = check_machine(o, err);
 
 	if (cc_failed(st))
 		return st;
-	if (cc_failed(st = chip_maker_open(&s.maker, err)) || cc_failed(st = make_folders(o, folder, &s, err)))
+	if (cc_failed(st = chip_maker_open(&s.maker, err)) || cc_failed(st = make_folders(o, folder, &s, &state_lock, err)))
 		goto out;
 	(void)snprintf(socket_path, sizeof socket_path, "%s/pcscd.comm", folder);
 	(void)setenv("PCSCLITE_CSOCK_NAME", socket_path, 1);
@@ -193,6 +225,8 @@ out:
 	chip_maker_close(&s.maker);
 	if (s.pcscd_listener >= 0)
 		(void)close(s.pcscd_listener);
+	if (state_lock >= 0)
+		(void)close(state_lock);
 	if (s.folder != NULL)
 		stage_remove_folder(folder);
 	return st;

@@ -225,13 +225,13 @@ cc_status registry_keys_open(struct registry *r, bool make_first, struct registr
 	struct booked booked;
 	cc_status st = read_booked(r, &booked, err);
 
-	if (!cc_failed(st) && booked.count == 0 && make_first) {
+	if (!cc_failed(st) && booked.count == 0 && (make_first || r->dry)) {
 		st = registry_key_make(r, 1, err);
 		if (!cc_failed(st))
 			st = registry_key_derive(r, 1, &k.items[0], err);
 		if (!cc_failed(st)) {
 			k.count = 1;
-			st = registry_key_book(r, &k.items[0], err);
+			st = r->dry ? cc_ok() : registry_key_book(r, &k.items[0], err);
 		}
 		if (st.code == CC_E_EXISTS) {
 			/* Another station was first: its key is judged like any other. */
@@ -258,6 +258,10 @@ static cc_status same_keys(struct registry *r, bool *ret, struct cc_error *err)
 
 	if (cc_failed(st))
 		return st;
+	if (r->dry && booked.count == 0) {
+		*ret = true;
+		return st;
+	}
 	*ret = booked.count == r->keys.count;
 	for (size_t i = 0; i < booked.count && *ret; i++)
 		*ret = booked.versions[i] == r->keys.items[i].version;
@@ -296,8 +300,8 @@ cc_status registry_refresh_keys(struct registry *r, bool *ret_changed, struct cc
 	return st;
 }
 
-cc_status registry_open(struct store *store, struct keystore *ks, const struct sys *sys, struct registry **ret,
-			struct cc_error *err)
+static cc_status open_registry(struct store *store, struct keystore *ks, const struct sys *sys, bool dry, struct registry **ret,
+			       struct cc_error *err)
 {
 	struct registry *r = cc_alloc(sizeof *r);
 	cc_status st;
@@ -307,12 +311,25 @@ cc_status registry_open(struct store *store, struct keystore *ks, const struct s
 	r->store = store;
 	r->ks = ks;
 	r->sys = sys;
+	r->dry = dry;
 	st = registry_keys_open(r, true, &r->keys, err);
 	if (cc_failed(st))
 		registry_close(&r);
 	else
 		*ret = r;
 	return st;
+}
+
+cc_status registry_open(struct store *store, struct keystore *ks, const struct sys *sys, struct registry **ret,
+			struct cc_error *err)
+{
+	return open_registry(store, ks, sys, false, ret, err);
+}
+
+cc_status registry_open_dry(struct store *store, struct keystore *ks, const struct sys *sys, struct registry **ret,
+			    struct cc_error *err)
+{
+	return open_registry(store, ks, sys, true, ret, err);
 }
 
 void registry_close(struct registry **r)

@@ -31,6 +31,9 @@ struct registry;
  */
 CC_MUST cc_status registry_open(struct store *store, struct keystore *ks, const struct sys *sys, struct registry **ret,
 				struct cc_error *err);
+/* The same for a dry run: a new registry's key is not booked in the store. */
+CC_MUST cc_status registry_open_dry(struct store *store, struct keystore *ks, const struct sys *sys, struct registry **ret,
+				    struct cc_error *err);
 void registry_close(struct registry **r); /* wipes; NULL-safe */
 
 /* ret_photo may be NULL; it stays empty when there is no photo. CC_E_NOT_FOUND "registry.not-found", CC_E_VERIFY

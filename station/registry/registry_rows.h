@@ -54,6 +54,7 @@ struct registry {
 	struct keystore *ks;
 	const struct sys *sys;
 	struct registry_keys keys;
+	bool dry; /* a new registry's key is not booked */
 };
 
 /* The store's detail, when it has one, as this call's. */

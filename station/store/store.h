@@ -58,6 +58,7 @@ struct stmt {
 	struct store *store;
 };
 
+#define STORE_IN_MEMORY ":memory:" /* a path: a store of this process alone that leaves nothing behind */
 /* ret is ready, migrated (store_migrate) and locked. */
 CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err);
 /*
@@ -75,7 +76,7 @@ bool store_is_shared(const struct store *s);
 CC_MUST cc_status store_begin(struct store *s);
 /* Durable when it returns CC_OK. CC_E_STATE "store.transaction-failed" (rolled back): a statement inside failed. */
 CC_MUST cc_status store_commit(struct store *s);
-void store_rollback(struct store *s);		 /* harmless outside a transaction */
+void store_rollback(struct store *s); /* harmless outside a transaction */
 
 /* SQL constants only; values go through binds. Statements are cached by the store; stmt_finish returns them. */
 CC_MUST cc_status store_prepare(struct store *s, const char *sql, struct stmt **ret);

@@ -334,7 +334,7 @@ static cc_status configure(struct sqlite_store *s)
 	if (!cc_failed(st))
 		st = lite_step(q, &row);
 	/* A file system without what WAL needs silently keeps another journal. */
-	if (!cc_failed(st) && (!row || !bytes_equal(lite_column_bytes(q, 0), BYTES_LITERAL("wal"))))
+	if (!cc_failed(st) && s->lock_fd >= 0 && (!row || !bytes_equal(lite_column_bytes(q, 0), BYTES_LITERAL("wal"))))
 		st = cc_fail(&s->base.err, CC_E_UNSUPPORTED, "store.no-wal", "the file system does not carry a WAL journal");
 	stmt_finish(&q);
 	return st;
@@ -361,8 +361,8 @@ cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_erro
 	s->base.ops = &lite_ops;
 	s->lock_fd = -1;
 	base = &s->base;
-	st = take_lock(path, &s->lock_fd, &base->err);
-	if (!cc_failed(st))
+	st = strcmp(path, STORE_IN_MEMORY) == 0 ? cc_ok() : take_lock(path, &s->lock_fd, &base->err);
+	if (!cc_failed(st) && s->lock_fd >= 0)
 		st = make_file(path, &base->err);
 	if (!cc_failed(st))
 		st = connect_file(path, s);

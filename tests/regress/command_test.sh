@@ -30,6 +30,10 @@ expect "option without value" 2 'needs a value: --home' --lang en doctor --home
 expect "switch with value" 2 'takes no value: --json=1' --lang en doctor --json=1
 expect "bad language" 2 '--lang' --lang fr doctor
 expect "too many arguments" 2 'too many: extra' --lang en doctor extra
+expect "help of one noun" 0 'cccd pki show' pki --help
+! "$cccd" pki --help | grep -q 'cccd registry'
+tap $? "and of no other"
+expect "help before the words" 0 'cccd pki show' help pki show
 expect "help of one command" 0 'cccd doctor' doctor --help
 mkdir -p "$home/h" && chmod 700 "$home/h"
 "$cccd" doctor --home "$home/h" --json >"$home/out" 2>/dev/null

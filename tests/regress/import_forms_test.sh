@@ -57,6 +57,20 @@ tap $? "mended and imported again"
 [ $? -ne 0 ] && grep -q "not overwritten" "$work/out"
 tap $? "a file of rejects is not overwritten"
 
+# ---- a dry run of a new station
+CCCD_HOME=$work/new "$CCCD" pki init >"$work/out" 2>&1
+find "$work/new" -type f -exec sha256sum {} + | sort >"$work/before"
+CCCD_HOME=$work/new "$CCCD" registry import "$work/utf8.csv" --dry-run --json >"$work/out" 2>/dev/null
+[ $? = 0 ] && grep -q '"imported": 3' "$work/out"
+tap $? "a dry run before the first import counts the rows"
+find "$work/new" -type f -exec sha256sum {} + | sort | cmp -s "$work/before" -
+tap $? "and writes nothing, no store either"
+CCCD_HOME=$work/new "$CCCD" registry find --dry-run đức nguyễn >"$work/out" 2>&1
+[ $? = 1 ] && [ ! -e "$work/new/station.db" ]
+tap $? "looking in a dry run makes no store"
+"$CCCD" registry find duc van nguyen >"$work/out" 2>&1 && grep -q 'Nguyễn Văn Đức' "$work/out"
+tap $? "words of a name need no quotation marks"
+
 # ---- an encoding that is not clear is asked for
 printf 'number,full_name\n001,stra\xdfe m\xfcller gr\xf6\xdfte\n' >"$work/latin.csv"
 "$CCCD" registry import "$work/latin.csv" >"$work/out" 2>&1

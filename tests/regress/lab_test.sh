@@ -94,6 +94,12 @@ wait $lab 2>/dev/null
 gone && ! pgrep -f 'sleep 61' >/dev/null
 tap $? "kill -9 of the lab leaves no process and no folder"
 
+"$cccd" lab run --state "$work/one" -- "$cccd" lab run --state "$work/one" -- true >"$work/out" 2>&1
+[ $? = 1 ] && grep -q 'Another lab is using' "$work/out"
+tap $? "two labs do not write one folder of chips"
+"$cccd" lab run --state "$work/one" -- true >"$work/out" 2>&1
+tap $? "after the lab its folder is free"
+
 # ---- without root
 if [ "$(id -u)" = 0 ] && unshare -U true 2>/dev/null; then
 	install -m 755 "$cccd" "$work/cccd"

@@ -40,7 +40,7 @@ is "remarks are those expected" \
 	"$(field 'remarks.map(r=>[r.line,r.severity,r.key,r.field||"-"].join(" ")).join("\n")')" "$(cat "$data/broken.expected")"
 is "text: a remark names line and field" "$(run import "$data/broken.jsonl"; grep -c '^line 8: not imported: full_name: ' err)" "3
 1"
-is "Vietnamese" "$(lang=vi run import "$data/broken.jsonl"; grep -c '^dòng 8: không nhập: full_name: Thiếu trường bắt buộc' err)" "3
+is "Vietnamese" "$(lang=vi run import "$data/broken.jsonl"; grep -c '^dòng 8: không nhập: họ và tên (full_name): Thiếu trường bắt buộc' err)" "3
 1"
 is "no remark quotes a value" "$(grep -cE '0450|0520|Nguyễn|passwd' err)" 0
 is "a file that is not there" "$(run import nowhere.jsonl)" 1
