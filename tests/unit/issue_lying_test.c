@@ -55,16 +55,21 @@ static int each_checked(void **state)
 
 static struct buf factory_keys;
 
-static struct chip_file *file_of(struct issue_chip *c, unsigned dg)
+static struct chip_file *file_by_id(struct issue_chip *c, uint16_t id)
 {
-	const struct chip_file *f = chip_memory_file(&c->chip->memory, CHIP_FILE_DG(dg));
+	const struct chip_file *f = chip_memory_file(&c->chip->memory, id);
 
 	for (size_t i = 0; i < CHIP_FILE_COUNT; i++) {
 		if (&c->chip->memory.file[i] == f)
 			return &c->chip->memory.file[i];
 	}
-	fail_msg("no DG%u", dg);
+	fail_msg("no file %04X", id);
 	return NULL;
+}
+
+static struct chip_file *file_of(struct issue_chip *c, unsigned dg)
+{
+	return file_by_id(c, CHIP_FILE_DG(dg));
 }
 
 static void change_dg2(struct issue_chip *c)
@@ -86,6 +91,21 @@ static void lose_dg14(struct issue_chip *c)
 	struct chip_file *f = file_of(c, 14);
 
 	f->size = f->filled = 0;
+}
+
+static void lose_card_security(struct issue_chip *c)
+{
+	struct chip_file *f = file_by_id(c, CHIP_FILE_CARD_SECURITY);
+
+	f->size = f->filled = 0;
+}
+
+/* In the signature, which is the last of it. */
+static void change_card_security(struct issue_chip *c)
+{
+	struct chip_file *f = file_by_id(c, CHIP_FILE_CARD_SECURITY);
+
+	f->body.p[f->filled - 1] ^= 0x01;
 }
 
 static void other_key(struct issue_chip *c, enum chip_field which)
@@ -162,6 +182,14 @@ static const struct lie lies[] = {
 	{ "another MRZ behind BAC and PACE", JOB_ISSUE, other_mrz, "issue.not-shown", STOCK_IN_MACHINE },
 };
 
+/* Of a chip with Chip Authentication Mapping. */
+static const struct lie mapping_lies[] = {
+	{ "EF.CardSecurity lost", JOB_PROVE, lose_card_security, "issue.differs", STOCK_SPOILED },
+	{ "EF.CardSecurity changed after sealing", JOB_PROVE, change_card_security, "issue.inspection", STOCK_SPOILED },
+	{ "EF.CardSecurity changed after the read-back", JOB_CLOSE, change_card_security, "issue.inspection", STOCK_SPOILED },
+	{ "another key behind the mapping", JOB_PROVE, change_ca_key, "issue.inspection", STOCK_SPOILED },
+};
+
 struct telling {
 	const struct lie *lie;
 	struct issue_chip *chip;
@@ -209,16 +237,31 @@ static void check_lie(const struct lie *lie, uint32_t number)
 	buf_done(&factory_keys);
 }
 
-static void no_lying_chip_is_issued(void **state)
+static void check_lies(const struct lie *list, unsigned count, uint32_t number)
 {
-	(void)state;
-	for (uint32_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-		check_lie(&lies[i], 500 + i);
+	for (unsigned i = 0; i < count; i++) {
+		check_lie(&list[i], number + i);
 		issue_fixture_close(&station);
 		issue_fixture_fresh(&station);
 		issue_fixture_open(&station, NULL);
 	}
-	print_message("# count: %u lies of a chip, none issued\n", (unsigned)(sizeof lies / sizeof lies[0]));
+	print_message("# count: %u lies of a chip, none issued\n", count);
+}
+
+static void no_lying_chip_is_issued(void **state)
+{
+	(void)state;
+	check_lies(lies, sizeof lies / sizeof lies[0], 500);
+}
+
+static void no_chip_that_lies_about_the_mapping_is_issued(void **state)
+{
+	(void)state;
+	issue_fixture_close(&station);
+	issue_fixture_settings(&station, "{" ISSUE_SETTINGS ", \"chip.pace\": \"ecdh-gm/aes128/13,ecdh-cam/aes128/13\"}");
+	issue_fixture_open(&station, NULL);
+	check_lies(mapping_lies, sizeof mapping_lies / sizeof mapping_lies[0], 550);
+	issue_fixture_settings(&station, "{" ISSUE_SETTINGS "}");
 }
 
 /* What can't be opened stays this person's, neither issued nor destroyed, until somebody declares it spoiled. */
@@ -409,6 +452,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(no_lying_chip_is_issued),
+		CASE(no_chip_that_lies_about_the_mapping_is_issued),
 		CASE(a_card_that_cannot_be_opened_waits_for_a_decision),
 		CASE(a_torn_chip_with_another_key_is_spoiled),
 		CASE(journal_and_chip_that_contradict_end_the_blank),
