@@ -192,9 +192,13 @@ void inspection_done(struct inspection *i)
 }
 
 /* ---- the verdict */
+/*
+ * ICAO 9303-10 4.6: EF.COM and EF.SOD are mandatory in LDS1, and so is what EF.SOD lists. A document without EF.COM may be
+ * genuine, and it is not as it was issued.
+ */
 static bool is_core(const char *id)
 {
-	return strncmp(id, "sod.", 4) == 0;
+	return strncmp(id, "sod.", 4) == 0 || strncmp(id, "com.", 4) == 0;
 }
 
 /* ICAO 9303-10 4.7.3, 4.7.4: fingerprints and iris need extended access; their hash is not shown to every reader. */

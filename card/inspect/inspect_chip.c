@@ -141,16 +141,21 @@ static const struct security_info *choose_chip_key(const struct inspect_run *run
 	return key;
 }
 
-/* New keys hold from here on: the same file must still read the same. */
+/* New keys hold from here on: the same file must still read the same. EF.COM; DG1 where the chip doesn't give EF.COM. */
+static enum lds_file known_file(const struct inspect_run *run)
+{
+	return lds_set_has(&run->out->files, LDS_COM) ? LDS_COM : lds_dg(1);
+}
+
 static cc_status read_again(struct inspect_run *run, bool *ret_same)
 {
-	struct bytes before = lds_set_get(&run->out->files, LDS_COM);
-	struct buf com = { 0 };
+	struct bytes before = lds_set_get(&run->out->files, known_file(run));
+	struct buf file = { 0 };
 	uint16_t sw = 0;
-	cc_status st = fs_read_ef(run->ch, FS_EF_COM, COM_MAX, &com, &sw);
+	cc_status st = fs_read_ef(run->ch, lds_file_fid(known_file(run)), COM_MAX, &file, &sw);
 
-	*ret_same = !cc_failed(st) && sw == SW_OK && before.n > 0 && bytes_equal(buf_view(&com), before);
-	buf_done(&com);
+	*ret_same = !cc_failed(st) && sw == SW_OK && before.n > 0 && bytes_equal(buf_view(&file), before);
+	buf_done(&file);
 	return st;
 }
 
@@ -172,11 +177,12 @@ static cc_status run_chip_with(struct inspect_run *run, const struct chip_auth_p
 	else if (cc_failed(st))
 		inspect_add(run, INSPECT_FAILED, CHIP, "%s: %s", oid, run->ch->err.detail);
 	else if (!same)
-		inspect_add(run, INSPECT_FAILED, CHIP, "EF.COM reads otherwise under the new keys");
+		inspect_add(run, INSPECT_FAILED, CHIP, "%s reads otherwise under the new keys", lds_file_title(known_file(run)));
 	else if (!inspect_dg_signed(run, 14))
 		inspect_add(run, INSPECT_INCONCLUSIVE, CHIP, "%s, new session keys, but DG14 isn't proven", oid);
 	else
-		inspect_add(run, INSPECT_PASSED, CHIP, "%s, EF.COM read again under the new session keys", oid);
+		inspect_add(run, INSPECT_PASSED, CHIP, "%s, %s read again under the new session keys", oid,
+			    lds_file_title(known_file(run)));
 	return cc_ok();
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect.h"
+#include "card/lds/ef_com.h"
 #include "tests/support/chip_reader.h"
 #include "tests/support/inspect_expect.h"
 #include "tests/support/lds_fixture.h"
@@ -391,6 +392,75 @@ static void closed_fingerprints_do_not_spoil_the_verdict(void **state)
 	card_done(&c);
 }
 
+/*
+ * ICAO 9303-10 4.6: EF.COM, EF.SOD and all that EF.SOD lists. The document is signed whole, and the chip lacks one file.
+ * Whatever the others say, that is no pass.
+ */
+static void file_that_the_chip_lacks_is_no_pass(void **state)
+{
+	static const struct {
+		enum lds_file file;
+		const char *check;
+		enum inspect_result want;
+		enum inspect_verdict verdict;
+	} cases[] = {
+		{ LDS_COM, "com.read", INSPECT_UNAVAILABLE, INSPECT_UNDECIDED },
+		{ LDS_SOD, "sod.read", INSPECT_UNAVAILABLE, INSPECT_UNDECIDED },
+		{ LDS_DG1, "dg1.read", INSPECT_FAILED, INSPECT_BAD },
+		{ LDS_DG1 + 1, "dg2.read", INSPECT_FAILED, INSPECT_BAD },
+		/* Closed or gone, DG3 answers the same before Terminal Authentication: what the reader can't tell is excused. */
+		{ LDS_DG1 + 2, "dg3.read", INSPECT_UNAVAILABLE, INSPECT_GOOD },
+		{ LDS_DG1 + 12, "dg13.read", INSPECT_FAILED, INSPECT_BAD },
+		{ LDS_DG1 + 13, "dg14.read", INSPECT_FAILED, INSPECT_BAD },
+		{ LDS_DG1 + 14, "dg15.read", INSPECT_FAILED, INSPECT_BAD },
+	};
+
+	for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+		struct inspect_keys keys = mrz_keys();
+		struct card c;
+		struct inspection i;
+
+		make_card(&c, *state, SOFTCHIP_CCCD);
+		assert_int_equal(lds_set_put(&c.set, lds_dg(3), BYTES_LITERAL("\x63\x03\x02\x01\x00")).code, CC_OK);
+		lds_fixture_sign(*state, 1, &c.set);
+		buf_done(&c.set.files[cases[k].file]);
+		put_files(&c);
+		assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+		inspect_expect(&i, cases[k].check, cases[k].want);
+		if (cases[k].file == LDS_COM) {
+			/* The chip is genuine, and proves it. */
+			inspect_expect(&i, "sod.chain", INSPECT_PASSED);
+			inspect_expect(&i, "active-authentication", INSPECT_PASSED);
+			inspect_expect(&i, "chip-authentication", INSPECT_PASSED);
+		}
+		assert_int_equal(i.verdict, cases[k].verdict);
+		inspection_done(&i);
+		card_done(&c);
+	}
+}
+
+/* A file that EF.COM lists and nobody signed is read, and found to be no part of the document. */
+static void unsigned_group_on_the_chip_fails(void **state)
+{
+	struct inspect_keys keys = mrz_keys();
+	struct card c;
+	struct inspection i;
+	struct ef_com com;
+
+	make_card(&c, *state, SOFTCHIP_CCCD);
+	assert_int_equal(lds_set_put(&c.set, lds_dg(11), BYTES_LITERAL("\x6B\x04\x5C\x02\x5F\x0E")).code, CC_OK);
+	assert_int_equal(ef_com_make("0108", lds_set_dg_mask(&c.set), &com, NULL).code, CC_OK);
+	assert_int_equal(ef_com_encode(&com, &c.set.files[LDS_COM], NULL).code, CC_OK);
+	put_files(&c);
+	assert_int_equal(inspect(&c, &keys, false, &i).code, CC_OK);
+	inspect_expect(&i, "sod.dg11", INSPECT_FAILED);
+	inspect_expect_evidence(&i, "sod.dg11", "unsigned content");
+	inspect_expect(&i, "com.sod", INSPECT_FAILED);
+	assert_int_equal(i.verdict, INSPECT_BAD);
+	inspection_done(&i);
+	card_done(&c);
+}
+
 /* The card pulled at every command: an error of the device or a verdict that isn't good, never a pass. */
 static void card_torn_at_each_command_never_passes(void **state)
 {
@@ -435,6 +505,8 @@ int main(void)
 		cmocka_unit_test(copied_card_fails_its_own_authentication),
 		cmocka_unit_test(signed_group_that_is_missing_on_the_chip_fails),
 		cmocka_unit_test(closed_fingerprints_do_not_spoil_the_verdict),
+		cmocka_unit_test(file_that_the_chip_lacks_is_no_pass),
+		cmocka_unit_test(unsigned_group_on_the_chip_fails),
 		cmocka_unit_test(card_torn_at_each_command_never_passes),
 	};
 

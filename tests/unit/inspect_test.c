@@ -164,6 +164,22 @@ static void missing_file_leaves_it_undecided(void **state)
 	lds_set_done(&set);
 }
 
+/* ICAO 9303-10 4.6.1: EF.COM is mandatory; what it would say is in EF.SOD, so nothing is shown to be false. */
+static void missing_com_leaves_it_undecided(void **state)
+{
+	struct lds_set set;
+	struct inspection i;
+
+	signed_files(*state, &set);
+	buf_done(&set.files[LDS_COM]);
+	judge(*state, &set, &i);
+	inspect_expect(&i, "com.structure", INSPECT_UNAVAILABLE);
+	inspect_expect(&i, "sod.chain", INSPECT_PASSED);
+	assert_int_equal(i.verdict, INSPECT_UNDECIDED);
+	inspection_done(&i);
+	lds_set_done(&set);
+}
+
 static void com_that_hides_a_group_is_a_finding(void **state)
 {
 	struct lds_set set;
@@ -359,6 +375,7 @@ int main(void)
 		cmocka_unit_test(hashes_of_an_unsigned_list_prove_nothing),
 		cmocka_unit_test(unsigned_file_is_a_finding),
 		cmocka_unit_test(missing_file_leaves_it_undecided),
+		cmocka_unit_test(missing_com_leaves_it_undecided),
 		cmocka_unit_test(com_that_hides_a_group_is_a_finding),
 		cmocka_unit_test(changed_card_access_is_a_finding),
 		cmocka_unit_test(dg13_of_another_person_is_a_finding),
