@@ -56,6 +56,8 @@ static bool kind_valid(const struct keystore_key_info *want)
 		return want->bits == 2048 || want->bits == 3072 || want->bits == 4096;
 	case KEYSTORE_AES:
 		return want->bits == 128 || want->bits == 192 || want->bits == 256;
+	case KEYSTORE_TDES:
+		return want->bits == 128;
 	}
 	return false;
 }
@@ -199,6 +201,24 @@ cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t k
 	cc_status st = check_label(ks, label);
 
 	return cc_failed(st) ? st : ks->ops->derive_kdf3(ks, label, key_id, diversification, ret);
+}
+
+cc_status keystore_derive_card_key(struct keystore *ks, const char *label, enum kdf_scheme scheme, uint8_t key_id,
+				   struct bytes diversification, struct secret *ret)
+{
+	cc_status st = check_label(ks, label);
+
+	if (cc_failed(st))
+		return st;
+	switch (scheme) {
+	case KDF_SCHEME_KDF3:
+		return ks->ops->derive_kdf3(ks, label, key_id, diversification, ret);
+	case KDF_SCHEME_EMV_CPS:
+		return ks->ops->derive_tdes(ks, label, KDF_EMV_CPS, key_id, diversification, ret);
+	case KDF_SCHEME_VISA2:
+		return ks->ops->derive_tdes(ks, label, KDF_VISA2, key_id, diversification, ret);
+	}
+	return cc_code_status(CC_E_ARG);
 }
 
 cc_status keystore_agree(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x)

@@ -8,6 +8,7 @@
 #include "crypto/base/secret.h"
 #include "crypto/base/sys.h"
 #include "crypto/ec.h"
+#include "crypto/kdf.h"
 #include "crypto/password.h"
 #include "crypto/pubkey.h"
 
@@ -23,13 +24,14 @@
  */
 #define KEYSTORE_LABEL_MAX 63
 
-enum keystore_kind { KEYSTORE_EC, KEYSTORE_RSA, KEYSTORE_AES };
+/* KEYSTORE_TDES: two-key triple DES (128 bits), a master key for chips of SCP02. */
+enum keystore_kind { KEYSTORE_EC, KEYSTORE_RSA, KEYSTORE_AES, KEYSTORE_TDES };
 
 struct keystore_key_info {
 	char label[KEYSTORE_LABEL_MAX + 1];
 	enum keystore_kind kind;
 	enum ec_curve curve; /* KEYSTORE_EC */
-	unsigned bits;	     /* RSA modulus or AES key bits */
+	unsigned bits;	     /* RSA modulus, AES or triple DES key bits */
 	/* EC, when it is made: for keystore_agree and not for signing. A token holds keys to it; those of a file do both. */
 	bool agrees;
 	int64_t created_ms;
@@ -45,6 +47,8 @@ struct keystore_ops {
 	cc_status (*sign)(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig);
 	cc_status (*derive_kdf3)(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
 				 struct secret *ret);
+	cc_status (*derive_tdes)(struct keystore *ks, const char *label, enum kdf_tdes_scheme scheme, uint8_t key_id,
+				 struct bytes diversification, struct secret *ret);
 	cc_status (*agree)(struct keystore *ks, const char *label, struct bytes peer_point, struct buf *ret_x);
 	cc_status (*list)(struct keystore *ks, struct keystore_key_info *ret, size_t cap, size_t *ret_count);
 	void (*close)(struct keystore *ks);
@@ -81,6 +85,12 @@ bool keystore_signed_for(struct keystore *ks, const char *label, const struct pu
 /* A card key from an AES master key (kdf_kdf3): the one secret that leaves, for one card. */
 CC_MUST cc_status keystore_derive_kdf3(struct keystore *ks, const char *label, uint8_t key_id, struct bytes diversification,
 				       struct secret *ret);
+/*
+ * A card key by the scheme of its chip's maker (kdf_card_key). CC_E_ARG "keystore.kind": the master key is of another kind.
+ * A token has no triple DES keys: CC_E_UNSUPPORTED.
+ */
+CC_MUST cc_status keystore_derive_card_key(struct keystore *ks, const char *label, enum kdf_scheme scheme, uint8_t key_id,
+					   struct bytes diversification, struct secret *ret);
 /*
  * ECDH (TR-03111 4.3.1) of an EC key with a checked point (04||x||y) of its curve: the x-coordinate, from which the caller
  * derives a message key. CC_E_VERIFY: the point is not on the curve. CC_E_UNSUPPORTED: this store can't.

@@ -220,7 +220,7 @@ static cc_status make_rsa(const struct keystore_key_info *want, struct buf *ret_
 	return st;
 }
 
-static cc_status make_aes(struct keystore_file *f, const struct keystore_key_info *want, struct buf *ret_private)
+static cc_status make_symmetric(struct keystore_file *f, const struct keystore_key_info *want, struct buf *ret_private)
 {
 	cc_status st = buf_zero(ret_private, want->bits / 8);
 
@@ -244,7 +244,8 @@ static cc_status make_entry(struct keystore_file *f, const struct keystore_heade
 		st = make_rsa(want, &ret->spki, &private);
 		break;
 	case KEYSTORE_AES:
-		st = make_aes(f, want, &private);
+	case KEYSTORE_TDES:
+		st = make_symmetric(f, want, &private);
 		break;
 	}
 	if (!cc_failed(st))
@@ -354,7 +355,7 @@ static cc_status file_public_key(struct keystore *ks, const char *label, struct 
 	cc_error_init(&err);
 	(void)pthread_mutex_lock(&f->lock);
 	st = find(f, label, &e, &err);
-	if (!cc_failed(st) && e->info.kind == KEYSTORE_AES)
+	if (!cc_failed(st) && e->spki.n == 0)
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s has no public key", label);
 	if (!cc_failed(st))
 		st = buf_copy(ret_spki, buf_view(&e->spki));
@@ -470,6 +471,24 @@ static cc_status file_derive_kdf3(struct keystore *ks, const char *label, uint8_
 	return pass_on(f, st, &err);
 }
 
+static cc_status file_derive_tdes(struct keystore *ks, const char *label, enum kdf_tdes_scheme scheme, uint8_t key_id,
+				  struct bytes diversification, struct secret *ret)
+{
+	struct keystore_file *f = file_of(ks);
+	struct opened k = { 0 };
+	struct cc_error err;
+	cc_status st;
+
+	cc_error_init(&err);
+	st = open_key(f, label, &k, &err);
+	if (!cc_failed(st) && k.info.kind != KEYSTORE_TDES)
+		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no triple DES key", label);
+	if (!cc_failed(st))
+		st = kdf_tdes_card_key(scheme, buf_view(&k.private), key_id, diversification, ret);
+	opened_done(&k);
+	return pass_on(f, st, &err);
+}
+
 static cc_status agree_ec(const struct keystore_key_info *info, struct bytes private, struct bytes peer_point, struct buf *ret)
 {
 	struct ec_domain *d = NULL;
@@ -532,6 +551,7 @@ static const struct keystore_ops file_ops = {
 	.public_key = file_public_key,
 	.sign = file_sign,
 	.derive_kdf3 = file_derive_kdf3,
+	.derive_tdes = file_derive_tdes,
 	.agree = file_agree,
 	.list = file_list,
 	.close = file_close,

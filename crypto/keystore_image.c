@@ -126,7 +126,7 @@ static bool read_kind(struct cursor *in, struct keystore_key_info *info)
 	uint64_t created;
 	uint8_t kind, n;
 
-	if (!cursor_u8(in, &kind) || kind > KEYSTORE_AES || !cursor_u8(in, &n) || !cursor_take(in, n, &oid) ||
+	if (!cursor_u8(in, &kind) || kind > KEYSTORE_TDES || !cursor_u8(in, &n) || !cursor_take(in, n, &oid) ||
 	    !cursor_u16(in, &bits) || !cursor_u64(in, &created) || created > INT64_MAX)
 		return false;
 	info->kind = (enum keystore_kind)kind;

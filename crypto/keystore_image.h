@@ -42,7 +42,7 @@ struct keystore_keys {
 
 struct keystore_entry {
 	struct keystore_key_info info;
-	struct buf spki; /* empty for AES keys */
+	struct buf spki; /* empty for AES and triple DES keys */
 	struct buf sealed;
 };
 

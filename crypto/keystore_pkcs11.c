@@ -137,6 +137,8 @@ static cc_status op_generate(struct keystore *ks, const struct keystore_key_info
 	cc_status st;
 
 	cc_error_init(&err);
+	if (want->kind == KEYSTORE_TDES)
+		return keystore_fail(ks, CC_E_UNSUPPORTED, "keystore.kind", "%s: no triple DES key in a token", want->label);
 	st = pkcs11_token_check_process(p->token, &err);
 	if (cc_failed(st))
 		return pass_on(p, st, &err);
@@ -365,6 +367,17 @@ static cc_status op_derive_kdf3(struct keystore *ks, const char *label, uint8_t 
 	return pass_on(p, st, &err);
 }
 
+/* Triple DES has no place in a token of today. */
+static cc_status op_derive_tdes(struct keystore *ks, const char *label, enum kdf_tdes_scheme scheme, uint8_t key_id,
+				struct bytes diversification, struct secret *ret)
+{
+	(void)scheme;
+	(void)key_id;
+	(void)diversification;
+	(void)ret;
+	return keystore_fail(ks, CC_E_UNSUPPORTED, "keystore.kind", "%s: the token has no triple DES keys", label);
+}
+
 static cc_status run_agree(struct pkcs11_job *job, struct pkcs11_session *s, struct cc_error *err)
 {
 	struct request *r = request_of(job);
@@ -421,6 +434,7 @@ static const struct keystore_ops pkcs11_ops = {
 	.public_key = op_public_key,
 	.sign = op_sign,
 	.derive_kdf3 = op_derive_kdf3,
+	.derive_tdes = op_derive_tdes,
 	.agree = op_agree,
 	.list = op_list,
 	.close = op_close,

@@ -3,6 +3,7 @@
 
 #include "card/reader.h"
 #include "station/lab/lab.h"
+#include "station/pki_home.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@
 
 static const struct option_spec run_options[] = {
 	{ "--chips", "N", "software chips, 1 to 16; default 1", "số chíp mềm, 1 đến 16; mặc định 1" },
-	{ "--personality", "cccd|icao", "behave like the CCCD or like a passport", "ứng xử như thẻ CCCD hay như hộ chiếu" },
+	{ "--personality", "cccd|icao|scp02", "behave like the CCCD, like a passport, or like a CCCD on an older chip",
+	  "ứng xử như thẻ CCCD, như hộ chiếu, hay như thẻ CCCD trên chíp đời cũ" },
 	{ "--state", "DIR", "keep the chips' memories there", "giữ bộ nhớ chíp trong thư mục này" },
 	{ "--short", NULL, "chips with short length only", "chíp chỉ có lệnh ngắn" },
 	{ NULL, NULL, NULL, NULL },
@@ -29,20 +31,45 @@ static cc_status open_maker_keys(const struct config *c, struct keystore **ret, 
 	return cc_failed(st) || !has ? st : config_open_keystore(c, ret, err);
 }
 
+static bool parse_personality(const char *name, enum softchip_personality *ret)
+{
+	static const char *const names[] = { [SOFTCHIP_CCCD] = "cccd", [SOFTCHIP_ICAO] = "icao", [SOFTCHIP_SCP02] = "scp02" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*ret = (enum softchip_personality)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The maker of older chips and the station share a 3DES master key: the first lab with such chips makes it. */
+static cc_status want_master(const struct lab_options *o, struct keystore *ks, struct cc_error *err)
+{
+	const struct keystore_key_info tdes = { .kind = KEYSTORE_TDES, .bits = 128 };
+	bool made = false;
+
+	if (ks == NULL || o->personality != SOFTCHIP_SCP02)
+		return cc_ok();
+	return pki_want_key(ks, LAB_MASTER_TDES_LABEL, tdes, &made, err);
+}
+
 static cc_status parse_run(const struct invocation *inv, struct lab_options *ret, struct cc_error *err)
 {
 	const char *chips = invocation_option(inv, "--chips");
 	const char *personality = invocation_option(inv, "--personality");
 	char *end;
+	enum softchip_personality behave = SOFTCHIP_CCCD;
 	unsigned long n = chips != NULL ? strtoul(chips, &end, 10) : 1;
 
 	if (chips != NULL && (*chips == '\0' || *end != '\0' || n < 1 || n > LAB_CHIPS_MAX))
 		return cc_fail(err, CC_E_ARG, "lab.too-many", "--chips %.40s", chips);
-	if (personality != NULL && strcmp(personality, "cccd") != 0 && strcmp(personality, "icao") != 0)
+	if (personality != NULL && !parse_personality(personality, &behave))
 		return cc_fail(err, CC_E_ARG, "lab.personality", "%.40s", personality);
 	*ret = (struct lab_options){
 		.chips = (unsigned)n,
-		.personality = personality != NULL && strcmp(personality, "icao") == 0 ? SOFTCHIP_ICAO : SOFTCHIP_CCCD,
+		.personality = behave,
 		.short_length = invocation_option(inv, "--short") != NULL,
 		.state = invocation_option(inv, "--state"),
 		.command = inv->arguments,
@@ -62,6 +89,8 @@ static int command_lab_run(struct invocation *inv)
 	st = parse_run(inv, &options, &err);
 	if (!cc_failed(st))
 		st = open_maker_keys(&inv->config, &ks, &err);
+	if (!cc_failed(st))
+		st = want_master(&options, ks, &err);
 	if (!cc_failed(st))
 		st = lab_run(&inv->config, &options, ks, &exit_code, &err);
 	keystore_close(&ks);

@@ -25,6 +25,8 @@ static const char *kind_name(enum keystore_kind kind)
 		return "rsa";
 	case KEYSTORE_AES:
 		return "aes";
+	case KEYSTORE_TDES:
+		return "3des";
 	}
 	return "?";
 }

@@ -7,8 +7,8 @@
 const struct message messages_lab[] = {
 	{ "lab.too-many", "Số chíp mềm không hợp lệ.", "Dùng --chips từ 1 đến 16.",
 	  "The number of software chips is not possible.", "Use --chips 1 to 16." },
-	{ "lab.personality", "Không có kiểu chíp này.", "Dùng --personality cccd hoặc icao.", "There is no such personality.",
-	  "Use --personality cccd or icao." },
+	{ "lab.personality", "Không có kiểu chíp này.", "Dùng --personality cccd, icao hoặc scp02.",
+	  "There is no such personality.", "Use --personality cccd, icao or scp02." },
 	{ "lab.no-pcscd", "Máy chưa có pcscd.", "Cài gói pcscd.", "This machine has no pcscd.", "Install the package pcscd." },
 	{ "lab.no-driver", "Máy chưa có đầu đọc ảo.", "Cài gói vsmartcard-vpcd.", "This machine has no virtual reader.",
 	  "Install the package vsmartcard-vpcd." },

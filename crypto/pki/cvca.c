@@ -20,7 +20,7 @@ cc_status cvca_signer_of(struct keystore *ks, const char *label, struct cvca_sig
 		keystore_error(ks, err);
 		return st;
 	}
-	if (info.kind == KEYSTORE_AES)
+	if (info.kind == KEYSTORE_AES || info.kind == KEYSTORE_TDES)
 		return cc_fail(err, CC_E_ARG, "cvc.algorithm", "key %s doesn't sign", label);
 	if (info.kind == KEYSTORE_EC) {
 		enum hash_alg hash = hash_of_curve(info.curve);

@@ -17,6 +17,7 @@
  * is touched under the books' lock alone.
  */
 #define ISSUER_MASTER_LABEL "perso-master"
+#define ISSUER_MASTER_TDES_LABEL "perso-master-3des" /* for chips of SCP02; only where there are such */
 
 struct issuer {
 	const struct sys *sys;

@@ -48,13 +48,15 @@ cc_status worker_derive_keys(struct worker *w)
 {
 	struct bytes div = bytes_of(w->perso.diversification, sizeof w->perso.diversification);
 	struct secret *keys[] = { &w->keys.enc, &w->keys.mac, &w->keys.dek };
+	enum kdf_scheme scheme = w->perso.profile->scheme;
+	const char *label = scheme == KDF_SCHEME_KDF3 ? ISSUER_MASTER_LABEL : ISSUER_MASTER_TDES_LABEL;
 	cc_status st = cc_ok();
 
-	/* A 3DES master key isn't among the kinds of the key store. */
-	if (w->perso.profile->scheme != KDF_SCHEME_KDF3)
-		return cc_fail(&w->err, CC_E_UNSUPPORTED, "perso.master-key", "chips of kind %s", w->perso.profile->name);
 	for (uint8_t id = 1; id <= 3 && !cc_failed(st); id++)
-		st = keystore_derive_kdf3(w->issuer->keystore, ISSUER_MASTER_LABEL, id, div, keys[id - 1]);
+		st = keystore_derive_card_key(w->issuer->keystore, label, scheme, id, div, keys[id - 1]);
+	/* A station without chips of the older kind needs no key for them. */
+	if (scheme != KDF_SCHEME_KDF3 && (st.code == CC_E_NOT_FOUND || st.code == CC_E_UNSUPPORTED))
+		return cc_fail(&w->err, st.code, "perso.master-key", "%s, for chips of kind %s", label, w->perso.profile->name);
 	if (cc_failed(st))
 		return keystore_failed(w, st);
 	return secure_channel_alg(w->perso.profile->protocol, w->keys.enc.n, &w->keys.alg);

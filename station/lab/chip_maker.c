@@ -17,18 +17,21 @@
 /* The GlobalPlatform test key that blank cards carry: published, worth nothing. */
 static const struct bytes test_master = BYTES_LITERAL("\x40\x41\x42\x43\x44\x45\x46\x47\x48\x49\x4A\x4B\x4C\x4D\x4E\x4F");
 
-/* Data sheet: diversification data are 0000 and the serial; key ids 1 ENC, 2 MAC, 3 DEK. */
+/* Data sheet: diversification data are 0000 and the serial; key ids 1 ENC, 2 MAC, 3 DEK; KDF3, the older chip: VISA2. */
 static cc_status derive_keys(const struct chip_maker *m, const uint8_t serial[SERIAL_LEN], struct secret keys[3],
 			     struct cc_error *err)
 {
 	uint8_t data[2 + SERIAL_LEN] = { 0 };
+	bool old = m->personality == SOFTCHIP_SCP02;
 
 	memcpy(data + 2, serial, SERIAL_LEN);
 	for (uint8_t id = 1; id <= 3; id++) {
 		cc_status st;
 
 		cc_error_init(&m->ks->err);
-		st = keystore_derive_kdf3(m->ks, "perso-master", id, bytes_of(data, sizeof data), &keys[id - 1]);
+		st = keystore_derive_card_key(m->ks, old ? LAB_MASTER_TDES_LABEL : "perso-master",
+					      old ? KDF_SCHEME_VISA2 : KDF_SCHEME_KDF3, id, bytes_of(data, sizeof data),
+					      &keys[id - 1]);
 		if (cc_failed(st))
 			return cc_fail(err, st.code, m->ks->err.key != NULL ? m->ks->err.key : "lab.chip-keys", "%s",
 				       m->ks->err.detail);

@@ -25,6 +25,8 @@
  *	FOLDER/slot-01.sock   control of the chip in reader 1 (slot.c), found through CCCD_LAB=FOLDER
  */
 #define LAB_CHIPS_MAX 16
+/* The master key of the older chips, in the station's key store. */
+#define LAB_MASTER_TDES_LABEL "perso-master-3des"
 
 struct lab_options {
 	unsigned chips;

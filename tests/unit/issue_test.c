@@ -195,6 +195,74 @@ static void wrong_keys_are_tried_never_and_the_blank_is_set_aside(void **state)
 	issue_chip_done(&c);
 }
 
+static void older_blank(struct issue_chip *c, uint8_t number)
+{
+	const uint8_t div[10] = { 0, 0, 0x61, 0x83, 0, 0, 0, number, 0x00, 0x01 };
+	struct softchip_config config = { .personality = SOFTCHIP_SCP02, .serial = { div + 2, 8 }, .extended = true };
+	struct secret k[3];
+
+	for (uint8_t id = 1; id <= 3; id++)
+		assert_int_equal(keystore_derive_card_key(station.ks, "perso-master-3des", KDF_SCHEME_VISA2, id,
+							  bytes_of(div, sizeof div), &k[id - 1])
+					 .code,
+				 CC_OK);
+	config.key_enc = bytes_of(k[0].p, k[0].n);
+	config.key_mac = bytes_of(k[1].p, k[1].n);
+	config.key_dek = bytes_of(k[2].p, k[2].n);
+	softchip_free(&c->chip);
+	assert_int_equal(softchip_new(&config, &station.sys, &c->chip).code, CC_OK);
+}
+
+/* SCP02 with VISA2 keys: without a master key nothing is sent, with one the card is issued, inspected and good. */
+static void a_card_on_an_older_chip_is_issued(void **state)
+{
+	static const uint8_t serial[8] = { 0x61, 0x83, 0, 0, 0, 80, 0x00, 0x01 }, key[16] = { 7 };
+	const struct keystore_key_info tdes = { .label = "perso-master-3des", .kind = KEYSTORE_TDES, .bits = 128 };
+	struct softchip_config config = {
+		.personality = SOFTCHIP_SCP02, .serial = { serial, 8 }, .master_key = { key, 16 }, .extended = true
+	};
+	struct issue_chip c = { 0 };
+
+	(void)state;
+	assert_int_equal(softchip_new(&config, &station.sys, &c.chip).code, CC_OK);
+	assert_refused(&c, ISSUE_ANNA, CC_E_NOT_FOUND, "perso.master-key");
+	assert_int_not_equal(stock_of(80), STOCK_SPOILED);
+	assert_int_equal(keystore_generate(station.ks, &tdes).code, CC_OK);
+	assert_refused(&c, ISSUE_ANNA, CC_E_DENIED, "perso.wrong-keys");
+	assert_int_equal(stock_of(80), STOCK_SPOILED);
+	older_blank(&c, 81);
+	assert_issued(&c, ISSUE_ANNA);
+	assert_int_equal(stock_of(81), STOCK_ISSUED);
+	issue_chip_done(&c);
+}
+
+/* Torn in the middle, it is carried on in a new session of the older protocol. */
+static void a_torn_older_card_is_finished_on_the_same_chip(void **state)
+{
+	size_t torn = 0;
+
+	(void)state;
+	for (uint8_t i = 0; i < 6; i++) {
+		struct issue_chip c = { 0 };
+		struct worker_report r = { 0 };
+		bool issued;
+
+		if (i > 0) {
+			assert_int_equal(each_checked(NULL), 0);
+			assert_int_equal(each_fresh(NULL), 0);
+		}
+		older_blank(&c, (uint8_t)(90 + i));
+		softchip_tear_after(c.chip, 10 + 40u * i, SOFTCHIP_TEAR_AFTER);
+		torn += cc_failed(issue(&c, ISSUE_ANNA, &r));
+		issued = r.state == JOB_ISSUED;
+		worker_report_done(&r);
+		if (!issued)
+			assert_issued(&c, ISSUE_ANNA);
+		issue_chip_done(&c);
+	}
+	assert_true(torn >= 3);
+}
+
 static void an_empty_reader_books_nothing(void **state)
 {
 	struct worker_report r = { 0 };
@@ -378,6 +446,8 @@ int main(void)
 		CASE(a_second_card_is_refused),
 		CASE(a_finished_card_is_no_blank),
 		CASE(wrong_keys_are_tried_never_and_the_blank_is_set_aside),
+		CASE(a_card_on_an_older_chip_is_issued),
+		CASE(a_torn_older_card_is_finished_on_the_same_chip),
 		CASE(an_empty_reader_books_nothing),
 		CASE(a_dry_run_changes_nothing),
 		CASE(a_torn_card_is_finished_on_the_same_chip),

@@ -109,6 +109,37 @@ static void keys_of_each_kind_work_and_survive_reopening(void **state)
 	secret_done(&b);
 }
 
+/* A master key of the older chips: one protocol, one kind of key. */
+static void triple_des_keys_derive_card_keys(void **state)
+{
+	const struct bytes div = BYTES_LITERAL("0123456789");
+	struct rig *r = *state;
+	struct secret a = { 0 }, b = { 0 }, s = { 0 };
+	struct buf out = { 0 };
+
+	assert_int_equal(generate(r->ks, "tdes", KEYSTORE_TDES, EC_P192, 128).code, CC_OK);
+	assert_int_equal(generate(r->ks, "aes", KEYSTORE_AES, EC_P192, 128).code, CC_OK);
+	assert_int_equal(generate(r->ks, "k", KEYSTORE_TDES, EC_P192, 192).code, CC_E_ARG);
+	assert_int_equal(keystore_derive_card_key(r->ks, "tdes", KDF_SCHEME_VISA2, 1, div, &a).code, CC_OK);
+	keystore_close(&r->ks);
+	assert_int_equal(keystore_file_open(r->path, password, &r->sys.sys, &r->ks, NULL).code, CC_OK);
+	assert_int_equal(keystore_derive_card_key(r->ks, "tdes", KDF_SCHEME_VISA2, 1, div, &b).code, CC_OK);
+	assert_int_equal(a.n, 16);
+	assert_memory_equal(a.p, b.p, 16);
+	assert_int_equal(keystore_derive_card_key(r->ks, "tdes", KDF_SCHEME_EMV_CPS, 1, div, &b).code, CC_OK);
+	assert_memory_not_equal(a.p, b.p, 16);
+	assert_int_equal(keystore_derive_card_key(r->ks, "aes", KDF_SCHEME_KDF3, 1, div, &b).code, CC_OK);
+	assert_int_equal(keystore_derive_card_key(r->ks, "tdes", KDF_SCHEME_KDF3, 1, div, &s).code, CC_E_ARG);
+	assert_int_equal(keystore_derive_card_key(r->ks, "aes", KDF_SCHEME_VISA2, 1, div, &s).code, CC_E_ARG);
+	assert_int_equal(keystore_derive_card_key(r->ks, "none", KDF_SCHEME_VISA2, 1, div, &s).code, CC_E_NOT_FOUND);
+	assert_int_equal(keystore_derive_card_key(r->ks, "tdes", KDF_SCHEME_VISA2, 1, bytes_of(div.p, 9), &s).code, CC_E_ARG);
+	assert_int_equal(keystore_public_key(r->ks, "tdes", &out).code, CC_E_ARG);
+	assert_int_equal(keystore_sign(r->ks, "tdes", ecdsa_sha256, BYTES_LITERAL("m"), &out).code, CC_E_ARG);
+	assert_int_equal(s.n, 0);
+	secret_done(&a);
+	secret_done(&b);
+}
+
 static void file_is_private(void **state)
 {
 	struct rig *r = *state;
@@ -547,6 +578,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rig_test(keys_of_each_kind_work_and_survive_reopening),
+		rig_test(triple_des_keys_derive_card_keys),
 		rig_test(file_is_private),
 		rig_test(wrong_password_is_denied),
 		rig_test(labels_and_kinds_are_checked),

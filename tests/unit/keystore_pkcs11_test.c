@@ -310,6 +310,9 @@ static void a_key_does_only_what_its_kind_does(void **state)
 	assert_int_equal(keystore_sign(r->ks, "aes", ecdsa_sha256, BYTES_LITERAL("m"), &out).code, CC_E_ARG);
 	assert_int_equal(keystore_public_key(r->ks, "aes", &out).code, CC_E_ARG);
 	assert_int_equal(keystore_derive_kdf3(r->ks, "ec", 1, BYTES_LITERAL("m"), &s).code, CC_E_ARG);
+	assert_int_equal(generate(r->ks, "tdes", KEYSTORE_TDES, EC_P256, 128).code, CC_E_UNSUPPORTED);
+	assert_int_equal(keystore_derive_card_key(r->ks, "aes", KDF_SCHEME_VISA2, 1, BYTES_LITERAL("0123456789"), &s).code,
+			 CC_E_UNSUPPORTED);
 	assert_int_equal(keystore_sign(r->ks, "none", ecdsa_sha256, BYTES_LITERAL("m"), &out).code, CC_E_NOT_FOUND);
 	assert_null(out.p);
 }
