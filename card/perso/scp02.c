@@ -292,6 +292,11 @@ static const struct secure_layer_ops scp02_ops = {
 	.free = scp02_free,
 };
 
+bool scp02_is_layer(const struct secure_layer *l)
+{
+	return l && l->ops == &scp02_ops;
+}
+
 cc_status scp02_layer_new(const struct scp02_session *session, struct secure_layer **ret)
 {
 	uint8_t single[2 * SINGLE_DES_LEN];

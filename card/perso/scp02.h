@@ -74,6 +74,7 @@ CC_MUST cc_status scp02_layer_new(const struct scp02_session *session, struct se
 /* level: 01 or 03; CC_E_ARG. */
 CC_MUST cc_status scp02_layer_set_level(struct secure_layer *l, uint8_t level);
 CC_MUST cc_status scp02_level_check(uint8_t level);
+bool scp02_is_layer(const struct secure_layer *l); /* NULL: false */
 
 /* An INITIALIZE UPDATE that was answered: one EXTERNAL AUTHENTICATE may follow. */
 struct scp02_handshake {

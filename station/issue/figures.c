@@ -2,6 +2,7 @@
 #include "station/issue/figures.h"
 
 #include "card/access/sm.h"
+#include "card/perso/scp02.h"
 
 #include <string.h>
 
@@ -13,8 +14,7 @@
 
 #define HEADER 4u
 #define STATUS 2u
-#define SCP03_MAC 8u
-#define BLOCK 16u
+#define SCP_MAC 8u	/* of SCP02 and SCP03 alike */
 #define SM_MAC_DO 10u	/* 8E 08 MAC */
 #define SM_STATUS_DO 4u /* 99 02 SW */
 
@@ -83,21 +83,35 @@ static size_t length_fields(size_t lc, size_t le)
 	return n;
 }
 
-static size_t padded(size_t n)
+/* What the session's protocol adds: SCP02 leaves answers as they are. */
+struct scp_wire {
+	size_t block;
+	bool answers_protected;
+};
+
+static struct scp_wire scp_wire_of(const struct channel *ch)
 {
-	return (n / BLOCK + 1) * BLOCK;
+	if (scp02_is_layer(ch->layer))
+		return (struct scp_wire){ cipher_block_len(CIPHER_TDES), false };
+	return (struct scp_wire){ cipher_block_len(CIPHER_AES128), true };
+}
+
+static size_t padded(const struct scp_wire *w, size_t n)
+{
+	return (n / w->block + 1) * w->block;
 }
 
 struct figures_cost figures_write_least(const struct channel *ch, size_t payload)
 {
 	struct figures_cost c = { 0 };
+	const struct scp_wire w = scp_wire_of(ch);
 	size_t room = channel_command_room(ch);
 
 	while (payload > 0 && room > 0) {
 		size_t n = payload < room ? payload : room;
-		size_t lc = padded(n) + SCP03_MAC;
+		size_t lc = padded(&w, n) + SCP_MAC;
 
-		add(&c, 1, HEADER + length_fields(lc, 1) + lc + SCP03_MAC + STATUS);
+		add(&c, 1, HEADER + length_fields(lc, 1) + lc + (w.answers_protected ? SCP_MAC : 0u) + STATUS);
 		payload -= n;
 	}
 	return c;
@@ -114,6 +128,7 @@ static size_t object_header(size_t n)
 struct figures_cost figures_read_back_least(const struct channel *ch, const struct lds_set *files)
 {
 	struct figures_cost c = { 0 };
+	const struct scp_wire w = scp_wire_of(ch);
 	size_t answer = channel_response_room(ch), room;
 
 	room = answer > 4 ? answer - object_header(answer - 4) : 0;
@@ -123,7 +138,10 @@ struct figures_cost figures_read_back_least(const struct channel *ch, const stru
 		while (left > 0 && room > 0) {
 			size_t n = left < room ? left : room;
 			/* 54 03 offset, encrypted, and the MAC */
-			size_t lc = padded(5) + SCP03_MAC, le = padded(n + object_header(n)) + SCP03_MAC;
+			size_t lc = padded(&w, 5) + SCP_MAC, le = n + object_header(n);
+
+			if (w.answers_protected)
+				le = padded(&w, le) + SCP_MAC;
 
 			add(&c, 1, HEADER + length_fields(lc, ch->extended ? 0x10000 : le) + lc + le + STATUS);
 			left -= n;

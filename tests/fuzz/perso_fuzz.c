@@ -29,6 +29,18 @@ static void parse_card(struct bytes in)
 		CC_ASSERT(in.n == 29 || in.n == 32);
 }
 
+static void parse_scp02_card(struct bytes in)
+{
+	struct scp02_card card, untouched;
+
+	memset(&card, 0xA5, sizeof card);
+	untouched = card;
+	if (cc_failed(scp02_card_parse(in, &card)))
+		CC_ASSERT(memcmp(&card, &untouched, sizeof card) == 0);
+	else
+		CC_ASSERT(in.n == 28);
+}
+
 static void parse_cplc(struct bytes in)
 {
 	struct gp_cplc c, untouched;
@@ -139,6 +151,8 @@ static void meet_blank(struct bytes in)
 	CC_ASSERT(!cc_failed(reader_connect(reader)));
 	channel_init(&ch, reader);
 	if (!cc_failed(personalize_identify(&ch, &profiles, &fake.sys, &p, &err))) {
+		if (p.profile->protocol == SECURE_CHANNEL_SCP02)
+			keys.alg = CIPHER_TDES;
 		if (!cc_failed(personalize_greet(&p, &keys, &live)))
 			CC_ASSERT(cc_failed(personalize_authenticate(&p, &keys)) && !live);
 		else
@@ -153,8 +167,8 @@ static void meet_blank(struct bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const targets[])(struct bytes) = { parse_card,	parse_cplc,   parse_lists,
-							 parse_put_key, parse_packet, meet_blank };
+	static void (*const targets[])(struct bytes) = { parse_card,   parse_cplc, parse_lists,	    parse_put_key,
+							 parse_packet, meet_blank, parse_scp02_card };
 	struct cursor in;
 	uint8_t which;
 
