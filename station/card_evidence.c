@@ -5,6 +5,7 @@
 #include "crypto/base/secret.h"
 #include "crypto/cose.h"
 #include "station/card_inspect.h"
+#include "station/message.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -166,6 +167,10 @@ static void time_text(int64_t ms, char out[32])
 		(void)snprintf(out, 32, "%lld ms", (long long)ms);
 }
 
+static const char *const card_verdicts_vi[] = {
+	[INSPECT_GOOD] = "đạt", [INSPECT_BAD] = "không đạt", [INSPECT_UNDECIDED] = "chưa rõ"
+};
+
 static void print_text(const struct evidence *e, const struct evidence_report *r, enum lang lang)
 {
 	bool vi = lang == LANG_VI;
@@ -173,10 +178,11 @@ static void print_text(const struct evidence *e, const struct evidence_report *r
 
 	time_text(e->time_ms, when);
 	(void)printf("%s: %s\n%s: %s\n%s: %s\n", vi ? "Trạm" : "Station", e->station, vi ? "Thời điểm" : "Time", when,
-		     vi ? "Kết luận của trạm về thẻ" : "The station's verdict on the card", inspect_verdict_name(e->verdict));
+		     vi ? "Kết luận của trạm về thẻ" : "The station's verdict on the card",
+		     vi ? card_verdicts_vi[e->verdict] : inspect_verdict_name(e->verdict));
 	for (size_t i = 0; i < r->count; i++)
-		(void)printf("  %-13s %s: %s\n", result_text(r->findings[i].result, lang), r->findings[i].id,
-			     r->findings[i].detail);
+		(void)printf("  %-*s %s: %s\n", message_width(result_text(r->findings[i].result, lang), 13),
+			     result_text(r->findings[i].result, lang), r->findings[i].id, r->findings[i].detail);
 	(void)printf("%s\n", verdict_text(r->verdict, lang));
 }
 

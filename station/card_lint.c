@@ -6,6 +6,7 @@
 #include "card/lds/mrz.h"
 #include "crypto/base/secret.h"
 #include "station/issue/issuer.h"
+#include "station/message.h"
 #include "station/registry/number.h"
 #include "station/registry/fingers.h"
 
@@ -198,8 +199,8 @@ static const char *effect_text(enum will_effect e, enum lang lang)
 
 static void print_reader(const struct will_finding *f, enum lang lang)
 {
-	(void)printf("%-8s %s: %s\n", effect_text(f->effect, lang), lang == LANG_VI ? f->family->vi : f->family->en,
-		     lang == LANG_VI ? f->vi : f->en);
+	(void)printf("%-*s %s: %s\n", message_width(effect_text(f->effect, lang), 8), effect_text(f->effect, lang),
+		     lang == LANG_VI ? f->family->vi : f->family->en, lang == LANG_VI ? f->vi : f->en);
 	(void)printf("%-8s %s %s: %s\n", "", f->family->id, f->rule, f->detail);
 }
 

@@ -292,21 +292,30 @@ static int parse_arguments(struct invocation *inv, struct parse *p)
 	return EXIT_DONE;
 }
 
+static int parse_options(struct invocation *inv, struct parse *p)
+{
+	int rc = EXIT_DONE;
+
+	while (rc == EXIT_DONE && p->next < p->argc && strncmp(p->argv[p->next], "--", 2) == 0)
+		rc = parse_option(inv, p);
+	return rc;
+}
+
 /* General options may stand before the noun; the noun and verb are the first words. */
 static int parse_command_words(struct invocation *inv, struct parse *p)
 {
 	const char *noun, *verb;
 	bool noun_known;
 
-	while (p->next < p->argc && strncmp(p->argv[p->next], "--", 2) == 0) {
-		int rc = parse_option(inv, p);
+	int rc = parse_options(inv, p);
 
-		if (rc != EXIT_DONE)
-			return rc;
-	}
+	if (rc != EXIT_DONE)
+		return rc;
 	if (p->next < p->argc && strcmp(p->argv[p->next], "help") == 0) {
 		p->want_help = true;
 		p->next++; /* `cccd help card issue` is `cccd card issue --help` */
+		if ((rc = parse_options(inv, p)) != EXIT_DONE)
+			return rc;
 	}
 	if (p->next >= p->argc) {
 		p->want_help = true;
@@ -315,10 +324,10 @@ static int parse_command_words(struct invocation *inv, struct parse *p)
 	noun = p->argv[p->next++];
 	verb = p->next < p->argc ? p->argv[p->next] : NULL;
 	inv->command = find_command(noun, verb, &noun_known);
-	if (inv->command == NULL && noun_known && (verb == NULL || strcmp(verb, "--help") == 0)) {
+	if (inv->command == NULL && noun_known && (verb == NULL || strncmp(verb, "--", 2) == 0)) {
 		p->want_help = true;
 		p->noun = noun;
-		return EXIT_DONE;
+		return parse_options(inv, p);
 	}
 	if (inv->command == NULL && noun_known)
 		return usage_error(inv->config.lang, NULL, "không có lệnh", "no such command", verb);

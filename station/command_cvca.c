@@ -2,6 +2,7 @@
 #include "station/command_cvca.h"
 
 #include "station/cv_home.h"
+#include "station/pki_words.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -85,17 +86,22 @@ static json_t *describe(const char *file, const struct cvc *c)
 static void print_cvc(const struct invocation *inv, const char *file, const struct cvc *c)
 {
 	(void)printf("%s\n", file);
-	(void)printf("  %-12s %s\n", is_vi(inv) ? "chủ thể" : "holder", c->chr);
-	(void)printf("  %-12s %s\n", is_vi(inv) ? "nơi cấp" : "issuer", c->has_car ? c->car : "-");
-	(void)printf("  %-12s %s%s%s\n", is_vi(inv) ? "vai trò" : "role", role_name(c), c->is_request ? "" : ", ",
-		     c->is_request ? "" : terminal_name(c->chat.terminal));
-	(void)printf("  %-12s %s %s %s\n", is_vi(inv) ? "khóa" : "key", scheme_name(&c->key), hash_name(c->key.alg.hash),
+	pki_print_label(is_vi(inv) ? "chủ thể" : "holder");
+	(void)printf("%s\n", c->chr);
+	pki_print_label(is_vi(inv) ? "nơi cấp" : "issuer");
+	(void)printf("%s\n", c->has_car ? c->car : "-");
+	pki_print_label(is_vi(inv) ? "vai trò" : "role");
+	(void)printf("%s%s%s\n", role_name(c), c->is_request ? "" : ", ", c->is_request ? "" : terminal_name(c->chat.terminal));
+	pki_print_label(is_vi(inv) ? "khóa" : "key");
+	(void)printf("%s %s %s\n", scheme_name(&c->key), hash_name(c->key.alg.hash),
 		     c->key.kind == PUBKEY_EC && c->key.has_domain ? ec_curve_name(c->key.curve) : "");
 	if (c->is_request)
 		return;
-	(void)printf("  %-12s DG3 %s, DG4 %s\n", is_vi(inv) ? "quyền" : "rights",
-		     (c->chat.rights & CVC_READ_DG3) != 0 ? "+" : "-", (c->chat.rights & CVC_READ_DG4) != 0 ? "+" : "-");
-	(void)printf("  %-12s %u - %u\n", is_vi(inv) ? "thời hạn" : "valid", (unsigned)c->effective, (unsigned)c->expiration);
+	pki_print_label(is_vi(inv) ? "quyền" : "rights");
+	(void)printf("DG3 %s, DG4 %s\n", (c->chat.rights & CVC_READ_DG3) != 0 ? "+" : "-",
+		     (c->chat.rights & CVC_READ_DG4) != 0 ? "+" : "-");
+	pki_print_label(is_vi(inv) ? "thời hạn" : "valid");
+	(void)printf("%u - %u\n", (unsigned)c->effective, (unsigned)c->expiration);
 }
 
 static int dump(json_t *root)

@@ -202,8 +202,24 @@ static void look_crl(const struct config *c, struct diagnosis *d)
 	pki_file_done(&f);
 }
 
+/* A centre's store is asked whether it answers; a station's own is looked for, for opening it would make it. */
 static void look_registry(const struct config *c, struct diagnosis *d)
 {
+	struct config shared = *c;
+	struct store *store = NULL;
+	struct cc_error err = { 0 };
+
+	if (c->store[0] != '\0') {
+		shared.dry_run = true;
+		if (cc_failed(config_open_store(&shared, &store, &err))) {
+			(void)snprintf(d->detail, sizeof d->detail, "%.190s", err.detail);
+			set(d, FINDING_BAD, message_find(err.key)->vi_next, message_find(err.key)->en_next);
+		} else {
+			(void)snprintf(d->detail, sizeof d->detail, "%.180s", c->store);
+		}
+		store_close(&store);
+		return;
+	}
 	look_file(c, d, "station.db", "Nạp dữ liệu bằng: cccd registry import TỆP.",
 		  "Load data with: cccd registry import FILE.");
 }
@@ -275,8 +291,10 @@ static void look_clock(const struct config *c, struct diagnosis *d)
 {
 	const int64_t built_after_ms = 1767225600000; /* 2026-01-01 */
 	int64_t now = sys_wall_ms(c->sys);
+	char text[PKI_DATE_TEXT];
 
-	(void)snprintf(d->detail, sizeof d->detail, "%lld s", (long long)(now / 1000));
+	pki_date_text(now / 1000, text);
+	(void)snprintf(d->detail, sizeof d->detail, "%s", text);
 	if (now < built_after_ms)
 		set(d, FINDING_BAD, "Chỉnh lại đồng hồ máy.", "Set the machine's clock.");
 }

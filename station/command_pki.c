@@ -6,8 +6,11 @@
 #include "station/pki.h"
 #include "station/pki_file.h"
 #include "station/pki_verbs.h"
+#include "station/pki_words.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,23 +83,6 @@ static cc_status collect_keys(const struct config *c, json_t *keys, struct cc_er
 
 /* ---- showing it */
 
-static const char *status_text(const char *status, enum lang lang)
-{
-	static const struct {
-		const char *status, *vi, *en;
-	} texts[] = {
-		{ "valid", "còn hiệu lực", "valid" },
-		{ "expired", "đã hết hạn", "expired" },
-		{ "not-yet-valid", "chưa có hiệu lực", "not yet valid" },
-		{ "signing-over", "hết thời gian ký", "may no longer sign" },
-	};
-
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if (strcmp(texts[i].status, status) == 0)
-			return lang == LANG_VI ? texts[i].vi : texts[i].en;
-	return status;
-}
-
 static const char *text(const json_t *o, const char *name)
 {
 	const char *s = json_string_value(json_object_get(o, name));
@@ -125,7 +111,7 @@ static void print_text(const struct config *c, const json_t *root)
 		(void)printf("  %-16s %s\n", text(o, "file"), text(o, "subject"));
 		(void)printf("  %-16s %.10s .. %.10s, %s %.10s, %s, %s: %s\n", "", text(o, "not_before"), text(o, "not_after"),
 			     vi ? "ký đến" : "signs until", text(o, "signs_until"), text(o, "key"), text(o, "parameters"),
-			     status_text(text(o, "status"), c->lang));
+			     pki_word(text(o, "status"), c->lang));
 	}
 }
 
@@ -197,6 +183,17 @@ static const struct option_spec init_options[] = {
 	{ 0 },
 };
 
+/* Typed on the command line, a path starts where the user stands; one in settings.json starts at the station's folder. */
+static cc_status set_pin_file(struct pki_options *o, const char *value, struct cc_error *err)
+{
+	char whole[PATH_MAX];
+
+	if (realpath(value, whole) == NULL)
+		return cc_fail(err, errno == ENOENT ? CC_E_NOT_FOUND : CC_E_IO, errno == ENOENT ? "file.missing" : "file.io",
+			       "%s: %s", value, strerror(errno));
+	return pki_option_set(o, "--pin-file", whole, err);
+}
+
 static cc_status read_options(const struct invocation *inv, struct pki_options *ret, struct cc_error *err)
 {
 	cc_status st = pki_options_default(&inv->config, ret, err);
@@ -204,7 +201,9 @@ static cc_status read_options(const struct invocation *inv, struct pki_options *
 	for (size_t i = 0; !cc_failed(st) && init_options[i].name != NULL; i++) {
 		const char *value = invocation_option(inv, init_options[i].name);
 
-		if (value != NULL)
+		if (value != NULL && strcmp(init_options[i].name, "--pin-file") == 0)
+			st = set_pin_file(ret, value, err);
+		else if (value != NULL)
 			st = pki_option_set(ret, init_options[i].name, value, err);
 	}
 	return st;

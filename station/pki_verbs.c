@@ -5,6 +5,7 @@
 #include "station/pki_authority.h"
 #include "station/pki_file.h"
 #include "station/pki_signer.h"
+#include "station/pki_words.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -89,18 +90,26 @@ static void print_cert(const struct config *c, const json_t *o)
 	size_t i;
 
 	(void)printf("%s: %s\n", vi ? "Chứng thư" : "Certificate", text(o, "role"));
-	(void)printf("  %-14s %s\n", vi ? "chủ thể" : "subject", text(o, "subject"));
-	(void)printf("  %-14s %s\n", vi ? "bên cấp" : "issuer", text(o, "issuer"));
-	(void)printf("  %-14s %s\n", vi ? "số sê-ri" : "serial", text(o, "serial"));
-	(void)printf("  %-14s %.10s .. %.10s, %s\n", vi ? "hiệu lực" : "validity", text(o, "not_before"), text(o, "not_after"),
-		     text(o, "status"));
-	if (text(o, "signs_until")[0] != '\0')
-		(void)printf("  %-14s %.10s\n", vi ? "ký đến" : "signs until", text(o, "signs_until"));
-	(void)printf("  %-14s %s%s%s\n", vi ? "khóa" : "key", text(o, "key"), text(o, "curve")[0] != '\0' ? ", " : "",
+	pki_print_label(vi ? "chủ thể" : "subject");
+	(void)printf("%s\n", text(o, "subject"));
+	pki_print_label(vi ? "bên cấp" : "issuer");
+	(void)printf("%s\n", text(o, "issuer"));
+	pki_print_label(vi ? "số sê-ri" : "serial");
+	(void)printf("%s\n", text(o, "serial"));
+	pki_print_label(vi ? "hiệu lực" : "validity");
+	(void)printf("%.10s .. %.10s, %s\n", text(o, "not_before"), text(o, "not_after"), pki_word(text(o, "status"), c->lang));
+	if (text(o, "signs_until")[0] != '\0') {
+		pki_print_label(vi ? "ký đến" : "signs until");
+		(void)printf("%.10s\n", text(o, "signs_until"));
+	}
+	pki_print_label(vi ? "khóa" : "key");
+	(void)printf("%s%s%s\n", text(o, "key"), text(o, "curve")[0] != '\0' ? ", " : "",
 		     text(o, "curve")[0] != '\0' ? text(o, "parameters") : "");
-	(void)printf("  %-14s %s\n", vi ? "mã khóa" : "key id", text(o, "ski"));
+	pki_print_label(vi ? "mã khóa" : "key id");
+	(void)printf("%s\n", text(o, "ski"));
 	json_array_foreach(json_object_get(o, "findings"), i, f)(void)
-		printf("  %-14s %s (%s)\n", text(f, "severity"), text(f, "text"), text(f, "id"));
+		printf("  %-*s %s (%s)\n", message_width(pki_word(text(f, "severity"), c->lang), 14),
+		       pki_word(text(f, "severity"), c->lang), text(f, "text"), text(f, "id"));
 }
 
 static void print_crl(const struct config *c, const json_t *o)
@@ -110,12 +119,18 @@ static void print_crl(const struct config *c, const json_t *o)
 	size_t i;
 
 	(void)printf("%s\n", vi ? "Danh sách thu hồi" : "Revocation list");
-	(void)printf("  %-14s %s\n", vi ? "bên ký" : "issuer", text(o, "issuer"));
-	(void)printf("  %-14s %s\n", vi ? "số" : "number", text(o, "number"));
-	(void)printf("  %-14s %.10s .. %.10s, %s\n", vi ? "hiệu lực" : "validity", text(o, "this_update"), text(o, "next_update"),
-		     text(o, "status"));
-	json_array_foreach(json_object_get(o, "entries"), i, e)(void) printf(
-		"  %-14s %s %.10s %s\n", vi ? "thu hồi" : "revoked", text(e, "serial"), text(e, "revoked"), text(e, "reason"));
+	pki_print_label(vi ? "bên ký" : "issuer");
+	(void)printf("%s\n", text(o, "issuer"));
+	pki_print_label(vi ? "số" : "number");
+	(void)printf("%s\n", text(o, "number"));
+	pki_print_label(vi ? "hiệu lực" : "validity");
+	(void)printf("%.10s .. %.10s, %s\n", text(o, "this_update"), text(o, "next_update"),
+		     pki_word(text(o, "status"), c->lang));
+	json_array_foreach(json_object_get(o, "entries"), i, e)
+	{
+		pki_print_label(vi ? "thu hồi" : "revoked");
+		(void)printf("%s %.10s %s\n", text(e, "serial"), text(e, "revoked"), text(e, "reason"));
+	}
 }
 
 static void print_list(const struct config *c, const json_t *o)
@@ -126,8 +141,10 @@ static void print_list(const struct config *c, const json_t *o)
 
 	(void)printf("%s: %lld\n", vi ? "Danh sách CSCA" : "Master list",
 		     (long long)json_integer_value(json_object_get(o, "count")));
-	(void)printf("  %-14s %.19s\n", vi ? "ký lúc" : "signed", text(o, "signed"));
-	(void)printf("  %-14s %s\n", vi ? "bên ký" : "signer", text(json_object_get(o, "signer"), "subject"));
+	pki_print_label(vi ? "ký lúc" : "signed");
+	(void)printf("%.19s\n", text(o, "signed"));
+	pki_print_label(vi ? "bên ký" : "signer");
+	(void)printf("%s\n", text(json_object_get(o, "signer"), "subject"));
 	json_array_foreach(json_object_get(o, "certificates"), i, e)
 	{
 		if (i == TABLE_CERTS_MAX) {
@@ -152,7 +169,7 @@ static void print_file(const struct config *c, const json_t *root)
 		print_list(c, o);
 	if (text(root, "verdict")[0] == '\0')
 		return;
-	(void)printf("%s: %s\n", is_vi(c) ? "Kết luận" : "Verdict", text(root, "verdict"));
+	(void)printf("%s: %s\n", is_vi(c) ? "Kết luận" : "Verdict", pki_word(text(root, "verdict"), c->lang));
 	json_array_foreach(json_object_get(root, "reasons"), i, reason)(void) printf("  %s\n", json_string_value(reason));
 }
 
@@ -258,7 +275,8 @@ static void print_cscas(const struct config *c, const json_t *root)
 
 	json_array_foreach(json_object_get(root, "certificates"), i, o)(void)
 		printf("%-24s %s\n  %.10s .. %.10s, %s %.10s, %s\n", text(o, "file"), text(o, "subject"), text(o, "not_before"),
-		       text(o, "not_after"), is_vi(c) ? "ký đến" : "signs until", text(o, "signs_until"), text(o, "status"));
+		       text(o, "not_after"), is_vi(c) ? "ký đến" : "signs until", text(o, "signs_until"),
+		       pki_word(text(o, "status"), c->lang));
 }
 
 static void print_made(const struct config *c, const json_t *root)
@@ -367,26 +385,6 @@ static void print_rotation(const struct config *c, const json_t *plan)
 									: (vi ? "hết thời gian ký" : "its period ends"));
 }
 
-static const char *state_text(const char *state, bool vi)
-{
-	static const char *const words[][2] = { { "ready", "dùng được" },
-						{ "not-yet", "chưa đến hạn" },
-						{ "period-over", "hết hạn ký" },
-						{ "used-up", "hết lượt ký" },
-						{ "retired", "đã ngừng" } };
-
-	for (size_t i = 0; vi && i < sizeof words / sizeof words[0]; i++) {
-		if (strcmp(words[i][0], state) == 0)
-			return words[i][1];
-	}
-	return state;
-}
-
-static void print_cell(const char *text, int columns)
-{
-	(void)printf("%-*s ", message_width(text, columns), text);
-}
-
 static void print_number_heading(const char *text, bool last)
 {
 	(void)printf("%*s%s", message_width(text, 10), text, last ? "\n" : " ");
@@ -398,16 +396,16 @@ static void print_signers(const struct config *c, const json_t *root)
 	const json_t *o;
 	size_t i;
 
-	print_cell(vi ? "khóa" : "key", 8);
-	print_cell(vi ? "tình trạng" : "state", 12);
-	print_cell(vi ? "ký từ .. đến" : "signs from .. until", 24);
+	pki_print_cell(vi ? "khóa" : "key", 8);
+	pki_print_cell(vi ? "tình trạng" : "state", 12);
+	pki_print_cell(vi ? "ký từ .. đến" : "signs from .. until", 24);
 	print_number_heading(vi ? "đã ký" : "used", false);
 	print_number_heading(vi ? "còn" : "left", false);
 	print_number_heading(vi ? "thẻ" : "cards", true);
 	json_array_foreach(json_object_get(root, "signers"), i, o)
 	{
-		print_cell(text(o, "label"), 8);
-		print_cell(state_text(text(o, "state"), vi), 12);
+		pki_print_cell(text(o, "label"), 8);
+		pki_print_cell(pki_word(text(o, "state"), c->lang), 12);
 		(void)printf("%.10s .. %.10s %10lld %10lld %10lld\n", text(o, "signs_from"), text(o, "signs_until"),
 			     (long long)json_integer_value(json_object_get(o, "used")),
 			     (long long)json_integer_value(json_object_get(o, "left")),

@@ -33,6 +33,7 @@ expect "too many arguments" 2 'too many: extra' --lang en doctor extra
 expect "help of one noun" 0 'cccd pki show' pki --help
 ! "$cccd" pki --help | grep -q 'cccd registry'
 tap $? "and of no other"
+expect "help of a noun in a language" 0 'Options everywhere' help pki --lang en
 expect "help before the words" 0 'cccd pki show' help pki show
 expect "help of one command" 0 'cccd doctor' doctor --help
 mkdir -p "$home/h" && chmod 700 "$home/h"
