@@ -78,7 +78,15 @@ BENCH_SRC := $(wildcard tests/bench/*_bench.c)
 BENCH_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(BENCH_SRC))
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test check asan fuzz bench format tidy install clean packages packages-test packages-lint program tests clang
+# Peers are programs that share no code with ours, and published vectors that nobody here wrote.
+PEER_SH := $(wildcard tests/peers/*_test.sh) tests/regress/verify_vectors_test.sh
+PEER_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/regress/vector_files_test.c tests/unit/*_vectors_test.c \
+	tests/unit/*_examples_test.c) tests/unit/cose_test.c tests/unit/cvc_test.c tests/unit/pubkey_test.c tests/unit/x509_test.c)
+# The card, the certificate, the file as the attacker, at full length.
+ATTACK_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/regress/*hostile*_test.c tests/unit/issue_lying_test.c \
+	tests/unit/signer_constraints_test.c))
+
+.PHONY: all help demo test check asan fuzz peers attack bench format tidy install clean packages packages-test packages-lint program tests clang
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -108,6 +116,14 @@ asan: packages packages-test ## the suite under address and undefined-behaviour 
 	+@$(MAKE) --no-print-directory SANITIZE=1 program tests
 	@BUILD=build/asan SANITIZE=1 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		tests/run.sh $(patsubst $(BUILD)/%,build/asan/%,$(TEST_BIN)) $(TEST_SH)
+
+peers: packages packages-test ## programs and published vectors of others against ours; ends with N passed, N failed
+	+@$(MAKE) --no-print-directory program $(PEER_BIN)
+	@BUILD=$(BUILD) tests/run.sh $(PEER_BIN) $(PEER_SH)
+
+attack: packages packages-test ## hostile cards and signers at full length, each status word at each command; N passed, N failed
+	+@$(MAKE) --no-print-directory program $(ATTACK_BIN)
+	@BUILD=$(BUILD) CCCD_ALL_STATUS_WORDS=1 tests/run.sh $(ATTACK_BIN)
 
 FUZZ_SECONDS ?= 60
 fuzz: packages packages-lint ## every fuzz target for FUZZ_SECONDS (60) each

@@ -23,6 +23,8 @@ const struct option_spec card_evidence_options[] = {
 	{ "--trust", "DIR", "folder of country signer certificates", "thư mục chứng thư quốc gia" },
 	{ "--signer", "FILE", "public key (.spki) of a station whose evidence counts, beside those pinned in the home",
 	  "khóa công khai (.spki) của trạm được tin, ngoài các khóa đã ghim" },
+	{ "--defects", "FILE", "the list of known defects that the inspection went by",
+	  "danh sách khiếm khuyết đã dùng khi kiểm tra thẻ" },
 	{ "--files", "DIR", "files that the evidence is said to be about", "thư mục tệp của thẻ được cho là đã kiểm tra" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -212,21 +214,26 @@ static cc_status judge(const struct invocation *inv, const struct evidence *e, s
 	struct lds_set files = { 0 };
 	struct signers signers = { 0 };
 	struct trust *trust = NULL;
+	struct defect_list *defects = NULL;
 	cc_status st = load_signers(inv, &signers, err);
 
 	if (!cc_failed(st))
 		st = card_inspect_load_trust(inv, &trust, err);
 	if (!cc_failed(st) && folder != NULL)
 		st = lds_set_load(&files, folder, err);
+	if (!cc_failed(st))
+		st = card_inspect_load_defects(inv, trust, e->time_ms / 1000, &defects, err);
 	if (!cc_failed(st)) {
 		const struct evidence_judge_params p = { .trust = trust,
 							 .pinned = signers.kids,
 							 .pinned_count = signers.count,
 							 .files = folder != NULL ? &files : NULL,
+							 .defects = defects,
 							 .sys = inv->config.sys };
 
 		st = evidence_judge(e, &p, ret, err);
 	}
+	defect_list_free(&defects);
 	lds_set_done(&files);
 	trust_free(&trust);
 	return st;

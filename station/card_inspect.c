@@ -237,24 +237,32 @@ static void compare_names(struct inspection *i)
 }
 
 /* ---- what is known of documents of this signer */
-static cc_status apply_defects(const struct invocation *inv, const struct inspect_params *p, struct inspection *i,
-			       struct cc_error *err)
+cc_status card_inspect_load_defects(const struct invocation *inv, const struct trust *trust, int64_t at_s,
+				    struct defect_list **ret, struct cc_error *err)
 {
 	const char *path = invocation_option(inv, "--defects");
-	struct defect_list *list = NULL;
 	struct buf file = { 0 };
-	size_t count = 0;
 	cc_status st;
 
 	if (path == NULL)
 		return cc_ok();
 	st = sys_read_file(path, DEFECT_LIST_MAX, &file, err);
 	if (!cc_failed(st))
-		st = defect_list_parse(buf_view(&file), p->trust, p->now_s, &list, err);
-	if (!cc_failed(st) && cc_failed(st = defect_list_apply(list, p, i, &count)))
+		st = defect_list_parse(buf_view(&file), trust, at_s, ret, err);
+	buf_done(&file);
+	return st;
+}
+
+static cc_status apply_defects(const struct invocation *inv, const struct inspect_params *p, struct inspection *i,
+			       struct cc_error *err)
+{
+	struct defect_list *list = NULL;
+	size_t count = 0;
+	cc_status st = card_inspect_load_defects(inv, p->trust, p->now_s, &list, err);
+
+	if (list != NULL && cc_failed(st = defect_list_apply(list, p, i, &count)))
 		st = cc_fail(err, st.code, "memory", "defects");
 	defect_list_free(&list);
-	buf_done(&file);
 	return st;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CC_STATION_CARD_INSPECT_H
 #define CC_STATION_CARD_INSPECT_H
 
+#include "card/inspect/defect_list.h"
 #include "crypto/x509.h"
 #include "station/command.h"
 
@@ -13,6 +14,10 @@ extern const struct option_spec card_inspect_options[], card_verify_options[];
 
 /* The anchors of --trust, else of HOME/trust; the command has that option. Without a folder of its own: none. */
 CC_MUST cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err);
+
+/* The signed list that --defects names, as of `at_s`; *ret stays as it is without the option. */
+CC_MUST cc_status card_inspect_load_defects(const struct invocation *inv, const struct trust *trust, int64_t at_s,
+					    struct defect_list **ret, struct cc_error *err);
 
 int command_card_inspect(struct invocation *inv);
 /* One argument: the folder. */

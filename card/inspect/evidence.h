@@ -2,6 +2,7 @@
 #ifndef CC_CARD_INSPECT_EVIDENCE_H
 #define CC_CARD_INSPECT_EVIDENCE_H
 
+#include "card/inspect/defect_list.h"
 #include "card/inspect/inspect.h"
 #include "card/lds/lds_set.h"
 #include "crypto/hash.h"
@@ -120,6 +121,11 @@ struct evidence_judge_params {
 	const struct digest *pinned; /* key ids of stations whose evidence counts */
 	size_t pinned_count;
 	const struct lds_set *files; /* may be NULL: the files it is said to be about */
+	/*
+	 * The list of known defects that the inspection went by, applied here too. NULL: what a recorded "defect.N" may have
+	 * changed is undetermined where it differs, not wrong.
+	 */
+	const struct defect_list *defects;
 	const struct sys *sys;
 };
 struct evidence_report {

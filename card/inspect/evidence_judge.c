@@ -127,6 +127,7 @@ static cc_status inspect_again(struct judge *j)
 {
 	const struct inspect_params params = { .trust = j->p->trust, .now_s = j->e->time_ms / 1000, .sys = j->p->sys };
 	struct lds_set files = { 0 };
+	size_t applied = 0;
 	cc_status st = cc_ok();
 
 	for (unsigned f = 0; f < LDS_FILE_COUNT && !cc_failed(st); f++) {
@@ -135,9 +136,17 @@ static cc_status inspect_again(struct judge *j)
 	}
 	if (!cc_failed(st))
 		st = inspect_files(&files, &params, &j->again);
+	if (!cc_failed(st) && j->p->defects != NULL)
+		st = defect_list_apply(j->p->defects, &params, &j->again, &applied);
 	lds_set_done(&files);
 	j->has_dg14 = !cc_failed(dg14_parse(j->e->contents[lds_dg(14)], &j->dg14, NULL));
 	return st;
+}
+
+/* A list of known defects had its say then, and is not at hand now. */
+static bool list_is_missing(const struct judge *j)
+{
+	return j->p->defects == NULL && recorded(j->e, "defect.1") != NULL;
 }
 
 /*
@@ -158,7 +167,7 @@ static void judge_again(struct judge *j, const char *id)
 	if (now->result == INSPECT_INCONCLUSIVE)
 		r = EVIDENCE_UNDETERMINED;
 	else if (then->result != now->result && then->result != INSPECT_INCONCLUSIVE)
-		r = EVIDENCE_WRONG;
+		r = list_is_missing(j) ? EVIDENCE_UNDETERMINED : EVIDENCE_WRONG;
 	add(j, r, id, "recorded %s, judged at the recorded time %s: %.150s", inspect_result_name(then->result),
 	    inspect_result_name(now->result), now->evidence);
 }
@@ -247,7 +256,8 @@ static void judge_answer(struct judge *j, const struct inspect_check *then, cons
 	st = active_auth_verify(key, hash, j->e->aa_challenge, j->e->aa_answer);
 	if (cc_failed(st) && st.code != CC_E_VERIFY && st.code != CC_E_FORMAT)
 		add(j, EVIDENCE_UNDETERMINED, ACTIVE, "%s", cc_code_name(st.code));
-	else if (cc_failed(st) != (then->result == INSPECT_FAILED))
+	/* Neither passed nor failed says nothing that the signature could contradict: a known defect excuses, or proves not. */
+	else if (then->result != INSPECT_INCONCLUSIVE && cc_failed(st) != (then->result == INSPECT_FAILED))
 		add(j, EVIDENCE_WRONG, ACTIVE, "recorded %s, the signature over the challenge is %s",
 		    inspect_result_name(then->result), cc_failed(st) ? "wrong" : "right");
 	else
@@ -374,7 +384,7 @@ static void judge_mapping(struct judge *j)
 	st = j->e->cam_data.n > 0 ? recompute_mapping(j) : cc_code_status(CC_E_VERIFY);
 	if (cc_failed(st) && st.code != CC_E_VERIFY)
 		add(j, EVIDENCE_UNDETERMINED, MAPPING, "%s", cc_code_name(st.code));
-	else if (then != NULL && cc_failed(st) != (then->result == INSPECT_FAILED))
+	else if (then != NULL && then->result != INSPECT_INCONCLUSIVE && cc_failed(st) != (then->result == INSPECT_FAILED))
 		add(j, EVIDENCE_WRONG, MAPPING, "recorded %s, CA_IC %s from the chip's static key to the mapping key",
 		    inspect_result_name(then->result), cc_failed(st) ? "doesn't lead" : "leads");
 	else

@@ -4,7 +4,10 @@
 #include "card/access/chip_auth.h"
 #include "card/access/pace.h"
 #include "card/fs.h"
+#include "card/perso/gp.h"
+#include "card/perso/scp03.h"
 #include "card/sw.h"
+#include "tests/support/chip_desk.h"
 #include "tests/support/chip_made.h"
 #include "tests/support/sys_fake.h"
 #include "tests/support/terminal_made.h"
@@ -14,6 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /*
@@ -30,7 +36,56 @@ struct tape {
 	size_t count, next;
 	size_t wrong_at; /* TAPE_MAX: nowhere */
 	struct bytes wrong;
+	struct fork_sweep *sweep; /* not NULL: at wrong_at the process forks, one child for each status word */
 };
+
+/*
+ * What a session cost up to the command under attack (key agreement) is spent
+ * once: the host's state there is copied by fork, and each child goes on from it
+ * with another status word. No state is left out, for it is the whole process.
+ */
+#define CHILDREN_MAX 4
+struct fork_sweep {
+	bool (*wanted)(const void *ctx, unsigned sw);
+	const void *ctx;
+	bool in_child;
+	unsigned running;
+	size_t runs, taken;
+};
+
+static void reap(struct fork_sweep *f, unsigned down_to)
+{
+	int status;
+
+	while (f->running > down_to) {
+		assert_true(wait(&status) > 0);
+		f->running--;
+		f->taken += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+	}
+}
+
+/* True in a child, which answers *ret_sw. */
+static bool fork_each(struct fork_sweep *f, unsigned *ret_sw)
+{
+	for (unsigned sw = 0; sw <= 0xFFFF; sw++) {
+		pid_t child;
+
+		if (!f->wanted(f->ctx, sw))
+			continue;
+		reap(f, CHILDREN_MAX - 1);
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			f->in_child = true;
+			*ret_sw = sw;
+			return true;
+		}
+		f->running++;
+		f->runs++;
+	}
+	reap(f, 0);
+	return false;
+}
 
 static cc_status tape_reset(void *ctx, uint8_t atr[READER_ATR_MAX], size_t *ret_len)
 {
@@ -59,7 +114,13 @@ static cc_status tape_transmit(void *ctx, struct bytes command, struct writer *a
 		t->count = t->next;
 		return st;
 	}
-	if (i == t->wrong_at)
+	if (i == t->wrong_at && t->sweep != NULL) {
+		unsigned sw = 0x6F00;
+
+		(void)fork_each(t->sweep, &sw);
+		writer_u16(answer, (uint16_t)sw);
+		t->sweep = NULL;
+	} else if (i == t->wrong_at)
 		writer_put(answer, t->wrong);
 	else if (i < t->count)
 		writer_put(answer, buf_view(&t->answers[i]));
@@ -82,6 +143,7 @@ struct setup {
 	struct terminal_made *authority;
 	struct buf ca_key, aa_spki;
 	struct agree_group ca_group;
+	struct chip_desk desk; /* SCP03: a blank chip instead of a document */
 };
 
 struct protocol {
@@ -190,6 +252,100 @@ static cc_status run_terminal_auth(struct setup *s, struct channel *ch, const st
 	return st;
 }
 
+static cc_status run_read(struct setup *s, struct channel *ch, const struct sys *sys, bool *ret_trusted)
+{
+	struct buf file = { 0 };
+	uint16_t sw = 0;
+	cc_status st = run_bac(s, ch, sys, ret_trusted);
+
+	*ret_trusted = false;
+	if (!cc_failed(st))
+		st = fs_read_ef(ch, FS_EF_COM, FS_FILE_MAX, &file, &sw);
+	if (!cc_failed(st) && sw != SW_OK)
+		st = cc_code_status(CC_E_STATUS);
+	*ret_trusted = file.n > 0;
+	buf_done(&file);
+	return st;
+}
+
+/* ---- personalization: a secure channel, then what a station sends through it */
+static cc_status send_one(struct channel *ch, const struct apdu *cmd, struct response *r)
+{
+	cc_status st = channel_send(ch, cmd, r);
+
+	return !cc_failed(st) && r->sw != SW_OK ? cc_code_status(CC_E_STATUS) : st;
+}
+
+static cc_status put_key(struct setup *s, struct channel *ch)
+{
+	struct response r = { 0 };
+	struct gp_command cmd;
+	cc_status st = gp_put_key_build(&s->desk.keys.dek, &s->desk.keys, 0x30, 0x30, &cmd);
+
+	if (!cc_failed(st))
+		st = send_one(ch, &cmd.apdu, &r);
+	if (!cc_failed(st))
+		st = gp_put_key_parse(buf_view(&r.data), &s->desk.keys, 0x30);
+	gp_command_done(&cmd);
+	response_done(&r);
+	return st;
+}
+
+static cc_status store_data(struct channel *ch)
+{
+	struct gp_store_data store;
+	struct gp_command cmd;
+	struct response r = { 0 };
+	struct writer w;
+	struct apdu one;
+	cc_status st = gp_install_personalization_build(fs_aid_emrtd, &cmd);
+
+	if (!cc_failed(st))
+		st = send_one(ch, &cmd.apdu, &r);
+	response_done(&r);
+	gp_command_done(&cmd);
+	writer_init(&w, 20000);
+	chip_desk_put_document(&w);
+	gp_store_data_init(&store, writer_view(&w), 3900, 0, false, false);
+	while (!cc_failed(st) && gp_store_data_next(&store, &one)) {
+		st = send_one(ch, &one, &r);
+		response_done(&r);
+	}
+	writer_done(&w);
+	return st;
+}
+
+static cc_status set_state(struct channel *ch)
+{
+	struct response r = { 0 };
+	struct gp_command cmd;
+	cc_status st;
+
+	gp_set_card_status_build(GP_CARD_SECURED, &cmd);
+	st = send_one(ch, &cmd.apdu, &r);
+	response_done(&r);
+	gp_command_done(&cmd);
+	return st;
+}
+
+static cc_status run_scp03(struct setup *s, struct channel *ch, const struct sys *sys, bool *ret_trusted)
+{
+	struct scp03_handshake hs;
+	cc_status st = scp03_initialize_update(ch, 0, sys, &hs);
+
+	ch->command_max = 4000;
+	if (!cc_failed(st))
+		st = scp03_external_authenticate(ch, &hs, &s->desk.keys, SCP03_LEVEL_FULL);
+	if (!cc_failed(st))
+		st = put_key(s, ch);
+	if (!cc_failed(st))
+		st = store_data(ch);
+	if (!cc_failed(st))
+		st = set_state(ch);
+	*ret_trusted = !cc_failed(st);
+	return st;
+}
+
 #define PACE(mapping, alg, id)                                                                                                   \
 	{                                                                                                                        \
 		.pace = { { mapping, alg, id } }, .pace_count = 1                                                                \
@@ -218,6 +374,8 @@ static const struct protocol protocols[] = {
 	  { .ca = { { .parameter_id = 12, .alg = CIPHER_AES128 } }, .ca_count = 1, .with_dg3 = true },
 	  true,
 	  run_terminal_auth },
+	{ "SM read", { 0 }, false, run_read },
+	{ "SCP03", { 0 }, false, run_scp03 },
 };
 #define PROTOCOLS (sizeof protocols / sizeof protocols[0])
 
@@ -245,6 +403,10 @@ static void setup_init(struct setup *s, const struct protocol *p, struct termina
 	s->authority = authority;
 	if (p->with_terminal)
 		s->o.cvca = buf_view(&authority->cvca);
+	if (p->run == run_scp03) {
+		chip_desk_init(&s->desk, &(struct chip_reader_options){ .number = 1 });
+		return;
+	}
 	sys_fake_init(&s->fake, 5);
 	chip_made_init(&s->made, &s->o, &s->fake.sys);
 	if (s->o.ca_count > 0) {
@@ -261,7 +423,10 @@ static void setup_done(struct setup *s)
 {
 	buf_done(&s->ca_key);
 	buf_done(&s->aa_spki);
-	chip_made_done(&s->made);
+	if (s->desk.cr.chip != NULL)
+		chip_desk_done(&s->desk);
+	else
+		chip_made_done(&s->made);
 }
 
 /* One good session on tape; then the same again without the chip, which must go through. */
@@ -273,10 +438,10 @@ static void record(const struct protocol *p, struct setup *s, struct tape *t, st
 	uint16_t sw;
 	bool trusted = false;
 
-	*t = (struct tape){ .chip = s->made.cr.chip, .wrong_at = TAPE_MAX };
+	*t = (struct tape){ .chip = s->desk.cr.chip != NULL ? s->desk.cr.chip : s->made.cr.chip, .wrong_at = TAPE_MAX };
 	assert_false(cc_failed(reader_memory_new("tape", t, tape_reset, tape_transmit, ret)));
 	assert_false(cc_failed(reader_connect(*ret)));
-	if (p->run != run_pace) {
+	if (p->run != run_pace && p->run != run_scp03) {
 		channel_init(&ch, *ret);
 		assert_false(cc_failed(fs_select_aid(&ch, fs_aid_emrtd, &sw)));
 		channel_done(&ch);
@@ -316,7 +481,7 @@ static void play_wrong(const struct protocol *p, struct setup *s, struct tape *t
  */
 static size_t judged_bytes(const struct protocol *p, size_t step, struct bytes good)
 {
-	bool is_secured = p->run != run_pace && p->run != run_bac && step >= 2;
+	bool is_secured = p->run != run_pace && p->run != run_bac && p->run != run_scp03 && step >= 2;
 
 	return is_secured ? good.n - 2 : good.n;
 }
@@ -363,6 +528,15 @@ static bool extra_is_ignored(const struct protocol *p, const struct tape *t, siz
 	return p->run == run_pace && t->answers[step].n == 2;
 }
 
+/*
+ * GP-D 6.2.2: diversification data and key information are under no cryptogram (personalize_test compares them); EXTERNAL
+ * AUTHENTICATE answers without data, and what a chip adds there is not read.
+ */
+static bool is_not_covered(const struct protocol *p, size_t step)
+{
+	return p->run == run_scp03 && step < 2;
+}
+
 static void damaged_answers_end_every_protocol(void **state)
 {
 	struct terminal_made authority;
@@ -381,7 +555,7 @@ static void damaged_answers_end_every_protocol(void **state)
 		setup_init(&s, &protocols[i], &authority);
 		record(&protocols[i], &s, &t, &r);
 		for (size_t step = 0; step < t.count; step++, answers++) {
-			if (!extra_is_ignored(&protocols[i], &t, step))
+			if (!extra_is_ignored(&protocols[i], &t, step) && !is_not_covered(&protocols[i], step))
 				runs += damage_step(&protocols[i], &s, &t, r, step);
 		}
 		reader_free(&r);
@@ -400,23 +574,76 @@ static bool may_go_on(const struct protocol *p, size_t step, unsigned sw)
 	return sw == 0x9000 || (p->run == run_pace && step == 0 && (sw & 0xFFF0) == 0x63C0);
 }
 
-static size_t all_status_words(const struct protocol *p, struct setup *s, struct tape *t, struct reader *r, size_t step,
-			       unsigned stride)
+struct words {
+	const struct protocol *p;
+	size_t step;
+	unsigned stride;
+};
+
+static bool is_wanted(const void *ctx, unsigned sw)
+{
+	const struct words *w = ctx;
+	unsigned sw1 = sw >> 8;
+	/* Those that a reader acts upon are never left out. */
+	bool special = sw1 == 0x61 || sw1 == 0x63 || sw1 == 0x69 || sw1 == 0x6A || sw1 == 0x6C || sw1 == 0x90;
+
+	return !may_go_on(w->p, w->step, sw) && (sw % w->stride == 0 || special);
+}
+
+static size_t words_by_replay(struct words *w, struct setup *s, struct tape *t, struct reader *r)
 {
 	size_t runs = 0;
 
 	for (unsigned sw = 0; sw <= 0xFFFF; sw++) {
 		const uint8_t answer[2] = { (uint8_t)(sw >> 8), (uint8_t)sw };
-		unsigned sw1 = sw >> 8;
-		/* Those that a reader acts upon are never left out. */
-		bool special = sw1 == 0x61 || sw1 == 0x63 || sw1 == 0x69 || sw1 == 0x6A || sw1 == 0x6C || sw1 == 0x90;
 
-		if (may_go_on(p, step, sw) || (sw % stride != 0 && !special))
+		if (!is_wanted(w, sw))
 			continue;
-		play_wrong(p, s, t, r, step, bytes_of(answer, sizeof answer));
+		play_wrong(w->p, s, t, r, w->step, bytes_of(answer, sizeof answer));
 		runs++;
 	}
 	return runs;
+}
+
+static size_t words_by_fork(struct words *w, struct setup *s, struct tape *t, struct reader *r)
+{
+	struct fork_sweep sweep = { .wanted = is_wanted, .ctx = w };
+	bool trusted = false;
+	cc_status st;
+
+	t->next = 0;
+	t->wrong_at = w->step;
+	t->sweep = &sweep;
+	(void)fflush(NULL);
+	st = run_on(w->p, s, r, &trusted, NULL);
+	if (sweep.in_child)
+		_exit(!cc_failed(st) || trusted ? 1 : 0);
+	t->wrong_at = TAPE_MAX;
+	if (!cc_failed(st) || trusted || sweep.taken > 0)
+		fail_msg("%s, step %zu: %zu status words are taken", w->p->name, w->step, sweep.taken);
+	return sweep.runs;
+}
+
+/* What a replay up to the step costs; above a fork's price the process is copied there instead. */
+#define FORK_PRICE_NS 200000
+
+static bool replay_is_dear(const struct words *w, struct setup *s, struct tape *t, struct reader *r)
+{
+	struct timespec from, to;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	for (unsigned i = 0; i < 3; i++)
+		play_wrong(w->p, s, t, r, w->step, BYTES_LITERAL("\x6F\x00"));
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	return (to.tv_sec - from.tv_sec) * 1000000000L + to.tv_nsec - from.tv_nsec > 3L * FORK_PRICE_NS;
+}
+
+static size_t all_status_words(const struct protocol *p, struct setup *s, struct tape *t, struct reader *r, size_t step,
+			       unsigned stride)
+{
+	struct words w = { p, step, stride };
+
+	return replay_is_dear(&w, s, t, r) ? words_by_fork(&w, s, t, r) : words_by_replay(&w, s, t, r);
 }
 
 static void status_words_end_every_protocol(void **state)
@@ -438,7 +665,8 @@ static void status_words_end_every_protocol(void **state)
 		setup_init(&s, &protocols[i], &authority);
 		record(&protocols[i], &s, &t, &r);
 		for (size_t step = 0; step < t.count; step++) {
-			bool after_bac = protocols[i].run != run_pace && protocols[i].run != run_bac;
+			bool after_bac =
+				protocols[i].run != run_pace && protocols[i].run != run_bac && protocols[i].run != run_scp03;
 
 			/* BAC's own two commands were looked at; whole where a run costs no key agreement. */
 			if (after_bac && step < 2)

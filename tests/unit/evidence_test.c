@@ -319,6 +319,49 @@ static void a_lying_station_is_caught_by_what_can_be_recomputed(void **state)
 	assert_int_equal(report.verdict, EVIDENCE_HOLDS);
 }
 
+static struct inspect_check *check_of(struct rig *r, const char *id)
+{
+	for (size_t k = 0; k < r->i.check_count; k++) {
+		if (strcmp(r->i.checks[k].id, id) == 0)
+			return &r->i.checks[k];
+	}
+	fail_msg("no %s", id);
+	return NULL;
+}
+
+/* What a list of known defects changed is no contradiction: it is undetermined without the list, and a lie without a defect. */
+static void what_a_known_defect_changed_is_no_lie(void **state)
+{
+	struct rig *r = *state;
+	struct inspect_check *chain = check_of(r, "sod.chain"), *active = check_of(r, "active-authentication");
+	struct evidence_report report;
+
+	/* a chip whose answer is wrong, excused */
+	r->i.aa_challenge[0] ^= 1;
+	active->result = INSPECT_INCONCLUSIVE;
+	r->i.verdict = INSPECT_UNDECIDED;
+	judge_lie(r, &report);
+	expect(&report, "active-authentication", EVIDENCE_PROVEN);
+	assert_int_equal(report.verdict, EVIDENCE_HOLDS);
+	r->i.aa_challenge[0] ^= 1;
+	/* a chip whose answer is right, and proves nothing since its key is revoked */
+	judge_lie(r, &report);
+	expect(&report, "active-authentication", EVIDENCE_PROVEN);
+	active->result = INSPECT_PASSED;
+	/* a replaced certificate */
+	chain->result = INSPECT_FAILED;
+	r->i.verdict = INSPECT_BAD;
+	judge_lie(r, &report);
+	expect(&report, "sod.chain", EVIDENCE_WRONG);
+	r->i.checks[r->i.check_count++] = (struct inspect_check){ "defect.1", INSPECT_REMARK, "id-CertReplaced" };
+	judge_lie(r, &report);
+	expect(&report, "sod.chain", EVIDENCE_UNDETERMINED);
+	assert_int_equal(report.verdict, EVIDENCE_OPEN);
+	r->i.check_count--;
+	chain->result = INSPECT_PASSED;
+	r->i.verdict = INSPECT_GOOD;
+}
+
 static void pace_cam_is_held_against_dg14(void **state)
 {
 	struct rig *r = *state;
@@ -437,6 +480,7 @@ int main(void)
 		cmocka_unit_test(unknown_signer_and_unknown_country_leave_it_open),
 		cmocka_unit_test(a_changed_bit_or_a_cut_anywhere_is_refused),
 		cmocka_unit_test(a_lying_station_is_caught_by_what_can_be_recomputed),
+		cmocka_unit_test(what_a_known_defect_changed_is_no_lie),
 		cmocka_unit_test(pace_cam_is_held_against_dg14),
 		cmocka_unit_test(every_result_and_the_whole_of_a_list_are_carried),
 		cmocka_unit_test(records_that_are_signed_but_no_evidence_are_refused),
