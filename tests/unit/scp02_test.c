@@ -2,6 +2,7 @@
 #include "card/perso/scp02.h"
 
 #include "card/sw.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/script_reader.h"
 #include "tests/support/vectors.h"
 
@@ -35,6 +36,62 @@ static const struct sys fixed = { .random = ones };
 
 #define UPDATE "80 50 30 00 08 1111111111111111 00"
 #define CARD "00000102030405060708 30 02 0007 A1A2A3A4A5A6"
+
+/* ---- one session that another program recorded (pySim, tests/unittests/test_globalplatform.py): without the folder too */
+
+static cc_status recorded(void *ctx, uint8_t *out, size_t n)
+{
+	struct buf challenge = vectors_from_hex("40A62C37FA6304F8");
+
+	(void)ctx;
+	assert_int_equal(n, challenge.n);
+	memcpy(out, challenge.p, n);
+	buf_done(&challenge);
+	return cc_ok();
+}
+
+static void recorded_key(struct secret *to, const char *hex)
+{
+	struct buf b = vectors_from_hex(hex);
+
+	secret_set(to, b.p, b.n);
+	buf_done(&b);
+}
+
+static void a_recorded_session_is_met(void **state)
+{
+	static const struct script_step steps[] = {
+		{ "8050200008 40A62C37FA6304F8 00", "00000000000000000000 7002 0001 6B4524ABEE7C F32EA3838BC148F3 9000" },
+		{ "8482010010 BA6961667737C5BC EBECE14C7D6A4376", "9000" },
+		{ "84F2200208 14DB34FA4341DCA8", "9000" },
+		{ "84CA006608 55ED7C5FF069512B 00", "9000" },
+	};
+	const struct apdu status = { 0x80, 0xF2, 0x20, 0x02, { 0 }, APDU_LE_NONE };
+	const struct apdu card_data = { 0x80, 0xCA, 0x00, 0x66, { 0 }, APDU_LE_SHORT_MAX };
+	const struct sys sys = { .random = recorded };
+	struct script script = { steps, 4, NULL, 0 };
+	struct reader *reader = script_reader(&script);
+	struct scp03_keys keys = { .alg = CIPHER_TDES };
+	struct response r = { 0 };
+	struct scp02_handshake hs;
+	struct secret dek;
+	struct channel ch;
+
+	(void)state;
+	recorded_key(&keys.enc, "100102030405060708090a0b0c0d0e0f");
+	recorded_key(&keys.mac, "101102030405060708090a0b0c0d0e0f");
+	recorded_key(&keys.dek, "102102030405060708090a0b0c0d0e0f");
+	channel_init(&ch, reader);
+	assert_int_equal(scp02_initialize_update(&ch, 0x20, &sys, &hs).code, CC_OK);
+	assert_int_equal(scp02_external_authenticate(&ch, &hs, &keys, 0x01, &dek).code, CC_OK);
+	assert_true(vectors_is_hex(bytes_of(dek.p, dek.n), "511DB767812597722109C867F9D7257A"));
+	assert_int_equal(channel_send(&ch, &status, &r).code, CC_OK);
+	assert_int_equal(channel_send(&ch, &card_data, &r).code, CC_OK);
+	assert_int_equal(script.next, 4);
+	response_done(&r);
+	channel_done(&ch);
+	reader_free(&reader);
+}
 
 /* ---- parsing */
 
@@ -162,6 +219,44 @@ static void level_03_encrypts_behind_the_same_mac(void **state)
 	writer_done(&wb);
 	plain->ops->free(plain);
 	enc->ops->free(enc);
+}
+
+/* No memory, at each allocation in turn: said, and nothing leaks. */
+static void no_memory_is_told(void **state)
+{
+	const struct apdu cmd = { 0x80, 0xE2, 0x08, 0x00, BYTES_LITERAL("some data"), 256 };
+	size_t refused = 0;
+
+	(void)state;
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		uint8_t challenge[8] = { 5 };
+		struct secure_layer *l = NULL;
+		struct scp02_session s;
+		struct scp03_keys keys;
+		struct writer scratch;
+		struct apdu out;
+		cc_status st;
+
+		test_keys(&keys);
+		writer_init(&scratch, 300);
+		st = scp02_session_derive(&keys, challenge, 1, challenge, &s);
+		if (!cc_failed(st))
+			st = scp02_layer_new(&s, &l);
+		if (!cc_failed(st))
+			st = scp02_layer_set_level(l, SCP02_LEVEL_FULL);
+		if (!cc_failed(st))
+			st = l->ops->wrap(l, &cmd, false, &scratch, &out);
+		if (alloc_fault_end()) {
+			refused++;
+			assert_int_equal(st.code, CC_E_MEMORY);
+		} else {
+			assert_int_equal(st.code, CC_OK);
+		}
+		writer_done(&scratch);
+		if (l)
+			l->ops->free(l);
+	}
+	assert_true(refused >= 5);
 }
 
 /* ---- with a card */
@@ -296,7 +391,9 @@ static void answers_to_initialize_update_are_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_recorded_session_is_met),
 		cmocka_unit_test(card_parse_takes_whole_answers_only),
+		cmocka_unit_test(no_memory_is_told),
 		cmocka_unit_test(a_key_serves_one_protocol),
 		cmocka_unit_test(only_levels_01_and_03_are_known),
 		cmocka_unit_test(room_is_the_most_that_fits),
