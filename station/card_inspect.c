@@ -9,6 +9,7 @@
 #include "station/card_inspect_html.h"
 #include "station/card_inspect_report.h"
 #include "station/card_terminal.h"
+#include "station/finger_match.h"
 #include "station/registry/vietnamese.h"
 
 #include <stdio.h>
@@ -295,8 +296,21 @@ static int report(const struct invocation *inv, const struct inspection *i)
 	return write_page(inv, i, i->verdict == INSPECT_GOOD ? EXIT_DONE : EXIT_CHECK_NO);
 }
 
-static cc_status inspect_in_reader(const struct invocation *inv, const struct inspect_params *p, struct inspection *ret,
-				   struct cc_error *err)
+/* Who acts in the session behind the inspection. */
+struct act {
+	card_inspect_act run;
+	void *ctx;
+};
+
+static cc_status look_for_match_on_card(void *ctx, const struct invocation *inv, struct channel *ch, struct inspection *i,
+					struct cc_error *err)
+{
+	(void)ctx;
+	return finger_match_look(&inv->config, ch, i, err);
+}
+
+static cc_status inspect_in_reader(const struct invocation *inv, const struct inspect_params *p, const struct act *act,
+				   struct inspection *ret, struct cc_error *err)
 {
 	const char *name = inv->config.reader[0] != 0 ? inv->config.reader : NULL;
 	struct reader *reader = NULL;
@@ -314,6 +328,8 @@ static cc_status inspect_in_reader(const struct invocation *inv, const struct in
 	st = inspect_card(&ch, p, ret);
 	if (cc_failed(st))
 		*err = ret->err.key != NULL ? ret->err : ch.err;
+	else
+		st = act->run(act->ctx, inv, &ch, ret, err);
 	channel_done(&ch);
 out:
 	reader_free(&reader);
@@ -323,13 +339,14 @@ out:
 static int run_inspect(const struct invocation *inv, const struct inspect_params *p)
 {
 	const char *dump = invocation_option(inv, "--dump"), *evidence = invocation_option(inv, "--evidence");
+	const struct act look = { look_for_match_on_card, NULL };
 	struct inspection i = { 0 };
 	struct cc_error err;
 	cc_status st;
 	int rc;
 
 	cc_error_init(&err);
-	st = inspect_in_reader(inv, p, &i, &err);
+	st = inspect_in_reader(inv, p, &look, &i, &err);
 	if (!cc_failed(st)) {
 		compare_names(&i);
 		st = apply_defects(inv, p, &i, &err);
@@ -350,6 +367,26 @@ static int run_inspect(const struct invocation *inv, const struct inspect_params
 		rc = invocation_fail(inv, &err);
 	inspection_done(&i);
 	return rc;
+}
+
+cc_status card_inspect_then(const struct invocation *inv, card_inspect_act act, void *ctx, struct cc_error *err)
+{
+	const struct act a = { act, ctx };
+	struct inspect_keys keys = { 0 };
+	struct inspection i = { 0 };
+	struct trust *trust = NULL;
+	struct inspect_params p = { .keys = &keys, .now_s = sys_wall_ms(inv->config.sys) / 1000, .sys = inv->config.sys };
+	cc_status st = read_keys(inv, &keys, err);
+
+	if (!cc_failed(st))
+		st = card_inspect_load_trust(inv, &trust, err);
+	p.trust = trust;
+	if (!cc_failed(st))
+		st = inspect_in_reader(inv, &p, &a, &i, err);
+	inspection_done(&i);
+	trust_free(&trust);
+	inspect_keys_done(&keys);
+	return st;
 }
 
 int command_card_inspect(struct invocation *inv)

@@ -3,6 +3,7 @@
 #define CC_STATION_CARD_INSPECT_H
 
 #include "card/inspect/defect_list.h"
+#include "card/inspect/inspect.h"
 #include "crypto/x509.h"
 #include "station/command.h"
 
@@ -18,6 +19,11 @@ CC_MUST cc_status card_inspect_load_trust(const struct invocation *inv, struct t
 /* The signed list that --defects names, as of `at_s`; *ret stays as it is without the option. */
 CC_MUST cc_status card_inspect_load_defects(const struct invocation *inv, const struct trust *trust, int64_t at_s,
 					    struct defect_list **ret, struct cc_error *err);
+/* What is done with a card in the session that its inspection opened; there is a verdict. */
+typedef cc_status (*card_inspect_act)(void *ctx, const struct invocation *inv, struct channel *ch, struct inspection *i,
+				      struct cc_error *err);
+/* Opens and inspects the card in the reader by --mrz, --can or --number, then acts; the command has those options and --trust. */
+CC_MUST cc_status card_inspect_then(const struct invocation *inv, card_inspect_act act, void *ctx, struct cc_error *err);
 
 int command_card_inspect(struct invocation *inv);
 /* One argument: the folder. */

@@ -4,6 +4,7 @@
 #include "biometrics/png.h"
 #include "card/lds/dg3.h"
 #include "station/command_finger_template.h"
+#include "station/finger_match.h"
 #include "station/finger_make.h"
 #include "station/finger_nfiq2.h"
 #include "station/finger_report.h"
@@ -358,5 +359,7 @@ const struct command commands_finger[] = {
 	{ "finger", "template", "FILE", 1, 1, "minutiae for match-on-card (19794-2), checked and fitted to the card",
 	  "mẫu đặc trưng so khớp trên thẻ (19794-2), kiểm tra và chỉnh cho vừa thẻ", finger_template_options,
 	  command_finger_template },
+	{ "finger", "match", "", 0, 0, "hold a print against the template on a card: one VERIFY, by the card",
+	  "so vân tay với mẫu trên thẻ: một lần VERIFY, do thẻ so", finger_match_options, command_finger_match },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -31,7 +31,7 @@ void personalize_data_done(struct personalize_data *d)
 
 /* ---- identify */
 
-static cc_status select_isd(struct channel *ch, struct cc_error *err)
+cc_status personalize_select_isd(struct channel *ch, struct cc_error *err)
 {
 	struct gp_command cmd;
 	struct response r = { 0 };
@@ -81,7 +81,7 @@ cc_status personalize_identify(struct channel *ch, const struct profile_registry
 	channel_set_layer(ch, NULL);
 	if (cc_failed(st = channel_negotiate(ch)))
 		return cc_fail(err, st.code, ch->err.key, "%s", ch->err.detail);
-	if (cc_failed(st = select_isd(ch, err)) || cc_failed(st = read_cplc(ch, &p.cplc, err)))
+	if (cc_failed(st = personalize_select_isd(ch, err)) || cc_failed(st = read_cplc(ch, &p.cplc, err)))
 		return st;
 	card.atr = bytes_of(ch->reader->atr, ch->reader->atr_len);
 	if (cc_failed(st = profile_find(profiles, &card, &p.profile, err)))
@@ -387,7 +387,7 @@ static cc_status reset_and_find(struct personalize *p)
 	channel_set_layer(p->ch, NULL);
 	if (cc_failed(st = reader_reset(p->ch->reader)))
 		return cc_fail(&p->err, st.code, p->ch->reader->err.key, "%s", p->ch->reader->err.detail);
-	if (cc_failed(st = select_isd(p->ch, &p->err)) || cc_failed(st = read_cplc(p->ch, &now, &p->err)))
+	if (cc_failed(st = personalize_select_isd(p->ch, &p->err)) || cc_failed(st = read_cplc(p->ch, &now, &p->err)))
 		return st;
 	if (memcmp(now.raw, p->cplc.raw, sizeof now.raw) != 0)
 		return cc_fail(&p->err, CC_E_VERIFY, "perso.swapped", "another chip is in the reader");

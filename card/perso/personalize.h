@@ -5,6 +5,7 @@
 #include "card/apdu.h"
 #include "card/lds/lds_set.h"
 #include "card/perso/gp.h"
+#include "card/perso/match_on_card.h"
 #include "card/perso/secure_channel.h"
 #include "crypto/base/sys.h"
 #include "crypto/dh.h"
@@ -118,6 +119,27 @@ CC_MUST cc_status personalize_write(struct personalize *p, const struct personal
 /* Reads every file back under the same session and compares each byte. CC_E_VERIFY "perso.read-back". */
 CC_MUST cc_status personalize_compare(struct personalize *p, const struct personalize_data *d);
 
+/*
+ * Templates for match-on-card, in their application under a secure channel of its own, before anything is closed; then the
+ * session that was open is opened again. The card must list what was written and nothing else: CC_E_VERIFY "perso.templates".
+ */
+#define PERSONALIZE_TEMPLATES_MAX 2
+struct personalize_template {
+	struct match_on_card_reference where;
+	struct bytes object; /* 7F2E; a view */
+};
+struct personalize_templates {
+	struct bytes aid;
+	size_t count;
+	struct personalize_template items[PERSONALIZE_TEMPLATES_MAX];
+};
+CC_MUST cc_status personalize_write_templates(struct personalize *p, const struct scp03_keys *keys,
+					      const struct personalize_templates *t);
+/* What the application asks of a template, in the clear: 7F60. The security domain is selected again. */
+CC_MUST cc_status personalize_template_information(struct personalize *p, struct bytes aid, struct buf *ret);
+/* After personalize_prove: PUT DATA is refused too. CC_E_VERIFY "perso.writable". */
+CC_MUST cc_status personalize_prove_templates(struct personalize *p, const struct personalize_templates *t);
+
 /* The three irreversible steps. */
 CC_MUST cc_status personalize_close(struct personalize *p);  /* the application becomes PERSONALIZED */
 CC_MUST cc_status personalize_secure(struct personalize *p); /* the card becomes SECURED */
@@ -132,6 +154,8 @@ CC_MUST cc_status personalize_lock(struct personalize *p);
  */
 CC_MUST cc_status personalize_prove(struct personalize *p, const struct scp03_keys *keys);
 
+/* SELECT of the security domain. */
+CC_MUST cc_status personalize_select_isd(struct channel *ch, struct cc_error *err);
 /* p->err from the channel's error, when there is none yet; st comes back. For profiles. */
 cc_status personalize_fail(struct personalize *p, cc_status st, const char *key);
 

@@ -105,6 +105,7 @@ cc_status prepare_settings_read(const struct config *c, struct prepare_settings 
 	    cc_failed(st = face_cross_check_load(c, &s.cross_check, err)) ||
 	    cc_failed(st = portrait_rules_load(c, &s.photo_rules, err)) ||
 	    cc_failed(st = prepare_fingers_settings_read(c, &s.fingers, err)) ||
+	    cc_failed(st = prepare_templates_settings(c, &s, err)) ||
 	    cc_failed(st = read_hash(c, "chip.aa-hash", &s.aa_hash, err)) ||
 	    cc_failed(st = read_hash(c, "pki.hash", &s.sod_hash, err)) ||
 	    cc_failed(st = config_setting(c, "rules.exchange-ages", ages, sizeof ages, err)) ||
@@ -130,6 +131,8 @@ void prepare_settings_done(struct prepare_settings *s)
 void prepared_done(struct prepared *p)
 {
 	lds_set_done(&p->files);
+	for (size_t i = 0; i < PERSONALIZE_TEMPLATES_MAX; i++)
+		buf_done(&p->templates[i].object);
 	cc_wipe(p, sizeof *p);
 }
 
@@ -380,7 +383,8 @@ cc_status prepare_chip_id(const struct prepare_settings *s, const struct person 
 	return st;
 }
 
-/* ---- packet: 30 { 80 MRZ information, 81 CAN, A2 { 02 number of the file, 04 bytes } ... } */
+/* ---- packet: 30 { 80 MRZ information, 81 CAN, A2 { 02 number of the file, 04 bytes } ..., A3 { 80 reference, 81 subtype, 04
+ * template } ... } */
 
 #define PACKET_MAX (1u << 18)
 
@@ -399,6 +403,13 @@ cc_status prepared_encode(const struct prepared *p, struct buf *ret)
 		tlv_open(&w, 0xA2);
 		der_put_uint(&w, f);
 		tlv_put(&w, 0x04, lds_set_get(&p->files, (enum lds_file)f));
+		tlv_close(&w);
+	}
+	for (size_t i = 0; i < p->template_count; i++) {
+		tlv_open(&w, 0xA3);
+		tlv_put_u8(&w, 0x80, p->templates[i].where.reference);
+		tlv_put_u8(&w, 0x81, p->templates[i].where.subtype);
+		tlv_put(&w, 0x04, buf_view(&p->templates[i].object));
 		tlv_close(&w);
 	}
 	tlv_close(&w);
@@ -426,7 +437,7 @@ static cc_status decode_files(struct cursor *body, struct prepared *p)
 	uint64_t f;
 	cc_status st;
 
-	while (cursor_left(body) != 0) {
+	while (tlv_is_next(body, 0xA2)) {
 		if (!tlv_expect(body, TLV_STRICT, 0xA2, &item) || !der_uint(&item, &f) || f >= LDS_FILE_COUNT ||
 		    lds_set_has(&p->files, (enum lds_file)f) || !tlv_expect_bytes(&item, TLV_STRICT, 0x04, &file) ||
 		    cc_failed(cursor_end(&item)))
@@ -435,6 +446,32 @@ static cc_status decode_files(struct cursor *body, struct prepared *p)
 			return st;
 	}
 	return cc_ok();
+}
+
+static bool take_byte(struct cursor *in, uint32_t tag, uint8_t *ret)
+{
+	struct cursor v;
+
+	return tlv_expect(in, TLV_STRICT, tag, &v) && cursor_u8(&v, ret) && !cc_failed(cursor_end(&v));
+}
+
+static cc_status decode_templates(struct cursor *body, struct prepared *p)
+{
+	struct match_on_card_reference where;
+	struct cursor item;
+	struct bytes object;
+	cc_status st;
+
+	while (cursor_left(body) != 0) {
+		if (p->template_count == PERSONALIZE_TEMPLATES_MAX || !tlv_expect(body, TLV_STRICT, 0xA3, &item) ||
+		    !take_byte(&item, 0x80, &where.reference) || !take_byte(&item, 0x81, &where.subtype) ||
+		    !tlv_expect_bytes(&item, TLV_STRICT, 0x04, &object) || object.n == 0 || cc_failed(cursor_end(&item)))
+			return cc_code_status(CC_E_FORMAT);
+		if (cc_failed(st = buf_copy(&p->templates[p->template_count].object, object)))
+			return st;
+		p->templates[p->template_count++].where = where;
+	}
+	return cursor_end(body);
 }
 
 cc_status prepared_decode(struct bytes packet, struct prepared *ret)
@@ -449,6 +486,8 @@ cc_status prepared_decode(struct bytes packet, struct prepared *ret)
 		st = cc_code_status(CC_E_FORMAT);
 	else
 		st = decode_files(&body, &p);
+	if (!cc_failed(st))
+		st = decode_templates(&body, &p);
 	if (!cc_failed(st))
 		*ret = p;
 	else

@@ -51,6 +51,11 @@ struct prepare_settings {
 	struct buf cvca; /* trust point of Terminal Authentication, a CV certificate; empty: none */
 	struct face_cross_check cross_check;
 	struct prepare_fingers_settings fingers;
+	struct {
+		bool wanted;
+		uint8_t aid[MATCH_ON_CARD_AID_MAX];
+		size_t aid_len;
+	} match_on_card;
 	struct image_worker *images; /* photos are decoded there */
 };
 /* CC_E_FORMAT "issue.setting" names the setting. */
@@ -63,6 +68,11 @@ struct prepared {
 	struct lds_set files;
 	char mrz_info[PERSONALIZE_MRZ_INFO_MAX + 1];
 	char can[7];
+	size_t template_count; /* for match-on-card */
+	struct {
+		struct match_on_card_reference where;
+		struct buf object; /* 7F2E */
+	} templates[PERSONALIZE_TEMPLATES_MAX];
 	bool name_truncated; /* in the MRZ: must be shown */
 	struct dg13_warnings warnings;
 	/* What readers would lose by this person's data, WILL_LOSE and graver; the first of them. */
@@ -72,6 +82,10 @@ struct prepared {
 void prepared_done(struct prepared *p); /* wipes */
 /* The secrets and views of the files and of the trust point for the writer. now_s: the chip's first date. */
 struct personalize_data prepared_data(const struct prepare_settings *s, const struct prepared *p, int64_t now_s);
+/* SHA-256 over the files and the templates, in this order: without templates that of the files (lds_set_hash). */
+CC_MUST cc_status prepared_hash(const struct prepared *p, const struct lds_set *files, struct digest *ret);
+/* Views of the templates; count 0: none. */
+struct personalize_templates prepared_templates(const struct prepare_settings *s, const struct prepared *p);
 /* What the chip is asked to make. */
 struct personalize_key_request prepare_key_request(const struct prepare_settings *s, enum personalize_key which);
 
@@ -87,6 +101,14 @@ CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct 
 /* Then DG3, which EF.COM names already, when the setting dg3 wants it; packed: of registry_fingers_find. */
 CC_MUST cc_status prepare_dg3(const struct prepare_settings *s, const struct person *person, struct bytes packed,
 			      struct prepared *p, struct cc_error *err);
+/*
+ * Then the templates for match-on-card, fitted to what the card asks for: one finger of each hand that the registry has a
+ * template of, in the order index, thumb, middle, ring, little. References are 81 for the right hand, 82 for the left.
+ * CC_E_VERIFY "finger.template-few" and the like when the card doesn't take it; CC_E_FORMAT when it said nothing sensible.
+ */
+CC_MUST cc_status prepare_templates(struct bytes packed, struct bytes information, struct prepared *p, struct cc_error *err);
+/* The settings chip.match-on-card and chip.match-on-card-aid. CC_E_FORMAT "issue.setting". */
+CC_MUST cc_status prepare_templates_settings(const struct config *c, struct prepare_settings *ret, struct cc_error *err);
 /*
  * DG13, which names the chip (16 hex digits); then the readers in the field are
  * asked: CC_E_HELD "issue.readers" when one would lose something and the setting

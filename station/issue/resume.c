@@ -176,7 +176,7 @@ static cc_status load_prepared(struct worker *w)
 		return st;
 	st = prepared_decode(buf_view(&packet), &w->prepared);
 	buf_done(&packet);
-	if (cc_failed(st) || cc_failed(st = lds_set_hash(&w->prepared.files, true, &again)) ||
+	if (cc_failed(st) || cc_failed(st = prepared_hash(&w->prepared, &w->prepared.files, &again)) ||
 	    !bytes_equal(bytes_of(hash.p, hash.n), bytes_of(again.p, again.n)))
 		return cc_fail(&w->err, CC_E_VERIFY, "issue.damaged", "files of job %s", w->job.id);
 	w->report->files_hash = hash;

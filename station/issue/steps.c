@@ -57,13 +57,23 @@ cc_status step_sign(struct worker *w)
 		return st;
 	buf_done(&w->packet);
 	if (cc_failed(st = prepared_encode(&w->prepared, &w->packet)) ||
-	    cc_failed(st = lds_set_hash(&w->prepared.files, true, &w->files.hash)))
+	    cc_failed(st = prepared_hash(&w->prepared, &w->prepared.files, &w->files.hash)))
 		return cc_fail(&w->err, st.code, "memory", "packet");
 	w->files.packet = buf_view(&w->packet);
 	w->result.files = &w->files;
 	w->result.evidence = w->files.hash;
 	w->report->files_hash = w->files.hash;
 	return st;
+}
+
+/* Before the files: what is closed is what the last session compared. */
+static cc_status write_templates(struct worker *w)
+{
+	const struct personalize_templates t = prepared_templates(&w->issuer->settings, &w->prepared);
+
+	if (t.count == 0)
+		return cc_ok();
+	return personalize_write_templates(&w->perso, &w->keys, &t);
 }
 
 static cc_status write_and_compare(struct worker *w)
@@ -74,7 +84,7 @@ static cc_status write_and_compare(struct worker *w)
 
 	worker_phase(w, FIGURES_WRITE);
 	f->least[FIGURES_WRITE] = figures_write_least(&w->ch, personalize_payload(&d));
-	if (!cc_failed(st = personalize_write(&w->perso, &d))) {
+	if (!cc_failed(st = write_templates(w)) && !cc_failed(st = personalize_write(&w->perso, &d))) {
 		worker_phase(w, FIGURES_READ_BACK);
 		f->least[FIGURES_READ_BACK] = figures_read_back_least(&w->ch, &w->prepared.files);
 		st = personalize_compare(&w->perso, &d);
@@ -88,7 +98,7 @@ cc_status step_write(struct worker *w)
 	cc_status st = write_and_compare(w);
 
 	if (!cc_failed(st))
-		st = lds_set_hash(&w->prepared.files, true, &w->result.evidence);
+		st = prepared_hash(&w->prepared, &w->prepared.files, &w->result.evidence);
 	return st;
 }
 
@@ -119,8 +129,14 @@ cc_status step_lock(struct worker *w)
 
 cc_status step_prove(struct worker *w)
 {
+	const struct personalize_templates t = prepared_templates(&w->issuer->settings, &w->prepared);
+	cc_status st;
+
 	worker_phase(w, FIGURES_PROVE);
-	return worker_perso_failed(w, personalize_prove(&w->perso, &w->keys));
+	st = personalize_prove(&w->perso, &w->keys);
+	if (!cc_failed(st) && t.count > 0)
+		st = personalize_prove_templates(&w->perso, &t);
+	return worker_perso_failed(w, st);
 }
 
 /* ---- inspection */
@@ -225,7 +241,7 @@ cc_status step_inspect(struct worker *w)
 		figures_inspect_least(&w->ch, &w->prepared.files, w->issuer->settings.access.pace_alg);
 	st = cc_failed(st) ? inspect_failed(w, st, i) : judge(w, i);
 	if (!cc_failed(st))
-		st = lds_set_hash(&i->files, true, &w->result.evidence);
+		st = prepared_hash(&w->prepared, &i->files, &w->result.evidence);
 	inspect_keys_done(&keys);
 	return st;
 }

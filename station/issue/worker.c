@@ -158,7 +158,7 @@ static cc_status bind(struct worker *w)
 	cc_status st;
 
 	if (cc_failed(st = prepared_encode(&w->prepared, &w->packet)) ||
-	    cc_failed(st = lds_set_hash(&w->prepared.files, true, &w->files.hash)))
+	    cc_failed(st = prepared_hash(&w->prepared, &w->prepared.files, &w->files.hash)))
 		return cc_fail(&w->err, st.code, "memory", "packet");
 	w->files.packet = buf_view(&w->packet);
 	w->files.portrait = &w->report->portrait;
@@ -198,6 +198,29 @@ static cc_status add_fingers(struct worker *w, const struct person *person)
 	return st;
 }
 
+/* Templates for match-on-card, fitted to what this card's application asks for. */
+static cc_status add_templates(struct worker *w, const struct person *person)
+{
+	const struct issuer *s = w->issuer;
+	struct bytes aid = bytes_of(s->settings.match_on_card.aid, s->settings.match_on_card.aid_len);
+	struct buf packed = { 0 }, information = { 0 };
+	cc_status st;
+
+	if (!s->settings.match_on_card.wanted)
+		return cc_ok();
+	books_lock(s->books);
+	st = registry_fingers_find(s->registry, person->number, &packed, &w->err);
+	books_unlock(s->books);
+	if (!cc_failed(st) && packed.n > 0) {
+		st = worker_perso_failed(w, personalize_template_information(&w->perso, aid, &information));
+		if (!cc_failed(st))
+			st = prepare_templates(buf_view(&packed), buf_view(&information), &w->prepared, &w->err);
+	}
+	buf_done(&packed);
+	buf_done(&information);
+	return st;
+}
+
 static cc_status start(struct worker *w, const struct person *person, const struct buf *photo)
 {
 	struct date today = w->issuer->check.today;
@@ -216,7 +239,7 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	w->report->portrait_decided = true;
 	if (cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), &w->report->portrait, today,
 					  &w->prepared, &w->err)) ||
-	    cc_failed(st = add_fingers(w, person)) ||
+	    cc_failed(st = add_fingers(w, person)) || cc_failed(st = add_templates(w, person)) ||
 	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)) ||
 	    cc_failed(st = fits(w)))
 		return st;

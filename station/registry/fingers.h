@@ -8,13 +8,14 @@
  * A person's prints as they were taken, beside the record and sealed like the
  * photo. Why a finger has none stands in the record (person.h). Packed, they are
  * one object for each finger, in the order of the positions: 30 { 02 position,
- * 04 file }.
+ * 04 file, 81 minutiae for match-on-card (19794-2) }, of which one may be absent.
  */
 #define FINGERS_FILE_MAX (2u << 20) /* one finger; raw at 1000 ppi is 1.3 MB */
 #define FINGERS_BYTES_MAX (12u << 20)
 
 struct finger_prints {
 	struct bytes files[FINGERS + 1]; /* by position; empty: none */
+	struct bytes templates[FINGERS + 1];
 };
 CC_MUST cc_status fingers_pack(const struct finger_prints *prints, struct buf *ret);
 /* Views. CC_E_FORMAT. */

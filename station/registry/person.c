@@ -367,25 +367,41 @@ static void warn_unknown(struct row_warnings *w, const char *name)
 	}
 }
 
-/* {"finger": ..., "file": ...} or {"finger": ..., "missing": ...}, and nothing else. */
+/* json_object_get's value: absent, or a path. */
+static bool take_path(const json_t *value, char out[PERSON_PATH_SIZE])
+{
+	const char *path = json_string_value(value);
+
+	if (value == NULL)
+		return true;
+	if (path == NULL || path[0] == '\0' || strlen(path) >= PERSON_PATH_SIZE)
+		return false;
+	memcpy(out, path, strlen(path) + 1);
+	return true;
+}
+
+/* {"finger": ..., "file": ..., "template": ...}, of which one may be absent, or {"finger": ..., "missing": ...}; nothing else. */
 static bool take_finger(struct parse *in, json_t *item, size_t place)
 {
 	const char *finger = json_string_value(json_object_get(item, "finger"));
-	const char *file = json_string_value(json_object_get(item, "file"));
-	const char *missing = json_string_value(json_object_get(item, "missing"));
+	const json_t *file = json_object_get(item, "file"), *minutiae = json_object_get(item, "template");
+	const json_t *missing = json_object_get(item, "missing");
 	unsigned position = finger != NULL ? finger_position_find(finger) : FINGER_UNKNOWN;
+	size_t known = 1 + (size_t)(file != NULL) + (size_t)(minutiae != NULL) + (size_t)(missing != NULL);
 	struct person *p = &in->person;
 
-	if (position == FINGER_UNKNOWN || json_object_size(item) != 2 || (file == NULL) == (missing == NULL) ||
-	    p->finger_paths[position][0] != '\0' || p->finger_missing[position] != FINGER_PRESENT)
+	if (position == FINGER_UNKNOWN || known < 2 || json_object_size(item) != known || (missing != NULL && known != 2) ||
+	    p->finger_paths[position][0] != '\0' || p->finger_templates[position][0] != '\0' ||
+	    p->finger_missing[position] != FINGER_PRESENT)
 		return reject(in, &fingerprints, "import.value", place);
 	if (missing != NULL) {
-		p->finger_missing[position] = (uint8_t)finger_missing_find(missing);
+		const char *why = json_string_value(missing);
+
+		p->finger_missing[position] = (uint8_t)(why != NULL ? finger_missing_find(why) : FINGER_PRESENT);
 		return p->finger_missing[position] != FINGER_PRESENT || reject(in, &fingerprints, "import.value", place);
 	}
-	if (file[0] == '\0' || strlen(file) >= PERSON_PATH_SIZE)
-		return reject(in, &fingerprints, file[0] == '\0' ? "import.value" : "import.text-too-long", place);
-	memcpy(p->finger_paths[position], file, strlen(file));
+	if (!take_path(file, p->finger_paths[position]) || !take_path(minutiae, p->finger_templates[position]))
+		return reject(in, &fingerprints, "import.value", place);
 	return true;
 }
 

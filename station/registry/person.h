@@ -103,9 +103,10 @@ struct person {
 	char household_relation[PERSON_TERM_SIZE];
 	char phone[32], email[PERSON_TERM_SIZE];
 	char cancelled_number[PERSON_NUMBER_SIZE];
-	char photo_path[PERSON_PATH_SIZE];		  /* as the row names it; "" none. Not kept in the registry. */
-	uint8_t finger_missing[FINGERS + 1];		  /* by enum finger_position: enum finger_missing */
-	char finger_paths[FINGERS + 1][PERSON_PATH_SIZE]; /* as photo_path */
+	char photo_path[PERSON_PATH_SIZE];		      /* as the row names it; "" none. Not kept in the registry. */
+	uint8_t finger_missing[FINGERS + 1];		      /* by enum finger_position: enum finger_missing */
+	char finger_paths[FINGERS + 1][PERSON_PATH_SIZE];     /* as photo_path */
+	char finger_templates[FINGERS + 1][PERSON_PATH_SIZE]; /* minutiae for match-on-card; likewise */
 };
 
 /* Wipes. Persons live in the caller's storage. */

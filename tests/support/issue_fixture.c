@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/issue_fixture.h"
+
+#include "station/registry/fingers.h"
+#include "station/registry/registry_rows.h"
+#include "tests/support/minutiae_made.h"
 #include "tests/support/store_engine.h"
 
 #include "biometrics/jpeg.h"
@@ -158,6 +162,26 @@ static void add_person(struct issue_fixture *f, const char *row, struct bytes ph
 	cc_free(p, sizeof *p);
 }
 
+/* Templates of both index fingers, for stations that write them. */
+static void add_templates(struct issue_fixture *f, const char *number)
+{
+	struct buf right = minutiae_made(1, NULL), left = minutiae_made(2, NULL), packed = { 0 }, back = { 0 };
+	struct finger_prints prints = { 0 };
+
+	prints.templates[FINGER_RIGHT_INDEX] = buf_view(&right);
+	prints.templates[FINGER_LEFT_INDEX] = buf_view(&left);
+	must(fingers_pack(&prints, &packed), NULL, "templates");
+	must(store_begin(f->store), &f->store->err, "begin");
+	must(registry_fingers_add(f->issuer.registry, 1, buf_view(&packed), &f->err), &f->err, "templates");
+	must(store_commit(f->store), &f->store->err, "commit");
+	must(registry_fingers_find(f->issuer.registry, number, &back, &f->err), &f->err, "templates");
+	CC_ASSERT(bytes_equal(buf_view(&back), buf_view(&packed)));
+	buf_done(&right);
+	buf_done(&left);
+	buf_done(&packed);
+	buf_done(&back);
+}
+
 static void make_people(struct issue_fixture *f)
 {
 	struct buf photo = { 0 };
@@ -168,6 +192,7 @@ static void make_people(struct issue_fixture *f)
 		   "\",\"full_name\":\"Nguyễn Thị An\",\"birth_date\":\"1990-02-15\",\"sex\":\"female\","
 		   "\"nationality\":\"Việt Nam\",\"ethnicity\":\"Kinh\",\"origin\":\"Hà Nội\",\"residence\":\"Hà Nội\"}",
 		   buf_view(&photo));
+	add_templates(f, ISSUE_ANNA);
 	add_person(f,
 		   "{\"number\":\"" ISSUE_BINH
 		   "\",\"full_name\":\"Trần Văn Bình\",\"birth_date\":\"1990-03-16\",\"sex\":\"male\","

@@ -53,6 +53,11 @@ static void a_row_names_prints_and_reasons(void **state)
 	assert_string_equal(again.finger_paths[FINGER_RIGHT_INDEX], "");
 	buf_done(&json);
 	buf_done(&packed);
+	assert_ok(parse("[{\"finger\":\"2\",\"file\":\"r.wsq\",\"template\":\"r.7f2e\"},{\"finger\":\"7\",\"template\":\"l\"}]",
+			&p, NULL));
+	assert_string_equal(p.finger_templates[FINGER_RIGHT_INDEX], "r.7f2e");
+	assert_string_equal(p.finger_templates[FINGER_LEFT_INDEX], "l");
+	assert_string_equal(p.finger_paths[FINGER_LEFT_INDEX], "");
 	assert_ok(parse("[]", &p, NULL));
 	assert_ok(parse("null", &p, NULL));
 }
@@ -72,6 +77,10 @@ static void what_is_no_list_of_fingers_is_refused(void **state)
 		"[{\"finger\":\"right-index\",\"missing\":\"\"}]",
 		"[{\"finger\":\"right-index\",\"file\":\"a\",\"missing\":\"amputated\"}]",
 		"[{\"finger\":\"right-index\",\"file\":\"a\",\"more\":\"b\"}]",
+		"[{\"finger\":\"right-index\",\"template\":\"\"}]",
+		"[{\"finger\":\"right-index\",\"file\":1,\"template\":\"a\"}]",
+		"[{\"finger\":\"right-index\",\"template\":\"a\",\"missing\":\"amputated\"}]",
+		"[{\"finger\":\"right-index\",\"template\":\"a\"},{\"finger\":\"2\",\"file\":\"b\"}]",
 		"[{\"finger\":\"right-index\",\"file\":\"a\"},{\"finger\":\"2\",\"file\":\"b\"}]",
 		"[{\"finger\":\"right-index\",\"file\":\"a\"},{\"finger\":\"2\",\"missing\":\"amputated\"}]",
 	};
@@ -103,6 +112,11 @@ static void prints_are_packed_in_order(void **state)
 	for (size_t n = 1; n < packed.n; n++)
 		if (n != 12) /* one whole finger */
 			assert_int_equal(fingers_unpack(bytes_of(packed.p, n), &back).code, CC_E_FORMAT);
+	assert_ok(fingers_unpack(BYTES_LITERAL("\x30\x06\x02\x01\x02\x81\x01t\x30\x09\x02\x01\x07\x04\x01x\x81\x01u"), &back));
+	assert_true(bytes_equal(back.templates[FINGER_RIGHT_INDEX], BYTES_LITERAL("t")) && back.files[FINGER_RIGHT_INDEX].n == 0);
+	assert_true(bytes_equal(back.templates[FINGER_LEFT_INDEX], BYTES_LITERAL("u")) && back.files[FINGER_LEFT_INDEX].n == 1);
+	assert_int_equal(fingers_unpack(BYTES_LITERAL("\x30\x05\x02\x01\x02\x81\x00"), &back).code, CC_E_FORMAT);
+	assert_int_equal(fingers_unpack(BYTES_LITERAL("\x30\x03\x02\x01\x02"), &back).code, CC_E_FORMAT);
 	assert_ok(fingers_unpack(BYTES_LITERAL(""), &back));
 	assert_int_equal(fingers_unpack(BYTES_LITERAL("\x30\x06\x02\x01\x0B\x04\x01x"), &back).code, CC_E_FORMAT);
 	assert_int_equal(fingers_unpack(BYTES_LITERAL("\x30\x05\x02\x01\x02\x04\x00"), &back).code, CC_E_FORMAT);

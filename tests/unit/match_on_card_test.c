@@ -125,13 +125,65 @@ static void refusals_and_lies_are_told(void **state)
 	buf_done(&object);
 }
 
+static void a_group_is_read_and_its_lies_are_told(void **state)
+{
+	static const char *const bad[] = { "",
+					   "7F6100",
+					   "7F6103020101",
+					   "7F61030201007F6100",
+					   "7F6100020101",
+					   "7F610F0201017F6009830181A1048201098101",
+					   "7F610E0201027F6008830181A103820109",
+					   "7F610D0201017F6007830181A1028209" };
+	struct buf good = vectors_from_hex("7F61190201027F6008830181A1038201097F6008830182A10382010A");
+	struct match_on_card_group g;
+
+	(void)state;
+	assert_int_equal(match_on_card_group_parse(buf_view(&good), &g).code, CC_OK);
+	assert_int_equal(g.count, 2);
+	assert_int_equal(g.items[1].reference, 0x82);
+	assert_int_equal(g.items[1].subtype, 0x0A);
+	for (size_t n = 0; n < good.n; n++)
+		assert_int_equal(match_on_card_group_parse(bytes_of(good.p, n), &g).code, CC_E_FORMAT);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct buf b = vectors_from_hex(bad[i]);
+
+		assert_int_equal(match_on_card_group_parse(buf_view(&b), &g).code, CC_E_FORMAT);
+		buf_done(&b);
+	}
+	buf_done(&good);
+}
+
+static void a_comparison_is_one_command(void **state)
+{
+	static const struct script_step steps[] = {
+		{ "00210081077F2E0481020A0B", "9000" }, { NULL, "63C2" }, { NULL, "6983" }, { NULL, "6A88" }, { NULL, "6982" }
+	};
+	struct buf t = vectors_from_hex("7F2E0481020A0B");
+	enum match_on_card_result r = MATCH_ON_CARD_BLOCKED;
+	unsigned tries = 9;
+	struct card c;
+
+	(void)state;
+	open_card(&c, steps, 5);
+	assert_int_equal(match_on_card_verify(&c.ch, 0x81, buf_view(&t), &r, &tries).code, CC_OK);
+	assert_int_equal(r, MATCH_ON_CARD_MATCH);
+	assert_int_equal(match_on_card_verify(&c.ch, 0x81, buf_view(&t), &r, &tries).code, CC_OK);
+	assert_true(r == MATCH_ON_CARD_NO_MATCH && tries == 2);
+	assert_int_equal(match_on_card_verify(&c.ch, 0x81, buf_view(&t), &r, &tries).code, CC_OK);
+	assert_true(r == MATCH_ON_CARD_BLOCKED && tries == 0);
+	assert_int_equal(match_on_card_verify(&c.ch, 0x81, buf_view(&t), &r, &tries).code, CC_E_NOT_FOUND);
+	assert_int_equal(match_on_card_verify(&c.ch, 0x81, buf_view(&t), &r, &tries).code, CC_E_STATUS);
+	close_card(&c);
+	buf_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_template_is_fitted_and_stored),
-		cmocka_unit_test(a_long_template_is_chained),
-		cmocka_unit_test(what_is_no_template_is_not_sent),
-		cmocka_unit_test(refusals_and_lies_are_told),
+		cmocka_unit_test(a_group_is_read_and_its_lies_are_told), cmocka_unit_test(a_comparison_is_one_command),
+		cmocka_unit_test(a_template_is_fitted_and_stored),	 cmocka_unit_test(a_long_template_is_chained),
+		cmocka_unit_test(what_is_no_template_is_not_sent),	 cmocka_unit_test(refusals_and_lies_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
