@@ -3,6 +3,7 @@
 
 #include "crypto/base/secret.h"
 #include "crypto/cose.h"
+#include "station/registry/forms_hold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -180,6 +181,9 @@ static cc_status put_applicant(struct making *m, const char *number, struct cc_e
 	struct person person;
 	cc_status st = check_free(m->x, number, m->items + 1, err);
 
+	/* A card made elsewhere waits for the forms about its person too. */
+	if (!cc_failed(st))
+		st = forms_hold(m->x->p.books, number, err);
 	if (cc_failed(st) || cc_failed(st = registry_find(m->x->p.registry, number, &person, &photo, err)))
 		return st;
 	st = person_encode(&person, &record);

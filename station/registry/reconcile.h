@@ -55,6 +55,7 @@ const char *reconcile_verdict_name(enum reconcile_verdict v);
 
 struct reconcile_value {
 	enum reconcile_source source;
+	size_t paper; /* which of the input */
 	char document[FORMS_TEXT_SIZE];
 	struct date date;
 	char value[PERSON_FIELD_SIZE]; /* normalised */

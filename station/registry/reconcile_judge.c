@@ -61,8 +61,8 @@ static struct reconcile_field *field_of(struct reconcile_result *r, const char *
 	return &r->fields[r->count++];
 }
 
-static cc_status take_value(const struct reconcile_paper *paper, const char *name, const char *text, const struct person *p,
-			    struct reconcile_result *r, struct cc_error *err)
+static cc_status take_value(const struct reconcile_paper *paper, size_t place, const char *name, const char *text,
+			    const struct person *p, struct reconcile_result *r, struct cc_error *err)
 {
 	const char *field = person_field_of_heading(bytes_str(name));
 	struct row_fault fault = { 0 };
@@ -85,8 +85,15 @@ static cc_status take_value(const struct reconcile_paper *paper, const char *nam
 	if (cc_failed(st))
 		return st;
 	f = field_of(r, field);
+	/* A field may stand under its name and under a label: once is enough, and each paper has one place. */
+	if (f->count > 0 && f->values[f->count - 1].paper == place) {
+		person_done(&changed);
+		return cc_fail(err, CC_E_ARG, "reconcile.input", "%s twice, source %zu", field, place);
+	}
+	CC_ASSERT(f->count < RECONCILE_SOURCES_MAX);
 	v = &f->values[f->count++];
 	v->source = paper->source;
+	v->paper = place;
 	v->date = paper->date;
 	memcpy(v->document, paper->document, sizeof v->document);
 	st = person_field_get(&changed, field, v->value);
@@ -96,7 +103,7 @@ static cc_status take_value(const struct reconcile_paper *paper, const char *nam
 	return cc_failed(st) ? cc_fail(err, st.code, "memory", "person") : st;
 }
 
-static cc_status take_paper(const struct reconcile_paper *paper, const struct person *p, struct reconcile_result *r,
+static cc_status take_paper(const struct reconcile_paper *paper, size_t place, const struct person *p, struct reconcile_result *r,
 			    struct cc_error *err)
 {
 	json_t *fields = json_copy((json_t *)(uintptr_t)paper->fields), *value;
@@ -108,7 +115,7 @@ static cc_status take_paper(const struct reconcile_paper *paper, const struct pe
 	json_object_foreach(fields, name, value)
 	{
 		if (!cc_failed(st))
-			st = take_value(paper, name, json_string_value(value), p, r, err);
+			st = take_value(paper, place, name, json_string_value(value), p, r, err);
 	}
 	json_decref(fields);
 	return st;
@@ -213,23 +220,20 @@ static void judge_field(const struct reconcile_result *r, const struct reconcile
 
 /* ---- a document of another person */
 
-static const char *value_of(const struct reconcile_paper *paper, struct reconcile_result *r, const char *field)
+static const char *value_of(struct reconcile_result *r, size_t place, const char *field)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		for (size_t k = 0; k < r->fields[i].count; k++) {
-			const struct reconcile_value *v = &r->fields[i].values[k];
-
-			if (strcmp(r->fields[i].field, field) == 0 && v->source == paper->source &&
-			    strcmp(v->document, paper->document) == 0)
-				return v->value;
+			if (strcmp(r->fields[i].field, field) == 0 && r->fields[i].values[k].paper == place)
+				return r->fields[i].values[k].value;
 		}
 	}
 	return NULL;
 }
 
-static bool is_of_another(const struct reconcile_paper *paper, const struct person *p, struct reconcile_result *r)
+static bool is_of_another(struct reconcile_result *r, size_t place, const struct person *p)
 {
-	const char *name = value_of(paper, r, "full_name"), *birth = value_of(paper, r, "birth_date");
+	const char *name = value_of(r, place, "full_name"), *birth = value_of(r, place, "birth_date");
 	char left[2 * PERSON_NAME_SIZE], right[2 * PERSON_NAME_SIZE];
 	struct date d = { 0 };
 
@@ -239,14 +243,13 @@ static bool is_of_another(const struct reconcile_paper *paper, const struct pers
 	       cc_failed(vietnamese_search_key(p->full_name, right, sizeof right)) || strcmp(left, right) != 0;
 }
 
-static void doubt_paper(const struct reconcile_paper *paper, struct reconcile_result *r)
+static void doubt_paper(struct reconcile_result *r, size_t place)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		struct reconcile_field *f = &r->fields[i];
 
 		for (size_t k = 0; k < f->count; k++) {
-			if (f->values[k].source != paper->source || strcmp(f->values[k].document, paper->document) != 0 ||
-			    reconcile_same_value(f->values[k].value, f->registry))
+			if (f->values[k].paper != place || reconcile_same_value(f->values[k].value, f->registry))
 				continue;
 			f->verdict = RECONCILE_CONFLICT;
 			f->reason = "another-person";
@@ -262,7 +265,7 @@ cc_status reconcile_judge(const struct reconcile_input *in, const struct reconci
 	memset(ret, 0, sizeof *ret);
 	memcpy(ret->number, in->number, sizeof ret->number);
 	for (size_t i = 0; i < in->count && !cc_failed(st); i++)
-		st = take_paper(&in->papers[i], p, ret, err);
+		st = take_paper(&in->papers[i], i + 1, p, ret, err);
 	if (cc_failed(st)) {
 		cc_wipe(ret, sizeof *ret);
 		return st;
@@ -270,8 +273,8 @@ cc_status reconcile_judge(const struct reconcile_input *in, const struct reconci
 	for (size_t i = 0; i < ret->count; i++)
 		judge_field(ret, rules, &ret->fields[i]);
 	for (size_t i = 0; i < in->count; i++) {
-		if (is_of_another(&in->papers[i], p, ret))
-			doubt_paper(&in->papers[i], ret);
+		if (is_of_another(ret, i + 1, p))
+			doubt_paper(ret, i + 1);
 	}
 	return st;
 }

@@ -438,6 +438,7 @@ static void broken_input_is_told_and_books_nothing(void **state)
 		CMND("\"number\":\"001090000001\""),
 		CMND("\"birth_basis\":\"x\""),
 		CMND("\"nothing\":\"x\""),
+		CMND("\"residence\":\"Huế\",\"Nơi cư trú\":\"Huế\""),
 		CMND("\"sex\":1"),
 		CMND("\"full_name\":\"Nguyễn 4n\""),
 		BIRTH("\"father\":\"Nguyễn Cha\"") "," CMND("\"sex\":\"x\""),
