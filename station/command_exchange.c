@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #define SCHEMA 1
@@ -271,6 +272,14 @@ static void tell_made(const struct session *s, const struct exchange_made *made)
 			     made->items);
 }
 
+/* Packages are taken in order: one that is written over before it was sent stops all that follow. */
+static cc_status refuse_existing(struct session *s, const char *path)
+{
+	if (invocation_option(s->r.inv, "--again") != NULL || access(path, F_OK) != 0)
+		return cc_ok();
+	return cc_fail(&s->r.err, CC_E_EXISTS, "file.exists", "%s", path);
+}
+
 static int run_make(struct invocation *inv)
 {
 	struct session s = { 0 };
@@ -287,6 +296,8 @@ static int run_make(struct invocation *inv)
 		return EXIT_USAGE;
 	}
 	st = session_open(&s, inv);
+	if (!cc_failed(st))
+		st = refuse_existing(&s, inv->arguments[0]);
 	if (!cc_failed(st))
 		st = make(&s, &file, &made);
 	/* The package is in the store by now: a file that can't be written is written by --again. */

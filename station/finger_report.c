@@ -55,19 +55,20 @@ static const char *position_text(unsigned position, enum lang lang)
 
 /* ---- text */
 
-static void print_measures(FILE *out, const struct finger_report *r, const struct finger_rules *rules)
+static void print_measures(FILE *out, const struct finger_report *r, const struct finger_rules *rules, enum lang lang)
 {
 	for (unsigned i = 0; i < FINGER_MEASURES; i++) {
 		const struct finger_rule *rule = &rules->rule[i];
 
 		if (!r->result[i].measured)
 			continue;
-		(void)fprintf(out, "    %-4s %-18s %9.3f", r->result[i].defect != NULL ? "FAIL" : "ok", rule->name,
+		(void)fprintf(out, "    %s %-18s %9.3f",
+			      r->result[i].defect != NULL ? pick(lang, "LỖI ", "FAIL") : pick(lang, "đạt ", "ok  "), rule->name,
 			      r->result[i].value);
 		if (rule->below != NULL)
-			(void)fprintf(out, "  min %g", rule->low);
+			(void)fprintf(out, "  %s %g", pick(lang, "≥", "min"), rule->low);
 		if (rule->above != NULL)
-			(void)fprintf(out, "  max %g", rule->high);
+			(void)fprintf(out, "  %s %g", pick(lang, "≤", "max"), rule->high);
 		(void)fprintf(out, "\n");
 	}
 }
@@ -83,7 +84,7 @@ static void print_one(FILE *out, const struct finger_entry *e, const struct fing
 	for (size_t i = 0; i < n; i++)
 		(void)fprintf(out, "    %s: %s %s\n", defects[i], message_text(advice(defects[i]), lang),
 			      message_next(advice(defects[i]), lang));
-	print_measures(out, &v->report, rules);
+	print_measures(out, &v->report, rules, lang);
 	if (v->nfiq2 == NFIQ2_SCORED)
 		(void)fprintf(out, "    NFIQ 2: %u\n", v->nfiq2_score);
 	else if (v->nfiq2 == NFIQ2_FAILED)

@@ -47,6 +47,7 @@ run 1 "an unknown station" "pinned" centre exchange make "$work/p" --to "Team 9"
 run 0 "a dry run leaves nothing" "2 items" centre exchange make "$work/p" --to "Team 1" --dry-run "$A" "$B"
 [ ! -e "$work/p" ] || echo "not ok - a dry run wrote a file"
 run 0 "two applicants, one signature" "Package 1: 2 items" centre exchange make "$work/p1" --to "Team 1" --quota 1 "$A" "$B"
+run 1 "a package that was not sent is not written over" "not overwritten" centre exchange make "$work/p1" --to "Team 1" --all
 run 1 "nobody is handed out twice" "handed" centre exchange make "$work/p2" --to "Team 1" "$A"
 run 0 "package 1 is written again" "Package 1" centre exchange make "$work/p1.again" --to "Team 1" --again 1
 run 0 "the same bytes" "" cmp "$work/p1" "$work/p1.again"
