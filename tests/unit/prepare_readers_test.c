@@ -48,13 +48,16 @@ static cc_status prepare(const char *setting, size_t residence_len, struct prepa
 	struct prepare_settings settings;
 	struct person person;
 	char json[64];
+	cc_status st;
 
 	(void)snprintf(json, sizeof json, "{\"issue.readers\":\"%s\"}", setting);
 	fixture_write(&folder, "settings.json", bytes_str(json));
 	cc_error_init(err);
 	assert_int_equal(prepare_settings_read(&config, &settings, err).code, CC_OK);
 	someone(&person, residence_len);
-	return prepare_chip_id(&settings, &person, (struct date){ 2026, 1, 1 }, "0000000000000000", p, err);
+	st = prepare_chip_id(&settings, &person, (struct date){ 2026, 1, 1 }, "0000000000000000", p, err);
+	prepare_settings_done(&settings);
+	return st;
 }
 
 static bool lost(const struct prepared *p, const char *family, const char *rule)
