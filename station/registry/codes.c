@@ -4,6 +4,7 @@
 #include "station/registry/person.h"
 #include "station/registry/vietnamese.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -155,10 +156,21 @@ static bool province_key(const char *name, char *out, size_t cap)
 	return true;
 }
 
+/* Search keys of all, made once: an import asks for each row. */
+static char province_keys[PROVINCE_COUNT][2 * PERSON_TERM_SIZE];
+static pthread_once_t province_keys_once = PTHREAD_ONCE_INIT;
+
+static void make_province_keys(void)
+{
+	for (size_t i = 0; i < PROVINCE_COUNT; i++)
+		CC_ASSERT(province_key(provinces[i].name, province_keys[i], sizeof province_keys[i]));
+}
+
 enum province_standing codes_province(const char *name, struct date day, const char **ret_successor)
 {
-	char key[2 * PERSON_TERM_SIZE], other[2 * PERSON_TERM_SIZE];
+	char key[2 * PERSON_TERM_SIZE];
 
+	(void)pthread_once(&province_keys_once, make_province_keys);
 	if (!province_key(name, key, sizeof key))
 		return PROVINCE_UNKNOWN;
 	if (strcmp(key, "hue") == 0)
@@ -166,7 +178,7 @@ enum province_standing codes_province(const char *name, struct date day, const c
 	for (size_t i = 0; i < PROVINCE_COUNT; i++) {
 		bool renamed = provinces[i].successor != NULL && strcmp(provinces[i].successor, "Huế") == 0;
 
-		if (!province_key(provinces[i].name, other, sizeof other) || strcmp(key, other) != 0)
+		if (strcmp(key, province_keys[i]) != 0)
 			continue;
 		if (provinces[i].successor == NULL || date_compare(day, renamed ? hue : reform) < 0)
 			return PROVINCE_CURRENT;

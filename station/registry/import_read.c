@@ -287,8 +287,9 @@ static bool next_row(struct import_reader *rd, uint64_t *ret_line)
 		return false;
 	first = n;
 	after_first = rd->again_at;
-	csv_scan(&scan, bytes_of(rd->row, n), rd->separator);
-	while (rd->o->format == IMPORT_CSV && scan.quoted && n <= PERSON_ROW_MAX) {
+	if (rd->o->format == IMPORT_CSV)
+		csv_scan(&scan, bytes_of(rd->row, n), rd->separator);
+	while (scan.quoted && n <= PERSON_ROW_MAX) {
 		size_t from = n;
 
 		rd->row[n++] = '\n';

@@ -16,7 +16,7 @@
  * SQLite's callers may read two statements in turn.
  */
 #define CACHE_MAX 64
-#define BINDS_MAX 24
+#define BINDS_MAX 64
 #define ROWS_FIRST 16
 #define MIGRATION_LOCK "7163830022004411217"
 

@@ -19,12 +19,14 @@
  * when one connection writes and another checkpoints).
  */
 #define CACHE_MAX 64
+#define PLACES_MAX 64
 
 struct sqlite_stmt {
 	struct stmt base;
 	sqlite3_stmt *q;
 	const char *sql; /* the caller's constant */
 	bool in_use;
+	uint8_t places[PLACES_MAX + 1]; /* of `$1`, `$2` ...; 0: the statement has none of that number */
 	struct sqlite_stmt *next;
 };
 
@@ -110,9 +112,27 @@ static struct sqlite_stmt *cache_take(struct sqlite_store *s, const char *sql)
 {
 	struct sqlite_stmt *q = s->cache;
 
-	while (q != NULL && (q->in_use || strcmp(q->sql, sql) != 0))
+	/* Nearly always it is the very constant. */
+	while (q != NULL && (q->in_use || q->sql != sql))
+		q = q->next;
+	if (q != NULL)
+		return q;
+	for (q = s->cache; q != NULL && (q->in_use || strcmp(q->sql, sql) != 0);)
 		q = q->next;
 	return q;
+}
+
+/* `$3` is a name to SQLite: its place is asked for, as statements may use them in any order. */
+static void find_places(struct sqlite_stmt *q)
+{
+	int count = sqlite3_bind_parameter_count(q->q);
+	char name[16];
+
+	CC_ASSERT(count <= PLACES_MAX);
+	for (int i = 1; i <= PLACES_MAX; i++) {
+		(void)snprintf(name, sizeof name, "$%d", i);
+		q->places[i] = (uint8_t)sqlite3_bind_parameter_index(q->q, name);
+	}
 }
 
 static cc_status lite_prepare(struct store *base, const char *sql, struct stmt **ret)
@@ -130,6 +150,7 @@ static cc_status lite_prepare(struct store *base, const char *sql, struct stmt *
 			cc_free(q, sizeof *q);
 			return sqlite_error(s, rc);
 		}
+		find_places(q);
 		q->base.store = base;
 		q->sql = sql;
 		q->next = s->cache;
@@ -141,16 +162,10 @@ static cc_status lite_prepare(struct store *base, const char *sql, struct stmt *
 	return cc_ok();
 }
 
-/* `$3` is a name to SQLite: its place is asked for, as statements may use them in any order. */
 static int parameter(struct stmt *base, int index)
 {
-	char name[16];
-	int place;
-
-	(void)snprintf(name, sizeof name, "$%d", index);
-	place = sqlite3_bind_parameter_index(self_stmt(base)->q, name);
-	CC_ASSERT(place > 0);
-	return place;
+	CC_ASSERT(index >= 1 && index <= PLACES_MAX && self_stmt(base)->places[index] > 0);
+	return self_stmt(base)->places[index];
 }
 
 static cc_status bound(struct stmt *base, int rc)

@@ -15,7 +15,7 @@
 /*
  * The registry against the bare database it stands on, in turn in the same run.
  * REGISTRY_BENCH_ROWS: people of the small registry (default 100,000); the large one
- * has ten times as many.
+ * has ten times as many. REGISTRY_BENCH_ONLY=import, growth or claims: that part alone.
  */
 #define ROUNDS 5
 #define LOOKUPS 20000
@@ -571,6 +571,13 @@ static void claim_figures(struct world *w)
 	       "PostgreSQL SKIP LOCKED, as many connections as our threads, both durable");
 }
 
+static bool wanted(const char *part)
+{
+	const char *only = getenv("REGISTRY_BENCH_ONLY");
+
+	return only == NULL || strcmp(only, part) == 0;
+}
+
 int main(void)
 {
 	static struct world w;
@@ -584,9 +591,12 @@ int main(void)
 	fixture_path(&w.folder, "keys.ccks", path, sizeof path);
 	MUST(keystore_file_create_cost(path, BYTES_LITERAL("a bench"), (struct password_cost){ 8192, 1, 1 }, sys_real(), &w.ks,
 				       &err));
-	claim_figures(&w);
-	import_figures(&w);
-	growth_figures(&w);
+	if (wanted("claims"))
+		claim_figures(&w);
+	if (wanted("import"))
+		import_figures(&w);
+	if (wanted("growth"))
+		growth_figures(&w);
 	keystore_close(&w.ks);
 	fixture_folder_done(&w.folder);
 	return 0;

@@ -151,6 +151,9 @@ static void nul_anywhere(struct hostile_file *f, struct hostile_seed *s, const s
 
 	while (((uint8_t)row[at] & 0x80) != 0)
 		at--;
+	/* Also behind the last bracket. */
+	if (seed_below(s, 4) == 0)
+		at = n++;
 	row[at] = '\0';
 	refused_line(f, row, n, t, "import.not-json");
 }

@@ -389,9 +389,61 @@ static void committed_people_have_a_machine_readable_zone(void **state)
 	assert_int_equal(truncated_count, 1);
 }
 
+/* The same object, once as the common form and once as only the library reads it, is the same person or the same fault. */
+static void common_form_and_library_agree(void **state)
+{
+	static const char *const bodies[] = {
+		"\"number\":\"001090000000\",\"full_name\":\"Nguyễn Văn An\",\"sex\":\"male\",\"nationality\":\"Việt Nam\"",
+		"\"number\":\"001090000000\",\"full_name\":\"Nguyễn V4n\",\"sex\":\"male\",\"nationality\":\"Việt Nam\"",
+		"\"number\":\"\",\"full_name\":\"An\",\"sex\":\"male\",\"nationality\":\"Việt Nam\"",
+		"\"sex\":\"x\",\"number\":\"1\"",
+		"\"number\":\"001090000000\",\"sex\":\"male\",\"sex\":\"male\"",
+		"\"full_name\":\"\xC0\x80\"",
+		"\"full_name\":\"\xED\xA0\x80\"",
+		"\"full_name\":\"\xF4\x90\x80\x80\"",
+		"\"full_name\":\"\xE1\xBB\"",
+		"\"full_name\":\"A\x01\"",
+		"\"full_name\":\"An",
+		"\"full_name\" \"An\"",
+		"\"full_name\":An",
+		"\"full_name\":\"An\",",
+		"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+		char common[512], escaped[512];
+		struct person a = { 0 }, b = { 0 };
+		struct row_fault fault_a = { 0 }, fault_b = { 0 };
+		struct row_warnings w;
+		cc_status st_a, st_b;
+
+		/* A null field changes nothing, and is none of the common form. */
+		(void)snprintf(common, sizeof common, "{%s}", bodies[i]);
+		(void)snprintf(escaped, sizeof escaped, "{%s%s\"spouse\":null}", bodies[i], bodies[i][0] != '\0' ? "," : "");
+		st_a = person_parse(bytes_str(common), &a, &w, &fault_a);
+		st_b = person_parse(bytes_str(escaped), &b, &w, &fault_b);
+		assert_int_equal(st_a.code, st_b.code);
+		assert_memory_equal(&a, &b, sizeof a);
+		if (cc_failed(st_a)) {
+			assert_string_equal(fault_a.key, fault_b.key);
+			assert_string_equal(fault_a.field, fault_b.field);
+		}
+	}
+	{
+		static const char nul[] = "{\"number\":\"001090000000\"}\0";
+		struct row_fault fault = { 0 };
+		struct person p;
+
+		assert_int_equal(person_parse(bytes_of(nul, sizeof nul - 1), &p, NULL, &fault).code, CC_E_FORMAT);
+		assert_string_equal(fault.key, "import.not-json");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(common_form_and_library_agree),
 		cmocka_unit_test(row_gives_every_field),
 		cmocka_unit_test(every_prefix_and_a_byte_more_are_refused),
 		cmocka_unit_test(encoding_and_parsing_again_is_the_same),
