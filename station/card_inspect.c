@@ -106,6 +106,9 @@ static cc_status keys_from_mrz_text(struct bytes text, struct inspect_keys *ret,
 	struct mrz m;
 	cc_status st = mrz_read(text, MRZ_READ_SCAN, &m, err);
 
+	/* It was typed or scanned by the officer: asked for again like a wrong digit, no failure of the machine. */
+	if (cc_failed(st) && err != NULL && err->code == CC_E_FORMAT)
+		err->code = CC_E_ARG;
 	if (!cc_failed(st) && !m.digits_good)
 		st = cc_fail(err, CC_E_ARG, "inspect.mrz-digits", "a check digit is wrong");
 	if (!cc_failed(st))

@@ -76,6 +76,7 @@ run 0 "card verify on the dump" "" "$cccd" card verify "$work/card" --trust "$wo
 printf 'X' | dd of="$work/card/DG1.bin" bs=1 seek=30 conv=notrunc 2>/dev/null
 run 3 "card verify finds one changed byte of DG1" "" "$cccd" card verify "$work/card" --trust "$work/home/trust"
 mkdir "$work/empty"
+run 2 "a mistyped MRZ is asked for again" "mrz.text" "$cccd" card inspect --mrz "IDVNM0200470001"
 run 3 "card verify without the country signer" "no.anchor|anchor" "$cccd" card verify "$work/card" --trust "$work/empty"
 
 # ---- what goes wrong at a desk
