@@ -392,6 +392,18 @@ cc_status card_inspect_then(const struct invocation *inv, card_inspect_act act, 
 	return st;
 }
 
+static cc_status read_cplc_setting(const struct invocation *inv, bool *ret, struct cc_error *err)
+{
+	char value[8];
+	cc_status st = config_setting(&inv->config, "inspect.cplc", value, sizeof value, err);
+
+	if (!cc_failed(st) && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		st = cc_fail(err, CC_E_ARG, "settings.bad-value", "inspect.cplc: yes or no");
+	if (!cc_failed(st))
+		*ret = strcmp(value, "yes") == 0;
+	return st;
+}
+
 int command_card_inspect(struct invocation *inv)
 {
 	struct inspect_keys keys = { 0 };
@@ -411,6 +423,8 @@ int command_card_inspect(struct invocation *inv)
 		st = card_inspect_load_trust(inv, &trust, &err);
 	if (!cc_failed(st))
 		st = card_terminal_load(&inv->config, invocation_option(inv, "--terminal"), &terminal, &err);
+	if (!cc_failed(st))
+		st = read_cplc_setting(inv, &p.read_cplc, &err);
 	p.trust = trust;
 	p.terminal = card_terminal_get(terminal);
 	rc = cc_failed(st) ? invocation_fail(inv, &err) : run_inspect(inv, &p);

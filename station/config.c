@@ -105,6 +105,7 @@ const struct setting settings_table[] = {
 	{ "finger.nfiq2", "", "path of an nfiq2 program of version 2.1 or later; empty: none" },
 	{ "dg13.name-case", "registry", "letter case of names in DG13: registry or upper" },
 	{ "station.name", "cccd-station", "name of this station in evidence and in packages for others" },
+	{ "inspect.cplc", "no", "inspection asks the chip for its production data (CPLC), to know its type by it: yes or no" },
 	{ "issue.readers", "warn", "a person whose data readers in the field would lose: off, warn or hold" },
 	{ "rules.birthday-feb-29", "02-28", "day on which a 29 February birthday counts in a common year: 02-28 or 03-01" },
 	{ "qr.2024-fields", "cancelled_number,father,mother,", "what fields 8 to 11 of the 2024 QR code hold" },

@@ -81,7 +81,11 @@ struct inspect_params {
 	const struct trust *trust; /* may be NULL or empty: the chain is inconclusive */
 	int64_t now_s;		   /* validity is judged at this time */
 	bool allow_bac; /* a card that announces PACE may be opened by BAC when PACE fails for a reason other than the password */
-	bool prefer_can;		 /* both passwords known: CAN first */
+	bool prefer_can; /* both passwords known: CAN first */
+	/* After each reset the chip is asked once for its production data (GET DATA 9F7F), by which quirks may know it better
+	 * than by the ATR. A chip that refuses loses nothing. Not the default: a field chip owes no answer to a command of its
+	 * maker. */
+	bool read_cplc;
 	const struct terminal *terminal; /* NULL: this station reads neither fingers nor irises */
 	const struct sys *sys;
 };

@@ -5,6 +5,7 @@
 #include "card/access/pace.h"
 #include "card/fs.h"
 #include "card/lds/card_access.h"
+#include "card/perso/gp.h"
 #include "card/quirks.h"
 #include "crypto/base/secret.h"
 #include "crypto/base/tlv.h"
@@ -19,17 +20,37 @@ static bool is_transport(cc_status st)
 	return st.code == CC_E_DEVICE || st.code == CC_E_NO_SERVICE || st.code == CC_E_MEMORY;
 }
 
+/* GP 11.3, H.6. Whatever is wrong with the answer, the chip is then one whose CPLC wasn't read. */
+static cc_status recall_by_cplc(struct inspect_run *run)
+{
+	struct response r = { 0 };
+	struct gp_cplc cplc;
+	struct gp_command cmd;
+	cc_status st;
+
+	gp_get_data_build(0x9F7F, &cmd);
+	st = channel_send(run->ch, &cmd.apdu, &r);
+	if (!cc_failed(st) && r.sw == SW_OK && !cc_failed(gp_cplc_parse(buf_view(&r.data), &cplc)))
+		quirks_recall(run->ch, bytes_of(cplc.raw, sizeof cplc.raw));
+	response_done(&r);
+	if (is_transport(st))
+		return st;
+	cc_error_init(&run->ch->err);
+	return cc_ok();
+}
+
 static cc_status start_again(struct inspect_run *run)
 {
 	cc_status st;
 
 	channel_set_layer(run->ch, NULL);
 	st = reader_reset(run->ch->reader);
-	if (cc_failed(st))
+	if (cc_failed(st)) {
 		run->ch->err = run->ch->reader->err;
-	else
-		quirks_recall(run->ch, bytes_of(NULL, 0));
-	return st;
+		return st;
+	}
+	quirks_recall(run->ch, bytes_of(NULL, 0));
+	return run->p->read_cplc ? recall_by_cplc(run) : st;
 }
 
 /*

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect.h"
 #include "card/lds/ef_com.h"
+#include "card/quirks.h"
 #include "tests/support/chip_reader.h"
 #include "tests/support/inspect_expect.h"
 #include "tests/support/lds_fixture.h"
+#include "tests/support/script_reader.h"
 #include "tests/support/sys_fake.h"
 #include "tests/support/vectors.h"
 
@@ -461,6 +463,60 @@ static void unsigned_group_on_the_chip_fails(void **state)
 	card_done(&c);
 }
 
+/* A habit that is known for the chip's CPLC, not for its ATR: found only by who asks. */
+static void cplc_tells_chips_of_one_atr_apart(void **state)
+{
+	static const struct bytes type = BYTES_LITERAL("\xCC\xCD\x50\x01\xCC\xCD\x63\x27\x01\x00");
+	struct inspect_keys keys = mrz_keys();
+	struct inspect_params p = { .keys = &keys, .now_s = FIXTURE_NOW_S };
+	struct card c;
+
+	make_card(&c, *state, SOFTCHIP_CCCD);
+	put_files(&c);
+	p.trust = c.f->trust;
+	p.sys = &c.fake.sys;
+	quirks_forget();
+	c.ch.habits.no_sfi = true;
+	quirks_keep(&c.ch, type);
+	for (int ask = 0; ask < 2; ask++) {
+		struct inspection i = { 0 };
+
+		connect_again(&c);
+		p.read_cplc = ask == 1;
+		assert_int_equal(inspect_card(&c.ch, &p, &i).code, CC_OK);
+		assert_int_equal(i.verdict, INSPECT_GOOD);
+		assert_int_equal(c.ch.habits.no_sfi, ask == 1);
+		inspection_done(&i);
+	}
+	quirks_forget();
+	card_done(&c);
+}
+
+/* 6D00, or an answer that is no CPLC: the inspection goes on as without it. */
+static void refused_cplc_loses_nothing(void **state)
+{
+	static const char *const answers[] = { "6D00", "6E00", "6A88", "9F7F0102 9000", "9000" };
+	struct inspect_keys keys = mrz_keys();
+	const struct lds_fixture *f = *state;
+	struct fixture_sys sys = f->sys;
+	const struct inspect_params p = { .keys = &keys, .now_s = FIXTURE_NOW_S, .read_cplc = true, .sys = &sys.sys };
+
+	for (size_t k = 0; k < sizeof answers / sizeof answers[0]; k++) {
+		const struct script_step steps[] = { { "80CA9F7F00", answers[k] }, { NULL, NULL } };
+		struct script script = { steps, 2, NULL, 0 };
+		struct reader *reader = script_reader(&script);
+		struct inspection i = { 0 };
+		struct channel ch;
+
+		channel_init(&ch, reader);
+		assert_int_equal(inspect_card(&ch, &p, &i).code, CC_E_DEVICE);
+		assert_int_equal(script.next, 2);
+		inspection_done(&i);
+		channel_done(&ch);
+		reader_free(&reader);
+	}
+}
+
 /* The card pulled at every command: an error of the device or a verdict that isn't good, never a pass. */
 static void card_torn_at_each_command_never_passes(void **state)
 {
@@ -507,6 +563,8 @@ int main(void)
 		cmocka_unit_test(closed_fingerprints_do_not_spoil_the_verdict),
 		cmocka_unit_test(file_that_the_chip_lacks_is_no_pass),
 		cmocka_unit_test(unsigned_group_on_the_chip_fails),
+		cmocka_unit_test(cplc_tells_chips_of_one_atr_apart),
+		cmocka_unit_test(refused_cplc_loses_nothing),
 		cmocka_unit_test(card_torn_at_each_command_never_passes),
 	};
 
