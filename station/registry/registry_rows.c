@@ -18,7 +18,7 @@ static const char sql_find_photo[] = "SELECT p.id, p.key_version, p.record, f.ph
 static const char sql_brief[] = "SELECT p.id, p.content_mac, f.photo_mac FROM registry_person p "
 				"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.number_mac = $1";
 static const char sql_add_person[] = "INSERT INTO registry_person (id, number_mac, content_mac, key_version, record, imported_ms)"
-				     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number_mac) DO NOTHING RETURNING id";
+				     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number_mac) DO NOTHING";
 static const char sql_add_photo[] = "INSERT INTO registry_photo (person_id, photo_mac, photo) VALUES ($1, $2, $3)";
 static const char sql_add_mark[] = "INSERT INTO registry_mark (mark, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 /* A load has some eight marks a row: a statement for many, on PostgreSQL a journey for many. */
@@ -219,7 +219,9 @@ static cc_status insert_person(struct registry *r, const struct registry_row *ro
 	if (!cc_failed(st))
 		st = stmt_bind_int(q, 6, sys_wall_ms(r->sys));
 	if (!cc_failed(st))
-		st = stmt_step(q, ret_added);
+		st = stmt_run(q);
+	if (!cc_failed(st))
+		*ret_added = store_changes(r->store) == 1;
 	stmt_finish(&q);
 	return st;
 }

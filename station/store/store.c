@@ -175,6 +175,11 @@ cc_status stmt_reset(struct stmt *q)
 	return q->store->ops->reset(q);
 }
 
+int64_t store_changes(struct store *s)
+{
+	return s->ops->changes(s);
+}
+
 void stmt_finish(struct stmt **q)
 {
 	if (q == NULL || *q == NULL)

@@ -41,6 +41,7 @@ struct store_ops {
 	int64_t (*column_int)(struct stmt *q, int column);
 	struct bytes (*column_bytes)(struct stmt *q, int column);
 	cc_status (*reset)(struct stmt *q);
+	int64_t (*changes)(struct store *s);
 	void (*finish)(struct stmt *q);
 	void (*close)(struct store *s);
 };
@@ -94,6 +95,8 @@ int64_t stmt_column_int(struct stmt *q, int column);
 struct bytes stmt_column_bytes(struct stmt *q, int column); /* text or blob; valid until the next step */
 CC_MUST cc_status stmt_reset(struct stmt *q);
 void stmt_finish(struct stmt **q);
+/* Rows that the last INSERT, UPDATE or DELETE that ended well has changed. */
+int64_t store_changes(struct store *s);
 
 /*
  * Numbered migrations, append-only: each runs once, in a transaction, and its

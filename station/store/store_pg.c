@@ -56,6 +56,7 @@ struct pg_store {
 	struct pg_stmt *cache;
 	size_t cached;
 	struct pg_stmt *active; /* its rows are on the wire */
+	int64_t changes;	/* of the last statement that ended well */
 };
 
 static struct pg_store *self(struct store *s)
@@ -134,6 +135,8 @@ static PGresult *from_wire(struct pg_store *s, cc_status *st)
 		return r;
 	if (r == NULL || !is_end(r))
 		*st = result_error(s, r);
+	else
+		s->changes = strtoll(PQcmdTuples(r), NULL, 10);
 	PQclear(r);
 	/* Nothing but the end may follow. */
 	while ((r = PQgetResult(s->db)) != NULL)
@@ -515,6 +518,11 @@ static int64_t pg_column_int(struct stmt *base, int column)
 	return (int64_t)u;
 }
 
+static int64_t pg_changes(struct store *base)
+{
+	return self(base)->changes;
+}
+
 static cc_status pg_reset(struct stmt *base)
 {
 	forget_rows(self_stmt(base));
@@ -566,6 +574,7 @@ static const struct store_ops pg_ops = {
 	.column_int = pg_column_int,
 	.column_bytes = pg_column_bytes,
 	.reset = pg_reset,
+	.changes = pg_changes,
 	.finish = pg_finish,
 	.close = pg_close,
 };

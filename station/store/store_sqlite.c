@@ -233,6 +233,11 @@ static cc_status lite_reset(struct stmt *base)
 	return cc_ok();
 }
 
+static int64_t lite_changes(struct store *base)
+{
+	return sqlite3_changes64(self(base)->db);
+}
+
 static void cache_drop(struct sqlite_store *s, struct sqlite_stmt *q)
 {
 	struct sqlite_stmt **at = &s->cache;
@@ -282,6 +287,7 @@ static const struct store_ops lite_ops = {
 	.column_int = lite_column_int,
 	.column_bytes = lite_column_bytes,
 	.reset = lite_reset,
+	.changes = lite_changes,
 	.finish = lite_finish,
 	.close = lite_close,
 };

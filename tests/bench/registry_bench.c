@@ -414,6 +414,7 @@ static void growth_figures(struct world *w)
 	size_t large = rows_small * 10;
 	char name[64], path[256];
 
+	write_rows(w, 0, rows_small);
 	(void)bare_load(w, 0, rows_small, true);
 	(void)import(w, true);
 	measure(w, rows_small, &look_1, &search_1, &bare_1);

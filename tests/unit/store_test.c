@@ -479,11 +479,33 @@ static void program_migrations_are_numbered_without_gaps(void **state)
 	}
 }
 
+static void changes_tell_what_was_written(void **state)
+{
+	struct store *s = open_store();
+
+	(void)state;
+	run(s, sql_t);
+	assert_ok(store_begin(s));
+	run(s, "INSERT INTO t (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c') ON CONFLICT (id) DO NOTHING");
+	assert_int_equal(store_changes(s), 3);
+	run(s, "INSERT INTO t (id, name) VALUES (3, 'x') ON CONFLICT (id) DO NOTHING");
+	assert_int_equal(store_changes(s), 0);
+	run(s, "INSERT INTO t (id, name) VALUES (3, 'x'), (4, 'd') ON CONFLICT (id) DO NOTHING");
+	assert_int_equal(store_changes(s), 1);
+	run(s, "UPDATE t SET name = 'y' WHERE id > 2");
+	assert_int_equal(store_changes(s), 2);
+	run(s, "DELETE FROM t WHERE id > 9");
+	assert_int_equal(store_changes(s), 0);
+	assert_ok(store_commit(s));
+	store_close(&s);
+}
+
 #define store_unit_test(f) cmocka_unit_test_setup(f, fresh_path)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		store_unit_test(changes_tell_what_was_written),
 		store_unit_test(open_refuses_a_file_in_use),
 		store_unit_test(open_tells_a_missing_folder),
 		store_unit_test(open_refuses_what_is_no_database),
