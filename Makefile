@@ -77,6 +77,10 @@ TEST_SH := $(wildcard tests/regress/*_test.sh tests/peers/*_test.sh)
 BENCH_SRC := $(wildcard tests/bench/*_bench.c)
 BENCH_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(BENCH_SRC))
 
+# As many at a time as there are processors, unless -j says otherwise.
+JOBS ?= $(shell nproc)
+parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
 .DEFAULT_GOAL := all
 # Peers are programs that share no code with ours, and published vectors that nobody here wrote.
 PEER_SH := $(wildcard tests/peers/*_test.sh) tests/regress/verify_vectors_test.sh
@@ -93,16 +97,16 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 22
 
 all: packages ## install what is missing and build build/gcc/cccd
-	+@$(MAKE) --no-print-directory program
+	+@$(MAKE) --no-print-directory $(parallel) program
 
 program: $(PROGRAM)
 
 demo: packages ## issue and inspect 24 cards on software chips behind a real pcscd
-	+@$(MAKE) --no-print-directory program
+	+@$(MAKE) --no-print-directory $(parallel) program
 	@$(PROGRAM) demo --home build/demo
 
 test: packages packages-test ## everything that must pass; ends with N passed, N failed
-	+@$(MAKE) --no-print-directory program tests
+	+@$(MAKE) --no-print-directory $(parallel) program tests
 	@BUILD=$(BUILD) tests/run.sh $(TEST_BIN) tests/lint/check_test.sh $(TEST_SH)
 
 # A PKCS#11 module that fails on demand: tests load it, so does the program under test.
@@ -113,16 +117,16 @@ check: ## include arrows, one library one door, self-contained headers, file nam
 	@tests/lint/check.sh
 
 asan: packages packages-test ## the suite under address and undefined-behaviour sanitizers
-	+@$(MAKE) --no-print-directory SANITIZE=1 program tests
+	+@$(MAKE) --no-print-directory $(parallel) SANITIZE=1 program tests
 	@BUILD=build/asan SANITIZE=1 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 		tests/run.sh $(patsubst $(BUILD)/%,build/asan/%,$(TEST_BIN)) $(TEST_SH)
 
 peers: packages packages-test ## programs and published vectors of others against ours; ends with N passed, N failed
-	+@$(MAKE) --no-print-directory program $(PEER_BIN)
+	+@$(MAKE) --no-print-directory $(parallel) program $(PEER_BIN)
 	@BUILD=$(BUILD) tests/run.sh $(PEER_BIN) $(PEER_SH)
 
 attack: packages packages-test ## hostile cards and signers at full length, each status word at each command; N passed, N failed
-	+@$(MAKE) --no-print-directory program $(ATTACK_BIN)
+	+@$(MAKE) --no-print-directory $(parallel) program $(ATTACK_BIN)
 	@BUILD=$(BUILD) CCCD_ALL_STATUS_WORDS=1 tests/run.sh $(ATTACK_BIN)
 
 FUZZ_SECONDS ?= 60
@@ -130,11 +134,11 @@ fuzz: packages packages-lint ## every fuzz target for FUZZ_SECONDS (60) each
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_SRC)
 
 bench: packages packages-test ## ratios against peers measured in the same run; writes build/bench.json
-	+@$(MAKE) --no-print-directory program $(BENCH_BIN)
+	+@$(MAKE) --no-print-directory $(parallel) program $(BENCH_BIN)
 	@BUILD=$(BUILD) tests/bench/run.sh $(BENCH_BIN)
 
 clang: packages packages-test packages-lint ## build program and tests with clang too
-	+@$(MAKE) --no-print-directory CC=clang VARIANT=clang HARDEN="-fstack-protector-strong -fPIE" program tests
+	+@$(MAKE) --no-print-directory $(parallel) CC=clang VARIANT=clang HARDEN="-fstack-protector-strong -fPIE" program tests
 
 format: packages-lint ## clang-format over all C files
 	@git ls-files '*.c' '*.h' | xargs clang-format -i

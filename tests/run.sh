@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Runs test programs one after the other and adds up. Each prints TAP lines: "ok ...", "not ok ...", "... # SKIP".
-# Output of a test is shown only when it fails. Last line: N passed, N failed (, N skipped).
+# Runs test programs, as many at a time as there are processors (JOBS), those of tests/peers one after the other at the end, for
+# they share what npm installs. Each prints TAP lines: "ok ...", "not ok ...", "... # SKIP". Output of a test is shown only when it
+# fails. Last line: N passed, N failed (, N skipped).
 set -u
 BUILD=${BUILD:-build/gcc}
 logs=$BUILD/logs
 mkdir -p "$logs"
-passed=0 failed=0 skipped=0 broken=()
-export CMOCKA_MESSAGE_OUTPUT=TAP BUILD CCCD=${CCCD:-$PWD/$BUILD/cccd}
-for t in "$@"; do
-	log=$logs/$(basename "$t").log
+export CMOCKA_MESSAGE_OUTPUT=TAP BUILD logs CCCD=${CCCD:-$PWD/$BUILD/cccd}
+
+run_one() {
+	local t=$1 name log start rc s p f
+	name=$(basename "$t")
+	log=$logs/$name.log
 	start=$SECONDS
 	"$t" >"$log" 2>&1 </dev/null
 	rc=$?
@@ -19,13 +22,34 @@ for t in "$@"; do
 	# A crash, or a non-zero exit without a "not ok", is a failure of its own; so is a test that tested nothing.
 	if [ $rc -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
 	if [ $((p + f + s)) -eq 0 ]; then f=1; fi
+	echo "$p $f $s $t" >"$logs/$name.result"
+	{
+		printf '%-44s %4d passed %3d failed %3d skipped  %3d s\n' "$name" "$p" "$f" "$s" $((SECONDS - start))
+		grep -aE '^# (figure|count):' "$log" | sed 's/^# /    /'
+		[ "$f" -eq 0 ] || sed 's/^/    | /' "$log" | tail -n 80
+	} >"$logs/$name.report"
+	# One report at a time, whole.
+	flock "$logs/lock" cat "$logs/$name.report"
+}
+export -f run_one
+
+together=() alone=()
+for t in "$@"; do
+	rm -f "$logs/$(basename "$t").result"
+	case $t in
+	*tests/peers/*) alone+=("$t") ;;
+	*) together+=("$t") ;;
+	esac
+done
+[ ${#together[@]} -eq 0 ] ||
+	printf '%s\0' "${together[@]}" | xargs -0 -r -n 1 -P "${JOBS:-$(nproc)}" bash -c 'run_one "$0"'
+for t in ${alone[@]+"${alone[@]}"}; do run_one "$t"; done
+
+passed=0 failed=0 skipped=0 broken=()
+for t in "$@"; do
+	read -r p f s _ <"$logs/$(basename "$t").result" 2>/dev/null || { p=0 f=1 s=0; }
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	printf '%-44s %4d passed %3d failed %3d skipped  %3d s\n' "$(basename "$t")" "$p" "$f" "$s" $((SECONDS - start))
-	grep -aE '^# (figure|count):' "$log" | sed 's/^# /    /'
-	if [ "$f" -ne 0 ]; then
-		broken+=("$t")
-		sed 's/^/    | /' "$log" | tail -n 80
-	fi
+	[ "$f" -eq 0 ] || broken+=("$t")
 done
 [ ${#broken[@]} -eq 0 ] || printf 'failed: %s\n' "${broken[@]}"
 if [ "$skipped" -gt 0 ]; then
