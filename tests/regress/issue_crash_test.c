@@ -9,6 +9,7 @@
 #include "tests/support/alloc_fault.h"
 #include "tests/support/books_fixture.h"
 #include "tests/support/issue_fixture.h"
+#include "tests/support/store_engine.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -249,8 +250,13 @@ static void tear_everywhere(bool extended)
 	unsigned spoiled = 0, points = 0;
 
 	for (uint64_t nth = 1; nth <= apdus; nth++) {
-		for (size_t k = 0; k < 3; k++, points++)
+		for (size_t k = 0; k < 3; k++) {
+			/* A slower store sees the same calls whatever the kind: one of them at each point, in turn. */
+			if (store_engine_is_postgres() && k != nth % 3)
+				continue;
 			tear_once(nth, kinds[k], extended, &spoiled);
+			points++;
+		}
 	}
 	/* The data sheet promises atomic or repeatable writes: of this chip no blank is lost to a tear. */
 	assert_int_equal(spoiled, 0);

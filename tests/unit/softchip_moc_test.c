@@ -313,6 +313,7 @@ static void a_torn_comparison_gains_nothing(void **state)
 		enter(&d, &t);
 		softchip_tear_after(d.cr.chip, 1, kinds[k]);
 		assert_int_equal(verify(&t, 0x81, 3, NULL), 0);
+		chip_term_done(&t);
 		enter(&d, &t);
 		assert_int_equal(chip_term_sw(&t, 0x21, 0x00, 0x81, bytes_of(NULL, 0), 0), left[k]);
 		chip_term_done(&t);
