@@ -60,7 +60,8 @@ for pair in "csca-2 csca-2" "link csca-1" "ds-3 csca-2" "ds-3 link"; do
 	openssl x509 -in "$2.pem" -noout -pubkey >key.pem
 	openssl asn1parse -in "$1.pem" -strparse 4 -noout -out tbs 2>/dev/null
 	openssl x509 -in "$1.pem" -noout -text -certopt ca_default -certopt no_validity -certopt no_serial -certopt no_subject \
-		-certopt no_extensions -certopt no_signame | grep -v Signature | tr -d ' :\n' | xxd -r -p >sig
+		-certopt no_extensions -certopt no_signame | grep -v Signature | tr -d ' :\n' |
+		node -e 'process.stdout.write(Buffer.from(require("fs").readFileSync(0, "utf8").trim(), "hex"))' >sig
 	is "openssl: $1 under $2" "$(openssl dgst -sha256 -verify key.pem -signature sig tbs 2>&1)" "Verified OK"
 done
 mkdir old && cp h/trust/csca-1.cer old/
