@@ -34,7 +34,7 @@ const struct option_spec card_inspect_options[] = {
 	  "ghi bản ghi có chữ ký để kiểm chứng sau mà không cần thẻ" },
 	{ "--terminal", "LABEL", "read DG3 and DG4 as this terminal (the newest one of pki cvca, when there is one)",
 	  "đọc DG3, DG4 với thiết bị này (mặc định: thiết bị mới nhất của pki cvca, nếu có)" },
-	{ "--dump", "DIR", "write the files of the chip to this folder", "ghi các tệp của chip vào thư mục này" },
+	{ "--dump", "DIR", "write the files of the chip to this folder", "ghi các tệp của chíp vào thư mục này" },
 	{ "--allow-bac", NULL, "use BAC when announced PACE fails", "cho dùng BAC khi PACE đã công bố mà hỏng" },
 	{ NULL, NULL, NULL, NULL },
 };

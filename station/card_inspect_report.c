@@ -13,9 +13,9 @@ struct label {
 };
 
 static const struct label labels[] = {
-	{ "access", "Mở chip", "Access to the chip" },
+	{ "access", "Mở chíp", "Access to the chip" },
 	{ "access.downgrade", "Hạ từ PACE xuống BAC", "Fall from PACE to BAC" },
-	{ "application", "Ứng dụng trên chip", "Application" },
+	{ "application", "Ứng dụng trên chíp", "Application" },
 	{ "com.read", "Đọc EF.COM", "Reading EF.COM" },
 	{ "com.structure", "Cấu trúc EF.COM", "Structure of EF.COM" },
 	{ "sod.read", "Đọc EF.SOD", "Reading EF.SOD" },
@@ -37,7 +37,7 @@ static const struct label labels[] = {
 	{ "card-access.dg14", "EF.CardAccess khớp DG14", "EF.CardAccess against DG14" },
 	{ "card-security", "Chữ ký EF.CardSecurity", "Signature of EF.CardSecurity" },
 	{ "mrz.digits", "Số kiểm tra của MRZ", "Check digits of the MRZ" },
-	{ "mrz.access", "MRZ đã nhập khớp chip", "MRZ given against DG1" },
+	{ "mrz.access", "MRZ đã nhập khớp chíp", "MRZ given against DG1" },
 	{ "dg2.structure", "Ảnh khuôn mặt (DG2)", "Face record (DG2)" },
 	{ "mrz.number", "Số đã nhập khớp DG1", "Number given against DG1" },
 	{ "mrz.printed", "Toàn bộ MRZ in trên thẻ khớp DG1", "All of the printed MRZ against DG1" },
@@ -47,8 +47,8 @@ static const struct label labels[] = {
 	{ "dg13.name", "Họ tên DG13 khớp MRZ", "Name of DG13 against the MRZ" },
 	{ "match-on-card", "So khớp vân tay trên thẻ", "Match-on-card application" },
 	{ "active-authentication", "Xác thực chủ động (AA)", "Active Authentication" },
-	{ "chip-authentication", "Xác thực chip (CA)", "Chip Authentication" },
-	{ "chip-authentication-mapping", "Xác thực chip (PACE-CAM)", "Chip by PACE-CAM" },
+	{ "chip-authentication", "Xác thực chíp (CA)", "Chip Authentication" },
+	{ "chip-authentication-mapping", "Xác thực chíp (PACE-CAM)", "Chip by PACE-CAM" },
 	{ "terminal-authentication", "Xác thực đầu đọc (TA)", "Terminal Authentication" },
 };
 
@@ -129,7 +129,7 @@ const char *card_inspect_verdict_text(const struct inspection *i, enum lang lang
 {
 	if (stayed_closed(i))
 		return lang == LANG_VI
-			       ? "KẾT LUẬN: KHÔNG MỞ ĐƯỢC CHIP. Chưa đọc được gì; so lại số, CAN hoặc MRZ với thẻ rồi chạy lại."
+			       ? "KẾT LUẬN: KHÔNG MỞ ĐƯỢC CHÍP. Chưa đọc được gì; so lại số, CAN hoặc MRZ với thẻ rồi chạy lại."
 			       : "VERDICT: NOT OPENED. Nothing was read; compare number, CAN or MRZ with the card and run again.";
 	switch (i->verdict) {
 	case INSPECT_GOOD:
@@ -158,8 +158,8 @@ const char *card_inspect_chip_text(const struct inspection *i, enum lang lang)
 	if (i->verdict != INSPECT_GOOD)
 		return "";
 	if (passed(i, "active-authentication") || passed(i, "chip-authentication") || passed(i, "chip-authentication-mapping"))
-		return lang == LANG_VI ? " Chip là chip gốc." : " The chip is the original.";
-	return lang == LANG_VI ? " Chưa kiểm tra chip có phải chip gốc." : " Whether the chip is the original was not shown.";
+		return lang == LANG_VI ? " Chíp là chíp gốc." : " The chip is the original.";
+	return lang == LANG_VI ? " Chưa kiểm tra chíp có phải chíp gốc." : " Whether the chip is the original was not shown.";
 }
 
 void card_inspect_report_text(FILE *out, const struct inspection *i, enum lang lang, bool color)

@@ -19,7 +19,7 @@
 const struct option_spec card_lint_options[] = {
 	{ "--mrz", "LINES", "the MRZ printed on the card, to hold DG1 against", "MRZ in trên thẻ, để so với DG1" },
 	{ "--trust", "DIR", "folder of country signer certificates to look at too", "thư mục chứng thư quốc gia cần xem cùng" },
-	{ "--no-bac", NULL, "the chip takes no BAC", "chip không nhận BAC" },
+	{ "--no-bac", NULL, "the chip takes no BAC", "chíp không nhận BAC" },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -12,7 +12,7 @@
 
 static const struct option_spec demo_options[] = {
 	{ "--people", "FILE", "fictional people to issue cards for (" PEOPLE_DEFAULT ")", "người giả định (" PEOPLE_DEFAULT ")" },
-	{ "--chips", "N", "readers with software chips, 1 to 16 (4)", "số đầu đọc với chip mô phỏng, 1 đến 16 (4)" },
+	{ "--chips", "N", "readers with software chips, 1 to 16 (4)", "số đầu đọc với chíp mô phỏng, 1 đến 16 (4)" },
 	{ "--in-lab", NULL, "used by the demo itself, inside its lab", "dùng nội bộ, trong phòng thử của demo" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -98,6 +98,6 @@ static int command_demo(struct invocation *inv)
 
 const struct command commands_demo[] = {
 	{ "demo", NULL, "", 0, 0, "issue and inspect cards of fictional people on software chips",
-	  "cấp và kiểm tra thẻ của người giả định trên chip mô phỏng", demo_options, command_demo },
+	  "cấp và kiểm tra thẻ của người giả định trên chíp mô phỏng", demo_options, command_demo },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

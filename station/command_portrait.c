@@ -190,7 +190,7 @@ static const struct option_spec make_options[] = {
 const struct command commands_portrait[] = {
 	{ "portrait", "check", "FILE", 1, 1, "judge a photo by the standards, with reasons",
 	  "đánh giá ảnh theo tiêu chuẩn, có lý do", NULL, command_portrait_check },
-	{ "portrait", "make", "FILE", 1, 1, "cut and code the portrait for the chip", "cắt và mã hóa ảnh chân dung cho chip",
+	{ "portrait", "make", "FILE", 1, 1, "cut and code the portrait for the chip", "cắt và mã hóa ảnh chân dung cho chíp",
 	  make_options, command_portrait_make },
 	{ "portrait", "override", "NUMBER", 1, 1, "take a soft check that fails upon oneself, with a reason",
 	  "chịu trách nhiệm bỏ qua một lỗi nhẹ của ảnh, có lý do", portrait_override_options, command_portrait_override },

@@ -121,7 +121,7 @@ const struct message messages_issue[] = {
 	  "This folder is no demo's, so it is left alone.", "Name another folder with --home." },
 	{ "demo.no-people", "Không nhập được người nào cho demo.", "Kiểm tra tệp bằng: cccd registry import --dry-run.",
 	  "Nobody could be imported for the demo.", "Check the file with: cccd registry import --dry-run." },
-	{ "demo.chips", "Số chip mô phỏng phải từ 1 đến 16.", "Sửa --chips.", "The number of software chips must be 1 to 16.",
+	{ "demo.chips", "Số chíp mô phỏng phải từ 1 đến 16.", "Sửa --chips.", "The number of software chips must be 1 to 16.",
 	  "Correct --chips." },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

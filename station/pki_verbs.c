@@ -27,7 +27,7 @@ const struct option_spec pki_ds_options[] = {
 	{ "--new", NULL, "make the next document signer", "tạo khóa ký hồ sơ (DS) kế tiếp" },
 	{ "--list", NULL, "list them (what is done without an option)", "liệt kê (mặc định)" },
 	{ "--cards", "NAME", "list the cards that carry this one's signature, by chip serial",
-	  "liệt kê thẻ mang chữ ký của khóa này, theo số chip" },
+	  "liệt kê thẻ mang chữ ký của khóa này, theo số chíp" },
 	{ "--retire", "NAME", "this one never signs again (ds-1)", "khóa này không bao giờ ký nữa (ds-1)" },
 	{ 0 },
 };

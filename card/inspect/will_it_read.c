@@ -154,14 +154,14 @@ static bool announces_pace_13(const struct lds_set *files)
 
 static void check_opening(struct will_run *run, const struct model *m)
 {
-	static const struct will_rule mf = { "open.mf", WILL_REFUSE, false, "Không mở được: chip không có MF để chọn.",
+	static const struct will_rule mf = { "open.mf", WILL_REFUSE, false, "Không mở được: chíp không có MF để chọn.",
 					     "It doesn't open: the chip has no master file to select." };
-	static const struct will_rule bac = { "open.bac", WILL_REFUSE, false, "Không mở được: chip không nhận BAC.",
+	static const struct will_rule bac = { "open.bac", WILL_REFUSE, false, "Không mở được: chíp không nhận BAC.",
 					      "It doesn't open: the chip takes no BAC." };
 	static const struct will_rule pace = { "open.pace", WILL_REFUSE, false, "Không mở được: tham số PACE khác.",
 					       "It doesn't open: PACE with another parameter." };
 	static const struct will_rule length = { "open.extended", WILL_REFUSE, false,
-						 "Không mở được: chip không có độ dài mở rộng.",
+						 "Không mở được: chíp không có độ dài mở rộng.",
 						 "It doesn't open: the chip has no extended length." };
 
 	if (m->mf_first && !run->chip->has_mf)

@@ -26,7 +26,7 @@ static const struct will_rule fields[DG13_FIELD_LAST + 1] = {
 	[DG13_PARENTS] = { "dg13.parents", WILL_LOSE, true, "Mất họ tên cha và mẹ.", "The parents' names are lost." },
 	[DG13_SPOUSE] = { "dg13.spouse", WILL_LOSE, true, "Mất họ tên vợ hoặc chồng.", "The spouse's name is lost." },
 	[DG13_OLD_NUMBER] = { "dg13.old-number", WILL_LOSE, true, "Mất số CMND cũ.", "The old number is lost." },
-	[DG13_CHIP_ID] = { "dg13.chip-id", WILL_LOSE, true, "Mất mã chip.", "The chip id is lost." },
+	[DG13_CHIP_ID] = { "dg13.chip-id", WILL_LOSE, true, "Mất mã chíp.", "The chip id is lost." },
 };
 
 /* Stands behind 30 ?? 02 01 n; false: not found from here on, `in` is where it was. */

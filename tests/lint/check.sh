@@ -134,6 +134,13 @@ check_messages() {
 	done)
 }
 
+# ---- one word for one thing: Circular 06/2021/TT-BCA writes "chíp" (names of settings, files and protocols keep theirs)
+check_words() {
+	(cd "$root" && sources | grep -v '^tests/' |
+		LC_ALL=C xargs grep -nP '"(?=[^"]*(\xC3[^\x97]|[\xC4\xC6\xE1]))([^"]*[^A-Za-z".])?(chip|CHIP|Chip)(?![-.A-Za-z]| Auth)[^"]*"' /dev/null |
+		sed -E 's/^([^:]*:[0-9]+):.*/\1: word: Vietnamese text says chíp/')
+}
+
 # ---- long functions hide mistakes: 70 lines are the limit (style: median 12, few over 40)
 check_lengths() {
 	(cd "$root" && list '*.c' | grep -v '^tests/' | while read -r f; do
@@ -148,6 +155,7 @@ check_all() {
 	check_names
 	check_text
 	check_messages
+	check_words
 	check_lengths
 }
 
@@ -194,4 +202,5 @@ plant name common.mk "planted\n"
 plant text card/planted.c "int planted;\n"
 plant text card/planted.c "$spdx/* TO""DO */\n"
 plant message card/planted.c "${spdx}int f(void)\n{\n\treturn cc_fail(e, CC_E_IO,\n\t\t\"planted.key\", \"x\");\n}\n"
+plant word card/planted.c "${spdx}const char *w = \"Thẻ có chip\";\n"
 plant length card/planted.c "${spdx}int f(void)\n{\n$(printf '\\n%.0s' {1..75})}\n"
