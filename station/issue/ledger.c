@@ -273,7 +273,7 @@ static cc_status insert_job(struct books *b, const struct job *job, const struct
 }
 
 cc_status ledger_bind(struct books *b, const char *number, const char *serial, const char *profile,
-		      const struct ledger_files *files, struct job *ret, struct cc_error *err)
+		      const struct ledger_files *files, const struct ledger_guard *guard, struct job *ret, struct cc_error *err)
 {
 	struct job job = { .state = JOB_BOUND };
 	cc_status st;
@@ -284,7 +284,11 @@ cc_status ledger_bind(struct books *b, const char *number, const char *serial, c
 	if (cc_failed(st = make_id(b, job.id)) || cc_failed(st = books_number_mac(b, number, job.number_mac)) ||
 	    cc_failed(st = books_begin(b, err)))
 		return st;
-	if (!cc_failed(st = check_free(b, &job, err)) && !cc_failed(st = exchange_claim(b, job.number_mac, err)))
+	if (!cc_failed(st = check_free(b, &job, err)))
+		st = exchange_claim(b, job.number_mac, err);
+	if (!cc_failed(st) && guard != NULL)
+		st = guard->still_true(guard->ctx, err);
+	if (!cc_failed(st))
 		st = insert_job(b, &job, files, err);
 	if (!cc_failed(st = books_end(b, st, err)))
 		*ret = job;

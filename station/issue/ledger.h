@@ -35,12 +35,22 @@ struct ledger_files {
 };
 
 /*
+ * Asked inside the transaction that binds a blank, after everything else: is what the files were made from still true, and
+ * will it be until the end of the transaction? A failure is ledger_bind's.
+ */
+struct ledger_guard {
+	cc_status (*still_true)(void *ctx, struct cc_error *err);
+	void *ctx;
+};
+
+/*
  * new -bind-> bound: receives the blank when it is new here, takes it into the
  * machine, stores the files. CC_E_STATE "issue.blank-used", "issue.blank-busy";
- * CC_E_BUSY "issue.job-busy"; CC_E_EXISTS "issue.card-active".
+ * CC_E_BUSY "issue.job-busy"; CC_E_STATE "issue.card-active". guard: NULL in books without people.
  */
 CC_MUST cc_status ledger_bind(struct books *b, const char *number, const char *serial, const char *profile,
-			      const struct ledger_files *files, struct job *ret, struct cc_error *err);
+			      const struct ledger_files *files, const struct ledger_guard *guard, struct job *ret,
+			      struct cc_error *err);
 /* Reads and opens the job's packet. CC_E_VERIFY "issue.damaged". */
 CC_MUST cc_status ledger_load_files(struct books *b, const struct job *job, struct buf *ret_packet, struct digest *ret_hash,
 				    struct cc_error *err);

@@ -3,6 +3,7 @@
 #include "station/issue/worker.h"
 #include "station/registry/fingers.h"
 #include "station/registry/forms_hold.h"
+#include "station/registry/registry_stamp.h"
 
 #include "card/fs.h"
 #include "card/sw.h"
@@ -85,7 +86,10 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 	cc_status st;
 
 	books_lock(s->books);
-	st = registry_find(s->registry, w->request->number, person, photo, &w->err);
+	/* Before anything is read: what changes after this is seen when the blank is bound. */
+	st = registry_stamp(s->registry, w->request->number, &w->read_at, &w->err);
+	if (!cc_failed(st))
+		st = registry_find(s->registry, w->request->number, person, photo, &w->err);
 	/* Whoever stands under two numbers gets no card under either until an officer has decided. */
 	if (!cc_failed(st))
 		st = gate_person(s->registry, w->request->number, &gate, &w->report->holds, NULL, &w->err);
@@ -153,8 +157,30 @@ static cc_status blank_is_free(struct worker *w)
 		       reason);
 }
 
+/*
+ * I7: between the reading and this moment another station may have approved a correction, recorded a death, taken another
+ * photo or found a second number. Nobody can from here to the end of the transaction, and afterwards the live job holds
+ * corrections of what is printed.
+ */
+static cc_status still_true(void *ctx, struct cc_error *err)
+{
+	struct worker *w = ctx;
+	const struct issuer *s = w->issuer;
+	const struct gate_options gate = { .check = s->check };
+	const struct hold *hold;
+	struct holds holds;
+	cc_status st = registry_stamp_hold(s->registry, w->request->number, &w->read_at, err);
+
+	if (!cc_failed(st))
+		st = gate_person(s->registry, w->request->number, &gate, &holds, NULL, err);
+	if (!cc_failed(st) && (hold = holds_first(&holds)))
+		return cc_fail(err, CC_E_HELD, hold->key, "%s", hold->field);
+	return cc_failed(st) ? st : forms_hold(s->books, w->request->number, err);
+}
+
 static cc_status bind(struct worker *w)
 {
+	const struct ledger_guard guard = { still_true, w };
 	cc_status st;
 
 	if (cc_failed(st = prepared_encode(&w->prepared, &w->packet)) ||
@@ -162,8 +188,8 @@ static cc_status bind(struct worker *w)
 		return cc_fail(&w->err, st.code, "memory", "packet");
 	w->files.packet = buf_view(&w->packet);
 	w->files.portrait = &w->report->portrait;
-	return ledger_bind(w->issuer->books, w->request->number, w->report->serial, w->perso.profile->name, &w->files, &w->job,
-			   &w->err);
+	return ledger_bind(w->issuer->books, w->request->number, w->report->serial, w->perso.profile->name, &w->files, &guard,
+			   &w->job, &w->err);
 }
 
 /* DG14, DG15, EF.SOD and EF.CardSecurity are made later: room for keys of the largest curves and two signatures with their

@@ -72,6 +72,7 @@ struct worker {
 	struct personalize perso;
 	struct scp03_keys keys;
 	struct job job;
+	struct digest read_at; /* registry_stamp of the person, before they were read */
 	struct prepared prepared;
 	struct buf aa_point, ca_point;
 	struct ledger_result result; /* of the step that runs */

@@ -157,7 +157,7 @@ static bool bind_blank(struct station *s, int round)
 	cc_error_init(&s->err);
 	if (cc_failed(hash_digest(HASH_SHA256, files.packet, &files.hash)))
 		s->wrong++;
-	st = ledger_bind(s->books, number, serial, "softchip", &files, &job, &s->err);
+	st = ledger_bind(s->books, number, serial, "softchip", &files, NULL, &job, &s->err);
 	if (cc_failed(st) && st.code != CC_E_BUSY && st.code != CC_E_EXISTS)
 		s->wrong++;
 	return !cc_failed(st);

@@ -57,7 +57,7 @@ void books_fixture_bind(struct books_fixture *f, const char *number, const char 
 	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
 
 	assert_int_equal(hash_digest(HASH_SHA256, files.packet, &files.hash).code, CC_OK);
-	assert_int_equal(ledger_bind(f->books, number, serial, "softchip", &files, ret, &f->err).code, CC_OK);
+	assert_int_equal(ledger_bind(f->books, number, serial, "softchip", &files, NULL, ret, &f->err).code, CC_OK);
 }
 
 void books_fixture_walk(struct books_fixture *f, struct job *job, enum job_state to)

@@ -180,7 +180,7 @@ static void bind_blank(struct forms_world *w, struct job *job)
 	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
 
 	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
-	assert_ok(ledger_bind(w->books, NUMBER, "0011223344556677", "softchip", &files, job, &w->err));
+	assert_ok(ledger_bind(w->books, NUMBER, "0011223344556677", "softchip", &files, NULL, job, &w->err));
 }
 
 static void a_card_under_way_holds_printed_fields(void **state)

@@ -217,7 +217,7 @@ static cc_status bind(struct station *s, unsigned i, const char *serial, struct 
 	number_of(i, number);
 	cc_error_init(&s->f.err);
 	assert_int_equal(hash_digest(HASH_SHA256, files.packet, &files.hash).code, CC_OK);
-	return ledger_bind(s->f.books, number, serial, "softchip", &files, ret, &s->f.err);
+	return ledger_bind(s->f.books, number, serial, "softchip", &files, NULL, ret, &s->f.err);
 }
 
 static void assert_held(struct station *s, unsigned i, const char *key)

@@ -174,7 +174,7 @@ static void bind_blank(struct forms_world *w, const char *serial, struct job *jo
 
 	cc_error_init(&w->err);
 	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
-	assert_int_equal(ledger_bind(w->books, NUMBER, serial, "softchip", &files, job, &w->err).code, want);
+	assert_int_equal(ledger_bind(w->books, NUMBER, serial, "softchip", &files, NULL, job, &w->err).code, want);
 }
 
 static void issue(struct forms_world *w, struct job *job)

@@ -88,10 +88,10 @@ static void one_live_job_for_a_person_and_for_a_blank(void **state)
 	(void)state;
 	books_fixture(&f);
 	books_fixture_bind(&f, ANNA, CHIP1, &job);
-	assert_int_equal(ledger_bind(f.books, ANNA, CHIP2, "softchip", &files, &other, &f.err).code, CC_E_BUSY);
+	assert_int_equal(ledger_bind(f.books, ANNA, CHIP2, "softchip", &files, NULL, &other, &f.err).code, CC_E_BUSY);
 	assert_string_equal(f.err.key, "issue.job-busy");
 	cc_error_init(&f.err);
-	assert_int_equal(ledger_bind(f.books, BINH, CHIP1, "softchip", &files, &other, &f.err).code, CC_E_STATE);
+	assert_int_equal(ledger_bind(f.books, BINH, CHIP1, "softchip", &files, NULL, &other, &f.err).code, CC_E_STATE);
 	assert_string_equal(f.err.key, "issue.blank-busy");
 	books_fixture_check(f.books);
 	books_fixture_done(&f);
@@ -112,11 +112,11 @@ static void one_active_card_for_a_person(void **state)
 	assert_true(has);
 	assert_int_equal(ledger_has_card(f.books, BINH, &has, &f.err).code, CC_OK);
 	assert_false(has);
-	assert_int_equal(ledger_bind(f.books, ANNA, CHIP2, "softchip", &files, &other, &f.err).code, CC_E_STATE);
+	assert_int_equal(ledger_bind(f.books, ANNA, CHIP2, "softchip", &files, NULL, &other, &f.err).code, CC_E_STATE);
 	assert_string_equal(f.err.key, "issue.card-active");
 	cc_error_init(&f.err);
 	/* and an issued blank serves nobody else */
-	assert_int_equal(ledger_bind(f.books, BINH, CHIP1, "softchip", &files, &other, &f.err).code, CC_E_STATE);
+	assert_int_equal(ledger_bind(f.books, BINH, CHIP1, "softchip", &files, NULL, &other, &f.err).code, CC_E_STATE);
 	assert_string_equal(f.err.key, "issue.blank-used");
 	books_fixture_check(f.books);
 	books_fixture_done(&f);

@@ -170,7 +170,7 @@ static void what_was_decided_is_booked_with_the_job(void **state)
 
 	(void)state;
 	assert_int_equal(hash_digest(HASH_SHA256, files.packet, &files.hash).code, CC_OK);
-	assert_int_equal(ledger_bind(f.books, NUMBER, "00112233445566FF", "softchip", &files, &job, NULL).code, CC_OK);
+	assert_int_equal(ledger_bind(f.books, NUMBER, "00112233445566FF", "softchip", &files, NULL, &job, NULL).code, CC_OK);
 	books_lock(f.books);
 	assert_int_equal(
 		books_query(f.books, "SELECT job_id, record, reason, overrides FROM issue_portrait", NULL, 0, &q, &row, NULL)
