@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/perso/scp02.h"
 
-#include "card/sw.h"
 #include "crypto/kdf.h"
 
 #include <string.h>
@@ -193,23 +192,6 @@ out:
 	return st;
 }
 
-/* GP-E 4.6: padding always, triple DES in CBC mode with a zero ICV. */
-static cc_status encrypt_data(struct scp02 *s, struct bytes plain, struct writer *w)
-{
-	struct buf padded = { 0 };
-	struct writer pad;
-	cc_status st;
-
-	writer_init(&pad, plain.n + BLOCK);
-	pad_iso9797_2(&pad, plain, BLOCK);
-	if (!cc_failed(st = writer_finish(&pad, &padded)) &&
-	    !cc_failed(st = cipher_cbc_encrypt(s->enc, zero_icv, buf_view(&padded), padded.p)))
-		writer_put(w, buf_view(&padded));
-	writer_done(&pad);
-	buf_done(&padded);
-	return st;
-}
-
 static size_t wire_len(const struct scp02 *s, size_t n)
 {
 	return ((s->level & SCP02_C_ENC) && n > 0 ? (n / BLOCK + 1) * BLOCK : n) + SCP02_MAC_LEN;
@@ -229,7 +211,8 @@ static cc_status scp02_wrap(struct secure_layer *l, const struct apdu *cmd, bool
 	if (cc_failed(st = c_mac(s, &out, mac)))
 		return st;
 	if ((s->level & SCP02_C_ENC) && cmd->data.n != 0)
-		st = encrypt_data(s, cmd->data, scratch);
+		/* GP-E 4.6: padding always, a zero ICV. */
+		st = scp_encrypt_data(s->enc, zero_icv, BLOCK, cmd->data, scratch);
 	else
 		writer_put(scratch, cmd->data);
 	if (cc_failed(st))
@@ -259,12 +242,8 @@ static cc_status scp02_unwrap(struct secure_layer *l, const struct response *raw
 static size_t scp02_command_room(const struct secure_layer *l, size_t wire_max)
 {
 	const struct scp02 *s = (const struct scp02 *)(const void *)l;
-	size_t n = wire_max < 0xFF ? wire_max : 0xFF;
 
-	n = n > SCP02_MAC_LEN ? n - SCP02_MAC_LEN : 0;
-	if (s->level & SCP02_C_ENC) /* padding takes at least one byte */
-		n = n >= BLOCK ? n / BLOCK * BLOCK - 1 : 0;
-	return n;
+	return scp_room(wire_max < 0xFF ? wire_max : 0xFF, true, s->level & SCP02_C_ENC ? BLOCK : 0);
 }
 
 static size_t scp02_response_room(const struct secure_layer *l, size_t wire_max)
@@ -340,26 +319,12 @@ cc_status scp02_level_check(uint8_t level)
 cc_status scp02_initialize_update(struct channel *ch, uint8_t key_version, const struct sys *sys, struct scp02_handshake *ret)
 {
 	struct scp02_handshake hs;
-	struct response r = { 0 };
-	struct apdu cmd = {
-		0x80, 0x50, key_version, 0x00, bytes_of(hs.host_challenge, SCP02_HOST_CHALLENGE_LEN), APDU_LE_SHORT_MAX
-	};
-	cc_status st;
+	struct buf answer = { 0 };
+	cc_status st = scp_initialize_update(ch, key_version, sys, hs.host_challenge, &answer);
 
-	channel_set_layer(ch, NULL);
-	if (cc_failed(st = sys_random(sys, hs.host_challenge, sizeof hs.host_challenge)) ||
-	    cc_failed(st = channel_send(ch, &cmd, &r)))
-		goto out;
-	if (r.sw == SW_AUTH_BLOCKED)
-		st = cc_fail(&ch->err, CC_E_DENIED, "perso.keys-blocked", "INITIALIZE UPDATE: %04X", r.sw);
-	else if (r.sw != SW_OK)
-		st = cc_fail(&ch->err, CC_E_STATUS, "perso.handshake", "INITIALIZE UPDATE: %04X", r.sw);
-	else if (cc_failed(st = scp02_card_parse(buf_view(&r.data), &hs.card)))
-		st = cc_fail(&ch->err, st.code, "perso.handshake", "INITIALIZE UPDATE: answer of %zu bytes", r.data.n);
-	else
+	if (!cc_failed(st) && !cc_failed(st = scp_answer_parsed(ch, scp02_card_parse(buf_view(&answer), &hs.card), &answer)))
 		*ret = hs;
-out:
-	response_done(&r);
+	buf_done(&answer);
 	return st;
 }
 
@@ -368,43 +333,27 @@ static cc_status derive_for(const struct scp02_handshake *hs, const struct scp03
 	return scp02_session_derive(keys, hs->host_challenge, hs->card.sequence, hs->card.challenge, ret);
 }
 
-static bool is_card_of(const struct scp02_handshake *hs, const struct scp02_session *s)
-{
-	return cc_equal(s->card_cryptogram, SCP02_CRYPTOGRAM_LEN, hs->card.cryptogram, SCP02_CRYPTOGRAM_LEN);
-}
-
 cc_status scp02_card_has_keys(const struct scp02_handshake *hs, const struct scp03_keys *keys, bool *ret_right)
 {
 	struct scp02_session s = { 0 };
 	cc_status st = derive_for(hs, keys, &s);
 
 	if (!cc_failed(st))
-		*ret_right = is_card_of(hs, &s);
+		*ret_right = cc_equal(s.card_cryptogram, SCP02_CRYPTOGRAM_LEN, hs->card.cryptogram, SCP02_CRYPTOGRAM_LEN);
 	scp02_session_done(&s);
 	return st;
 }
 
-/* Sends the one EXTERNAL AUTHENTICATE; on 9000 the layer stays in the channel at level 01, else the channel is in the clear. */
-static cc_status send_external_authenticate(struct channel *ch, const struct scp02_session *session, uint8_t level,
-					    uint16_t *ret_sw)
+/* The layer for the channel, which is bound to short commands from here on. */
+static cc_status layer_for(struct channel *ch, const struct scp02_session *session, struct secure_layer **ret)
 {
-	struct secure_layer *layer = NULL;
-	struct response r = { 0 };
-	struct apdu cmd = { 0x80, 0x82, level, 0x00, bytes_of(session->host_cryptogram, SCP02_CRYPTOGRAM_LEN), APDU_LE_NONE };
-	cc_status st;
+	cc_status st = scp02_layer_new(session, ret);
 
-	if (cc_failed(st = scp02_layer_new(session, &layer)))
+	if (cc_failed(st))
 		return st;
 	ch->extended = false;
 	ch->command_max = ch->command_max < 0xFF ? ch->command_max : 0xFF;
 	ch->response_max = ch->response_max < APDU_LE_SHORT_MAX ? ch->response_max : APDU_LE_SHORT_MAX;
-	channel_set_layer(ch, layer);
-	st = channel_send(ch, &cmd, &r);
-	if (cc_failed(st) || r.sw != SW_OK)
-		channel_set_layer(ch, NULL);
-	if (!cc_failed(st))
-		*ret_sw = r.sw;
-	response_done(&r);
 	return st;
 }
 
@@ -412,25 +361,19 @@ cc_status scp02_external_authenticate(struct channel *ch, const struct scp02_han
 				      uint8_t level, struct secret *ret_dek)
 {
 	struct scp02_session session = { 0 };
-	uint16_t sw = 0;
+	struct secure_layer *layer = NULL;
 	cc_status st;
 
 	if (cc_failed(st = scp02_level_check(level))) {
 		st = cc_fail(&ch->err, st.code, "perso.level", "level %02X in SCP02", level);
 		goto out;
 	}
-	if (cc_failed(st = derive_for(hs, keys, &session)))
+	if (cc_failed(st = derive_for(hs, keys, &session)) ||
+	    cc_failed(st = scp_card_check(ch, hs->card.key_version, session.card_cryptogram, hs->card.cryptogram)) ||
+	    cc_failed(st = layer_for(ch, &session, &layer)) ||
+	    cc_failed(st = scp_external_authenticate(ch, layer, level, session.host_cryptogram)))
 		goto out;
-	if (!is_card_of(hs, &session)) {
-		st = cc_fail(&ch->err, CC_E_DENIED, "perso.wrong-keys", "key version %02X: card cryptogram of other keys",
-			     hs->card.key_version);
-		goto out;
-	}
-	if (cc_failed(st = send_external_authenticate(ch, &session, level, &sw)))
-		goto out;
-	if (sw != SW_OK)
-		st = cc_fail(&ch->err, CC_E_DENIED, "perso.authentication-refused", "EXTERNAL AUTHENTICATE: %04X", sw);
-	else if (!cc_failed(st = scp02_layer_set_level(ch->layer, level)))
+	if (!cc_failed(st = scp02_layer_set_level(ch->layer, level)))
 		secret_set(ret_dek, session.dek.p, session.dek.n);
 out:
 	scp02_session_done(&session);
@@ -441,11 +384,11 @@ cc_status scp02_probe_refusal(struct channel *ch, const struct scp02_handshake *
 			      uint16_t *ret_sw)
 {
 	struct scp02_session session = { 0 };
-	uint16_t sw = 0;
-	cc_status st = derive_for(hs, keys, &session);
+	struct secure_layer *layer = NULL;
+	cc_status st;
 
-	if (!cc_failed(st) && !cc_failed(st = send_external_authenticate(ch, &session, SCP02_C_MAC, &sw)))
-		*ret_sw = sw;
+	if (!cc_failed(st = derive_for(hs, keys, &session)) && !cc_failed(st = layer_for(ch, &session, &layer)))
+		st = scp_send_external_authenticate(ch, layer, SCP02_C_MAC, session.host_cryptogram, ret_sw);
 	channel_set_layer(ch, NULL);
 	scp02_session_done(&session);
 	return st;

@@ -33,11 +33,11 @@
 #define SCP02_C_ENC 0x02
 #define SCP02_LEVEL_FULL 0x03
 
-#define SCP02_MAC_LEN 8
+#define SCP02_MAC_LEN SCP_MAC_LEN
 #define SCP02_KEY_LEN 16
-#define SCP02_HOST_CHALLENGE_LEN 8
+#define SCP02_HOST_CHALLENGE_LEN SCP_CHALLENGE_LEN
 #define SCP02_CARD_CHALLENGE_LEN 6
-#define SCP02_CRYPTOGRAM_LEN 8
+#define SCP02_CRYPTOGRAM_LEN SCP_CRYPTOGRAM_LEN
 #define SCP02_KCV_LEN 3
 
 /* Static keys are struct scp03_keys with alg CIPHER_TDES and three keys of 16 bytes; others are CC_E_ARG everywhere here. */

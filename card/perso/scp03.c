@@ -159,21 +159,10 @@ static cc_status make_icv(struct scp03 *s, uint8_t first, uint8_t out[BLOCK])
 
 static cc_status encrypt_data(struct scp03 *s, struct bytes plain, struct writer *w)
 {
-	struct buf padded = { 0 };
-	struct writer pad;
 	uint8_t icv[BLOCK];
-	cc_status st;
+	cc_status st = make_icv(s, 0x00, icv);
 
-	writer_init(&pad, plain.n + BLOCK);
-	pad_iso9797_2(&pad, plain, BLOCK);
-	if (cc_failed(st = writer_finish(&pad, &padded)) || cc_failed(st = make_icv(s, 0x00, icv)) ||
-	    cc_failed(st = cipher_cbc_encrypt(s->enc, icv, buf_view(&padded), padded.p)))
-		goto out;
-	writer_put(w, buf_view(&padded));
-out:
-	writer_done(&pad);
-	buf_done(&padded);
-	return st;
+	return cc_failed(st) ? st : scp_encrypt_data(s->enc, icv, BLOCK, plain, w);
 }
 
 /* GP-D 6.2.4: C-MAC over the chaining value, the header with the final Lc, and the data as sent. */
@@ -315,29 +304,18 @@ static cc_status scp03_unwrap(struct secure_layer *l, const struct response *raw
 	return cc_ok();
 }
 
-static size_t room(size_t wire_max, bool with_mac, bool encrypted)
-{
-	size_t n = wire_max;
-
-	if (with_mac)
-		n = n > SCP03_MAC_LEN ? n - SCP03_MAC_LEN : 0;
-	if (encrypted) /* padding takes at least one byte */
-		n = n >= BLOCK ? n / BLOCK * BLOCK - 1 : 0;
-	return n;
-}
-
 static size_t scp03_command_room(const struct secure_layer *l, size_t wire_max)
 {
 	const struct scp03 *s = (const struct scp03 *)(const void *)l;
 
-	return room(wire_max, true, s->level & SCP03_C_ENC);
+	return scp_room(wire_max, true, s->level & SCP03_C_ENC ? BLOCK : 0);
 }
 
 static size_t scp03_response_room(const struct secure_layer *l, size_t wire_max)
 {
 	const struct scp03 *s = (const struct scp03 *)(const void *)l;
 
-	return room(wire_max, s->level & SCP03_R_MAC, s->level & SCP03_R_ENC);
+	return scp_room(wire_max, s->level & SCP03_R_MAC, s->level & SCP03_R_ENC ? BLOCK : 0);
 }
 
 static void scp03_free(struct secure_layer *l)
@@ -410,31 +388,24 @@ cc_status scp03_level_check(uint8_t level, uint8_t i)
 cc_status scp03_initialize_update(struct channel *ch, uint8_t key_version, const struct sys *sys, struct scp03_handshake *ret)
 {
 	struct scp03_handshake hs;
-	struct response r = { 0 };
-	struct apdu cmd = { 0x80, 0x50, key_version, 0x00, bytes_of(hs.host_challenge, SCP03_CHALLENGE_LEN), APDU_LE_SHORT_MAX };
-	cc_status st;
+	struct buf answer = { 0 };
+	cc_status st = scp_initialize_update(ch, key_version, sys, hs.host_challenge, &answer);
 
-	channel_set_layer(ch, NULL);
-	if (cc_failed(st = sys_random(sys, hs.host_challenge, sizeof hs.host_challenge)) ||
-	    cc_failed(st = channel_send(ch, &cmd, &r)))
-		goto out;
-	if (r.sw == SW_AUTH_BLOCKED)
-		st = cc_fail(&ch->err, CC_E_DENIED, "perso.keys-blocked", "INITIALIZE UPDATE: %04X", r.sw);
-	else if (r.sw != SW_OK)
-		st = cc_fail(&ch->err, CC_E_STATUS, "perso.handshake", "INITIALIZE UPDATE: %04X", r.sw);
-	else if (cc_failed(st = scp03_card_parse(buf_view(&r.data), &hs.card)))
-		st = cc_fail(&ch->err, st.code, "perso.handshake", "INITIALIZE UPDATE: answer of %zu bytes", r.data.n);
-	else
+	if (!cc_failed(st) && !cc_failed(st = scp_answer_parsed(ch, scp03_card_parse(buf_view(&answer), &hs.card), &answer)))
 		*ret = hs;
-out:
-	response_done(&r);
+	buf_done(&answer);
 	return st;
+}
+
+static cc_status derive_for(const struct scp03_handshake *hs, const struct scp03_keys *keys, struct scp03_session *ret)
+{
+	return scp03_session_derive(keys, hs->host_challenge, hs->card.challenge, ret);
 }
 
 cc_status scp03_card_has_keys(const struct scp03_handshake *hs, const struct scp03_keys *keys, bool *ret_right)
 {
 	struct scp03_session s = { 0 };
-	cc_status st = scp03_session_derive(keys, hs->host_challenge, hs->card.challenge, &s);
+	cc_status st = derive_for(hs, keys, &s);
 
 	if (!cc_failed(st))
 		*ret_right = cc_equal(s.card_cryptogram, SCP03_CRYPTOGRAM_LEN, hs->card.cryptogram, SCP03_CRYPTOGRAM_LEN);
@@ -442,51 +413,23 @@ cc_status scp03_card_has_keys(const struct scp03_handshake *hs, const struct scp
 	return st;
 }
 
-/* Sends the one EXTERNAL AUTHENTICATE; on 9000 the layer stays in the channel at level 01, else the channel is in the clear. */
-static cc_status send_external_authenticate(struct channel *ch, const struct scp03_session *session, uint8_t level,
-					    uint16_t *ret_sw)
-{
-	struct secure_layer *layer = NULL;
-	struct response r = { 0 };
-	struct apdu cmd = { 0x80, 0x82, level, 0x00, bytes_of(session->host_cryptogram, SCP03_CRYPTOGRAM_LEN), APDU_LE_NONE };
-	cc_status st;
-
-	if (cc_failed(st = scp03_layer_new(session, &layer)))
-		return st;
-	channel_set_layer(ch, layer);
-	st = channel_send(ch, &cmd, &r);
-	if (cc_failed(st) || r.sw != SW_OK)
-		channel_set_layer(ch, NULL);
-	if (!cc_failed(st))
-		*ret_sw = r.sw;
-	response_done(&r);
-	return st;
-}
-
 cc_status scp03_external_authenticate(struct channel *ch, const struct scp03_handshake *hs, const struct scp03_keys *keys,
 				      uint8_t level)
 {
 	struct scp03_session session = { 0 };
-	uint16_t sw = 0;
+	struct secure_layer *layer = NULL;
 	cc_status st;
 
 	if (cc_failed(st = scp03_level_check(level, hs->card.i))) {
 		st = cc_fail(&ch->err, st.code, "perso.level", "level %02X with i=%02X", level, hs->card.i);
 		goto out;
 	}
-	if (cc_failed(st = scp03_session_derive(keys, hs->host_challenge, hs->card.challenge, &session)))
+	if (cc_failed(st = derive_for(hs, keys, &session)) ||
+	    cc_failed(st = scp_card_check(ch, hs->card.key_version, session.card_cryptogram, hs->card.cryptogram)) ||
+	    cc_failed(st = scp03_layer_new(&session, &layer)) ||
+	    cc_failed(st = scp_external_authenticate(ch, layer, level, session.host_cryptogram)))
 		goto out;
-	if (!cc_equal(session.card_cryptogram, SCP03_CRYPTOGRAM_LEN, hs->card.cryptogram, SCP03_CRYPTOGRAM_LEN)) {
-		st = cc_fail(&ch->err, CC_E_DENIED, "perso.wrong-keys", "key version %02X: card cryptogram of other keys",
-			     hs->card.key_version);
-		goto out;
-	}
-	if (cc_failed(st = send_external_authenticate(ch, &session, level, &sw)))
-		goto out;
-	if (sw != SW_OK)
-		st = cc_fail(&ch->err, CC_E_DENIED, "perso.authentication-refused", "EXTERNAL AUTHENTICATE: %04X", sw);
-	else
-		st = scp03_layer_set_level(ch->layer, level);
+	st = scp03_layer_set_level(ch->layer, level);
 out:
 	scp03_session_done(&session);
 	return st;
@@ -496,11 +439,11 @@ cc_status scp03_probe_refusal(struct channel *ch, const struct scp03_handshake *
 			      uint16_t *ret_sw)
 {
 	struct scp03_session session = { 0 };
-	uint16_t sw = 0;
-	cc_status st = scp03_session_derive(keys, hs->host_challenge, hs->card.challenge, &session);
+	struct secure_layer *layer = NULL;
+	cc_status st;
 
-	if (!cc_failed(st) && !cc_failed(st = send_external_authenticate(ch, &session, SCP03_C_MAC, &sw)))
-		*ret_sw = sw;
+	if (!cc_failed(st = derive_for(hs, keys, &session)) && !cc_failed(st = scp03_layer_new(&session, &layer)))
+		st = scp_send_external_authenticate(ch, layer, SCP03_C_MAC, session.host_cryptogram, ret_sw);
 	channel_set_layer(ch, NULL);
 	scp03_session_done(&session);
 	return st;

@@ -3,6 +3,7 @@
 #define CC_CARD_PERSO_SCP03_H
 
 #include "card/apdu.h"
+#include "card/perso/scp.h"
 #include "crypto/base/secret.h"
 #include "crypto/base/sys.h"
 #include "crypto/cipher.h"
@@ -24,9 +25,9 @@
 #define SCP03_R_ENC 0x20
 #define SCP03_LEVEL_FULL 0x33
 
-#define SCP03_MAC_LEN 8
-#define SCP03_CHALLENGE_LEN 8
-#define SCP03_CRYPTOGRAM_LEN 8
+#define SCP03_MAC_LEN SCP_MAC_LEN
+#define SCP03_CHALLENGE_LEN SCP_CHALLENGE_LEN
+#define SCP03_CRYPTOGRAM_LEN SCP_CRYPTOGRAM_LEN
 #define SCP03_DIVERSIFICATION_LEN 10
 #define SCP03_KCV_LEN 3
 
