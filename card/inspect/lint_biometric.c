@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/lint_run.h"
+#include "card/lds/bit_group.h"
 
 /*
  * DG2, DG3, DG4, ICAO 9303-10 4.7.2 to 4.7.4: outer { 7F61 { 02 count, 7F60 {
  * A1 header, 5F2E or 7F2E record } ... } }.
  */
-#define TAG_GROUP 0x7F61
-#define TAG_COUNT 0x02
-#define TAG_TEMPLATE 0x7F60
-#define TAG_HEADER 0xA1
-#define TAG_RECORD 0x5F2E
-#define TAG_RECORD_CONSTRUCTED 0x7F2E
 #define TAG_FILLER 0x53 /* ICAO 9303-10 4.7.3.1: random bytes of an empty DG3 */
 
 /* ICAO 9303-10 table 42 and ISO/IEC 7816-11 table C.2: what belongs where. */
@@ -42,25 +37,18 @@ static bool number_of(struct bytes value, uint32_t *ret)
 
 /* ---- header A1 */
 struct header {
-	struct tlv version, type, subtype, owner, format;
+	struct tlv elements[BIT_GROUP_FORMAT_TYPE - BIT_GROUP_VERSION + 1]; /* tag 0: not there */
 };
 
-static struct tlv *header_slot(struct header *h, uint32_t tag)
+static const struct tlv *element(const struct header *h, enum bit_group_element tag)
 {
-	switch (tag) {
-	case 0x80:
-		return &h->version;
-	case 0x81:
-		return &h->type;
-	case 0x82:
-		return &h->subtype;
-	case 0x87:
-		return &h->owner;
-	case 0x88:
-		return &h->format;
-	default:
-		return NULL;
-	}
+	return &h->elements[tag - BIT_GROUP_VERSION];
+}
+
+/* What the creator added of its own, its dates and product among it, may stand there as often as it likes. */
+static bool is_creators(uint32_t tag)
+{
+	return tag >= BIT_GROUP_CREATED && tag <= BIT_GROUP_PRODUCT;
 }
 
 static void read_header(struct lint_run *run, struct cursor *in, struct header *h)
@@ -68,29 +56,28 @@ static void read_header(struct lint_run *run, struct cursor *in, struct header *
 	struct tlv t;
 
 	while (cursor_left(in) > 0 && tlv_next(in, TLV_LENIENT, &t)) {
-		struct tlv *slot = header_slot(h, t.tag);
-		/* Creation date, validity and product of the creator may be there. */
-		bool other = t.tag == 0x83 || t.tag == 0x84 || t.tag == 0x85 || t.tag == 0x86;
-
-		if (slot != NULL && slot->tag == 0)
-			*slot = t;
-		else if (!other)
+		if (is_creators(t.tag))
+			continue;
+		if (t.tag < BIT_GROUP_VERSION || t.tag > BIT_GROUP_FORMAT_TYPE || h->elements[t.tag - BIT_GROUP_VERSION].tag != 0)
 			lint_add(run, LINT_BIO_ELEMENT, t.whole, "tag %X", (unsigned)t.tag);
+		else
+			h->elements[t.tag - BIT_GROUP_VERSION] = t;
 	}
 }
 
 static void check_format(struct lint_run *run, const struct modality *m, const struct header *h, struct bytes where)
 {
+	const struct tlv *owner = element(h, BIT_GROUP_FORMAT_OWNER), *format = element(h, BIT_GROUP_FORMAT_TYPE);
 	uint32_t v;
 
-	if (h->owner.tag == 0)
+	if (owner->tag == 0)
 		lint_add(run, LINT_BIO_OWNER_MISSING, where, "no 87");
-	else if (h->owner.value.n != 2 || !number_of(h->owner.value, &v) || v != 0x0101)
-		lint_add(run, LINT_BIO_OWNER, h->owner.whole, "%zu bytes", h->owner.value.n);
-	if (h->format.tag == 0)
+	else if (owner->value.n != 2 || !number_of(owner->value, &v) || v != 0x0101)
+		lint_add(run, LINT_BIO_OWNER, owner->whole, "%zu bytes", owner->value.n);
+	if (format->tag == 0)
 		lint_add(run, LINT_BIO_FORMAT_MISSING, where, "no 88");
-	else if (h->format.value.n != 2 || !number_of(h->format.value, &v) || (v != m->formats[0] && v != m->formats[1]))
-		lint_add(run, LINT_BIO_FORMAT, h->format.whole, "%zu bytes", h->format.value.n);
+	else if (format->value.n != 2 || !number_of(format->value, &v) || (v != m->formats[0] && v != m->formats[1]))
+		lint_add(run, LINT_BIO_FORMAT, format->whole, "%zu bytes", format->value.n);
 }
 
 /* ISO/IEC 7816-11 table C.3: right 1, left 2 in bits 1-2; finger in bits 3-5. */
@@ -103,21 +90,23 @@ static bool subtype_known(unsigned number, uint32_t v)
 
 static void check_kind(struct lint_run *run, const struct modality *m, const struct header *h, struct bytes where)
 {
+	const struct tlv *type = element(h, BIT_GROUP_TYPE), *subtype = element(h, BIT_GROUP_SUBTYPE);
+	const struct tlv *version = element(h, BIT_GROUP_VERSION);
 	uint32_t v;
 
-	if (h->type.tag != 0) {
-		if (!number_of(h->type.value, &v) || v != m->type)
-			lint_add(run, LINT_BIO_TYPE, h->type.whole, "%zu bytes", h->type.value.n);
-		else if (h->type.value.n > 1)
-			lint_add(run, LINT_BIO_TYPE_OLD, h->type.whole, "%zu bytes", h->type.value.n);
+	if (type->tag != 0) {
+		if (!number_of(type->value, &v) || v != m->type)
+			lint_add(run, LINT_BIO_TYPE, type->whole, "%zu bytes", type->value.n);
+		else if (type->value.n > 1)
+			lint_add(run, LINT_BIO_TYPE_OLD, type->whole, "%zu bytes", type->value.n);
 	}
 	/* ICAO 9303-10 4.7.3, 4.7.4: of fingers and eyes one must know which. */
-	if (m->number != 2 && h->subtype.tag == 0)
+	if (m->number != 2 && subtype->tag == 0)
 		lint_add(run, LINT_BIO_SUBTYPE_MISSING, where, "no 82");
-	else if (m->number != 2 && (!number_of(h->subtype.value, &v) || !subtype_known(m->number, v)))
-		lint_add(run, LINT_BIO_SUBTYPE, h->subtype.whole, "%zu bytes", h->subtype.value.n);
-	if (h->version.tag != 0 && (h->version.value.n != 2 || !number_of(h->version.value, &v) || v != 0x0101))
-		lint_add(run, LINT_BIO_VERSION, h->version.whole, "%zu bytes", h->version.value.n);
+	else if (m->number != 2 && (!number_of(subtype->value, &v) || !subtype_known(m->number, v)))
+		lint_add(run, LINT_BIO_SUBTYPE, subtype->whole, "%zu bytes", subtype->value.n);
+	if (version->tag != 0 && (version->value.n != 2 || !number_of(version->value, &v) || v != 0x0101))
+		lint_add(run, LINT_BIO_VERSION, version->whole, "%zu bytes", version->value.n);
 }
 
 /* ---- one template 7F60 */
@@ -128,19 +117,19 @@ static void check_template(struct lint_run *run, const struct modality *m, struc
 	struct tlv t;
 	bool record = false;
 
-	if (!tlv_is_next(in, TAG_HEADER)) {
+	if (!tlv_is_next(in, BIT_GROUP_HEADER)) {
 		lint_add(run, LINT_BIO_HEADER, whole, "no A1");
-	} else if (tlv_expect(in, TLV_LENIENT, TAG_HEADER, &header)) {
+	} else if (tlv_expect(in, TLV_LENIENT, BIT_GROUP_HEADER, &header)) {
 		read_header(run, &header, &h);
 		check_format(run, m, &h, whole);
 		check_kind(run, m, &h, whole);
 	}
 	while (cursor_left(in) > 0 && tlv_next(in, TLV_LENIENT, &t)) {
-		if (t.tag == TAG_RECORD && !record)
+		if (t.tag == BIT_GROUP_RECORD && !record)
 			lint_record(run, m->number, t.value);
-		else if (t.tag != TAG_RECORD_CONSTRUCTED || record)
+		else if (t.tag != BIT_GROUP_RECORD_CONSTRUCTED || record)
 			lint_add(run, LINT_BIO_ELEMENT, t.whole, "tag %X", (unsigned)t.tag);
-		record = record || t.tag == TAG_RECORD || t.tag == TAG_RECORD_CONSTRUCTED;
+		record = record || t.tag == BIT_GROUP_RECORD || t.tag == BIT_GROUP_RECORD_CONSTRUCTED;
 	}
 	if (!record)
 		lint_add(run, LINT_BIO_RECORD_MISSING, whole, "no 5F2E");
@@ -149,18 +138,18 @@ static void check_template(struct lint_run *run, const struct modality *m, struc
 static void check_group(struct lint_run *run, const struct modality *m, struct cursor *group)
 {
 	struct bytes count = { 0 }, all = bytes_of(group->p, group->n);
-	bool counted = tlv_is_next(group, TAG_COUNT);
+	bool counted = tlv_is_next(group, BIT_GROUP_COUNT);
 	uint32_t want = 0, n = 0;
 	struct tlv t;
 
 	if (!counted)
 		lint_add(run, LINT_BIO_COUNT_MISSING, all, "no 02");
-	else if (!tlv_expect_bytes(group, TLV_LENIENT, TAG_COUNT, &count) || !number_of(count, &want))
+	else if (!tlv_expect_bytes(group, TLV_LENIENT, BIT_GROUP_COUNT, &count) || !number_of(count, &want))
 		want = UINT32_MAX;
 	while (cursor_left(group) > 0 && tlv_next(group, TLV_LENIENT, &t)) {
 		struct cursor in;
 
-		if (t.tag != TAG_TEMPLATE) {
+		if (t.tag != BIT_GROUP_TEMPLATE) {
 			if (t.tag != TAG_FILLER || want != 0)
 				lint_add(run, LINT_BIO_GROUP, t.whole, "tag %X", (unsigned)t.tag);
 			continue;
@@ -183,9 +172,9 @@ void lint_dg2(struct lint_run *run)
 
 	if (!lint_outer(run, lds_file_tag((enum lds_file)run->file), &in))
 		return;
-	if (!tlv_is_next(&in, TAG_GROUP))
+	if (!tlv_is_next(&in, BIT_GROUP_TAG))
 		lint_add(run, LINT_BIO_GROUP, run->bytes, "no 7F61");
-	else if (tlv_expect(&in, TLV_LENIENT, TAG_GROUP, &group))
+	else if (tlv_expect(&in, TLV_LENIENT, BIT_GROUP_TAG, &group))
 		check_group(run, m, &group);
 	for (struct tlv t; !in.failed && cursor_left(&in) > 0 && tlv_next(&in, TLV_LENIENT, &t);) {
 		if (t.tag != TAG_FILLER)
@@ -200,7 +189,8 @@ static void check_displayed(struct lint_run *run, uint32_t tag, struct cursor *i
 	uint32_t want = 0, n = 0;
 	struct tlv t;
 
-	if (!tlv_is_next(in, TAG_COUNT) || !tlv_expect_bytes(in, TLV_LENIENT, TAG_COUNT, &count) || !number_of(count, &want)) {
+	if (!tlv_is_next(in, BIT_GROUP_COUNT) || !tlv_expect_bytes(in, TLV_LENIENT, BIT_GROUP_COUNT, &count) ||
+	    !number_of(count, &want)) {
 		lint_add(run, LINT_BIO_COUNT_MISSING, run->bytes, "no 02");
 		return;
 	}

@@ -3,32 +3,25 @@
 
 #include "crypto/base/tlv.h"
 
-#define TAG_GROUP 0x7F61
-#define TAG_COUNT 0x02
-#define TAG_TEMPLATE 0x7F60
-#define TAG_HEADER 0xA1
-#define TAG_RECORD 0x5F2E
-#define TAG_RECORD_CONSTRUCTED 0x7F2E
-
 /* Header elements in the order of ICAO 9303-10 table 41. */
 static struct bytes *header_element(struct dg2_header *h, uint32_t tag)
 {
 	switch (tag) {
-	case 0x80:
+	case BIT_GROUP_VERSION:
 		return &h->version;
-	case 0x81:
+	case BIT_GROUP_TYPE:
 		return &h->type;
-	case 0x82:
+	case BIT_GROUP_SUBTYPE:
 		return &h->subtype;
-	case 0x83:
+	case BIT_GROUP_CREATED:
 		return &h->created;
-	case 0x85:
+	case BIT_GROUP_VALIDITY:
 		return &h->validity;
-	case 0x86:
+	case BIT_GROUP_PRODUCT:
 		return &h->product;
-	case 0x87:
+	case BIT_GROUP_FORMAT_OWNER:
 		return &h->format_owner;
-	case 0x88:
+	case BIT_GROUP_FORMAT_TYPE:
 		return &h->format_type;
 	default:
 		return NULL;
@@ -39,8 +32,8 @@ static void put_header(struct writer *w, const struct dg2_header *header)
 {
 	struct dg2_header h = *header;
 
-	tlv_open(w, TAG_HEADER);
-	for (uint32_t tag = 0x80; tag <= 0x88; tag++) {
+	tlv_open(w, BIT_GROUP_HEADER);
+	for (uint32_t tag = BIT_GROUP_VERSION; tag <= BIT_GROUP_FORMAT_TYPE; tag++) {
 		const struct bytes *value = header_element(&h, tag);
 
 		if (value != NULL && value->n > 0)
@@ -53,7 +46,7 @@ static cc_status check_template(const struct dg2_template *t, const char *key, s
 {
 	if (t->header.format_owner.n != 2 || t->header.format_type.n != 2)
 		return cc_fail(err, CC_E_ARG, key, "format owner and type are two bytes each");
-	if (t->record_tag != TAG_RECORD && t->record_tag != TAG_RECORD_CONSTRUCTED)
+	if (t->record_tag != BIT_GROUP_RECORD && t->record_tag != BIT_GROUP_RECORD_CONSTRUCTED)
 		return cc_fail(err, CC_E_ARG, key, "record tag");
 	if (t->record.n == 0)
 		return cc_fail(err, CC_E_ARG, key, "empty record");
@@ -75,10 +68,10 @@ cc_status bit_group_check(const struct dg2_template *items, size_t count, const 
 
 void bit_group_put(struct writer *w, const struct dg2_template *items, size_t count)
 {
-	tlv_open(w, TAG_GROUP);
-	tlv_put_u8(w, TAG_COUNT, (uint8_t)count);
+	tlv_open(w, BIT_GROUP_TAG);
+	tlv_put_u8(w, BIT_GROUP_COUNT, (uint8_t)count);
 	for (size_t i = 0; i < count; i++) {
-		tlv_open(w, TAG_TEMPLATE);
+		tlv_open(w, BIT_GROUP_TEMPLATE);
 		put_header(w, &items[i].header);
 		tlv_put(w, items[i].record_tag, items[i].record);
 		tlv_close(w);
@@ -111,13 +104,13 @@ static bool read_template(struct cursor *in, struct dg2_template *ret)
 	struct cursor header;
 	struct tlv record;
 
-	if (!tlv_expect(in, TLV_LENIENT, TAG_HEADER, &header) || !read_header(&header, &ret->header))
+	if (!tlv_expect(in, TLV_LENIENT, BIT_GROUP_HEADER, &header) || !read_header(&header, &ret->header))
 		return false;
 	if (!tlv_next(in, TLV_LENIENT, &record) || cc_failed(cursor_end(in)))
 		return false;
 	ret->record_tag = record.tag;
 	ret->record = record.value;
-	return (record.tag == TAG_RECORD || record.tag == TAG_RECORD_CONSTRUCTED) && record.value.n > 0;
+	return (record.tag == BIT_GROUP_RECORD || record.tag == BIT_GROUP_RECORD_CONSTRUCTED) && record.value.n > 0;
 }
 
 bool bit_group_take(struct cursor *in, struct dg2_template *items, size_t *ret_count)
@@ -125,13 +118,13 @@ bool bit_group_take(struct cursor *in, struct dg2_template *items, size_t *ret_c
 	struct cursor group;
 	struct bytes count;
 
-	if (!tlv_expect(in, TLV_LENIENT, TAG_GROUP, &group) || !tlv_expect_bytes(&group, TLV_LENIENT, TAG_COUNT, &count) ||
-	    count.n != 1 || count.p[0] > DG2_TEMPLATES_MAX)
+	if (!tlv_expect(in, TLV_LENIENT, BIT_GROUP_TAG, &group) ||
+	    !tlv_expect_bytes(&group, TLV_LENIENT, BIT_GROUP_COUNT, &count) || count.n != 1 || count.p[0] > DG2_TEMPLATES_MAX)
 		return cursor_fail(in);
 	for (size_t i = 0; i < count.p[0]; i++) {
 		struct cursor item;
 
-		if (!tlv_expect(&group, TLV_LENIENT, TAG_TEMPLATE, &item) || !read_template(&item, &items[i]))
+		if (!tlv_expect(&group, TLV_LENIENT, BIT_GROUP_TEMPLATE, &item) || !read_template(&item, &items[i]))
 			return cursor_fail(in);
 	}
 	*ret_count = count.p[0];
