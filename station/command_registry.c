@@ -2,9 +2,11 @@
 #include "station/command.h"
 
 #include "crypto/base/secret.h"
+#include "station/issue/ledger.h"
 #include "station/message.h"
-#include "station/registry/number.h"
+#include "station/registry/forms_hold.h"
 #include "station/registry/gate.h"
+#include "station/registry/number.h"
 #include "station/registry_photo.h"
 #include "station/registry_session.h"
 
@@ -193,38 +195,50 @@ static void print_person(const struct registry_session *s, const struct person *
 					  : registry_session_pick(s, "mất tích", "missing"));
 }
 
-static void show_person(struct registry_session *s, const struct person *p, struct bytes photo)
+static void show_person(struct registry_session *s, const struct person *p, struct bytes photo, const struct holds *holds)
 {
-	struct holds holds;
 	json_t *root;
 
-	registry_check_person(p, photo.n > 0, &s->check, &holds);
 	if (s->list != NULL) {
 		root = person_json(p, photo.n > 0);
 		(void)json_object_set_new(root, "photo_bytes", json_integer((json_int_t)photo.n));
 		registry_session_print(json_pack("{s:i, s:o, s:o, s:b}", "schema", REGISTRY_SCHEMA, "person", root, "findings",
-						 holds_json(&holds), "held", holds_any(&holds)));
+						 holds_json(holds), "held", holds_any(holds)));
 		return;
 	}
 	print_person(s, p);
 	(void)printf("%s: %zu byte\n", registry_session_pick(s, "Ảnh", "Photo"), photo.n);
-	print_holds(s, &holds);
+	print_holds(s, holds);
+}
+
+/* What issuing would find about somebody before it looks at the photo: the record, its neighbours, and the open forms. */
+static cc_status judge(struct registry_session *s, struct books *books, const char *number, struct holds *ret)
+{
+	const struct gate_options o = { .check = s->check, .books = books };
+
+	return gate_person(s->registry, number, &o, ret, NULL, &s->err);
 }
 
 static int run_show(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
 	struct buf photo = { 0 };
-	struct person p;
+	struct books *books = NULL;
+	struct holds holds;
+	struct person p = { 0 };
 	cc_status st = registry_session_open(&s);
 
 	if (!cc_failed(st))
 		st = registry_find(s.registry, inv->arguments[0], &p, &photo, &s.err);
-	if (!cc_failed(st)) {
-		show_person(&s, &p, buf_view(&photo));
-		person_done(&p);
-	}
+	if (!cc_failed(st))
+		st = registry_session_books(&s, &books);
+	if (!cc_failed(st))
+		st = judge(&s, books, p.number, &holds);
+	if (!cc_failed(st))
+		show_person(&s, &p, buf_view(&photo), &holds);
+	person_done(&p);
 	buf_done(&photo);
+	books_close(&books);
 	return registry_session_close(&s, st, EXIT_DONE);
 }
 
@@ -245,27 +259,59 @@ static void print_check(struct registry_session *s, const char *number, const ch
 	print_holds(s, h);
 }
 
+struct check_view {
+	struct registry_session *s;
+	struct forms_findings forms;
+	cc_status st;
+};
+
 static bool check_one(void *ctx, const struct person *p, bool has_photo)
 {
-	struct registry_session *s = ctx;
+	struct check_view *v = ctx;
 	struct holds h;
 
-	registry_check_person(p, has_photo, &s->check, &h);
-	print_check(s, p->number, p->full_name, &h);
-	return true;
+	registry_check_person(p, has_photo, &v->s->check, &h);
+	v->st = forms_findings_add(&v->forms, p->number, &h, &v->s->err);
+	if (!cc_failed(v->st))
+		print_check(v->s, p->number, p->full_name, &h);
+	return !cc_failed(v->st);
 }
 
-/* The desk's question: the record, its neighbours, and the photo as issuing would judge it. */
-static cc_status check_number(struct registry_session *s, const char *number)
+static cc_status check_everybody(struct registry_session *s, struct books *books)
+{
+	struct check_view v = { .s = s, .st = cc_ok() };
+	cc_status st = books != NULL ? forms_findings_load(books, NULL, &v.forms, &s->err) : cc_ok();
+
+	if (!cc_failed(st))
+		st = registry_walk(s->registry, check_one, &v, &s->err);
+	forms_findings_done(&v.forms);
+	return cc_failed(st) ? st : v.st;
+}
+
+/* A second card is made for an exchange or a reissue alone. */
+static cc_status check_card(struct registry_session *s, struct books *books, const char *number, struct holds *h)
+{
+	bool has = false;
+	cc_status st = books != NULL ? ledger_has_card(books, number, &has, &s->err) : cc_ok();
+
+	if (!cc_failed(st) && has && h->count < HOLDS_MAX)
+		h->items[h->count++] = (struct hold){ "issue.card-active", "number", HOLD_HOLD };
+	return st;
+}
+
+/* The desk's question: the record, its neighbours, the open forms, the card that is there, and the photo as issuing would
+ * judge it. */
+static cc_status check_number(struct registry_session *s, struct books *books, const char *number)
 {
 	struct buf photo = { 0 };
-	struct person p;
+	struct person p = { 0 };
 	struct holds h;
 	cc_status st = registry_find(s->registry, number, &p, &photo, &s->err);
 
-	if (cc_failed(st))
-		return st;
-	st = gate_person(s->registry, number, &(struct gate_options){ .check = s->check }, &h, NULL, &s->err);
+	if (!cc_failed(st))
+		st = judge(s, books, number, &h);
+	if (!cc_failed(st))
+		st = check_card(s, books, number, &h);
 	if (!cc_failed(st))
 		st = registry_photo_judge(s, &p, buf_view(&photo), &h);
 	if (!cc_failed(st))
@@ -279,6 +325,7 @@ static int run_check(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
 	bool all = invocation_option(inv, "--all") != NULL;
+	struct books *books = NULL;
 	cc_status st;
 
 	if (all == (inv->argument_count == 1)) {
@@ -287,10 +334,11 @@ static int run_check(struct invocation *inv)
 		return EXIT_USAGE;
 	}
 	st = registry_session_open(&s);
-	if (!cc_failed(st) && all)
-		st = registry_walk(s.registry, check_one, &s, &s.err);
-	else if (!cc_failed(st))
-		st = check_number(&s, inv->arguments[0]);
+	if (!cc_failed(st))
+		st = registry_session_books(&s, &books);
+	if (!cc_failed(st))
+		st = all ? check_everybody(&s, books) : check_number(&s, books, inv->arguments[0]);
+	books_close(&books);
 	if (!cc_failed(st) && s.list != NULL)
 		registry_session_print_list(&s, "checks",
 					    json_pack("{s:i, s:I, s:I}", "schema", REGISTRY_SCHEMA, "people", (json_int_t)s.count,

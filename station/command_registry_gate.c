@@ -98,7 +98,7 @@ static const struct option_spec gate_spec[] = {
 
 struct gate_view {
 	struct registry_session *session;
-	struct books *books; /* NULL: no card was issued here */
+	struct books *books; /* NULL: there are no cards and no forms here */
 	struct gate_report *report;
 	bool quiet;
 	cc_status st;
@@ -181,23 +181,6 @@ static void print_report(struct registry_session *s, const struct gate_report *r
 		     registry_session_pick(s, "có lưu ý", "with notes"), (unsigned long long)r->warned);
 }
 
-static cc_status open_books(struct registry_session *s, struct books **ret)
-{
-	struct stmt *q = NULL;
-	bool row = false;
-	int64_t cards = 0;
-	cc_status st = store_prepare(s->store, "SELECT COUNT(*) FROM issue_card", &q);
-
-	if (!cc_failed(st))
-		st = stmt_step(q, &row);
-	if (!cc_failed(st) && row)
-		cards = stmt_column_int(q, 0);
-	stmt_finish(&q);
-	if (cc_failed(st))
-		return cc_fail(&s->err, st.code, s->store->err.key, "%s", s->store->err.detail);
-	return cards > 0 ? books_open(s->store, s->ks, s->inv->config.sys, NULL, ret, &s->err) : st;
-}
-
 static int run_gate(struct invocation *inv)
 {
 	static struct gate_report report;
@@ -217,7 +200,8 @@ static int run_gate(struct invocation *inv)
 	o.check = s.check;
 	o.fresh_days = (unsigned)days;
 	if (!cc_failed(st))
-		st = open_books(&s, &view.books);
+		st = registry_session_books(&s, &view.books);
+	o.books = view.books;
 	if (!cc_failed(st) && invocation_option(inv, "--photos") != NULL)
 		st = image_worker_open(&inv->config, &o.images, &s.err);
 	if (!cc_failed(st))

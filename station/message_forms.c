@@ -44,6 +44,10 @@ const struct message messages_forms[] = {
 	  "Duyệt hoặc không duyệt trước: cccd registry corrections SỐ.",
 	  "A correction of what the card prints waits for approval.",
 	  "Approve or refuse it first: cccd registry corrections NUMBER." },
+	{ "correction.waiting-elsewhere", "Có đề xuất sửa thông tin không in trên thẻ đang chờ duyệt; vẫn cấp thẻ được.",
+	  "Duyệt hoặc không duyệt: cccd registry corrections SỐ.",
+	  "A correction of something that no card shows waits for approval; the card may be issued.",
+	  "Approve or refuse it: cccd registry corrections NUMBER." },
 
 	/* ---- CC01 */
 	{ "application.kind", "Chưa rõ loại đề nghị cấp thẻ.",

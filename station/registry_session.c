@@ -76,6 +76,20 @@ cc_status registry_session_open(struct registry_session *s)
 	return st;
 }
 
+cc_status registry_session_books(struct registry_session *s, struct books **ret)
+{
+	struct stmt *q = NULL;
+	bool there = false;
+	cc_status st = store_prepare(s->store, "SELECT key_version FROM issue_secret", &q);
+
+	if (!cc_failed(st))
+		st = stmt_step(q, &there);
+	stmt_finish(&q);
+	if (cc_failed(st))
+		return cc_fail(&s->err, st.code, s->store->err.key, "%s", s->store->err.detail);
+	return there ? books_open(s->store, s->ks, s->inv->config.sys, NULL, ret, &s->err) : st;
+}
+
 int registry_session_close(struct registry_session *s, cc_status st, int rc)
 {
 	registry_close(&s->registry);

@@ -3,6 +3,7 @@
 #define CC_STATION_REGISTRY_SESSION_H
 
 #include "station/command.h"
+#include "station/issue/books.h"
 #include "station/registry/registry.h"
 
 #include <jansson.h>
@@ -32,6 +33,8 @@ struct registry_session {
 };
 
 cc_status registry_session_open(struct registry_session *s);
+/* The books beside the registry, to be closed before it; they stay NULL in a station that has none yet: nothing is made. */
+cc_status registry_session_books(struct registry_session *s, struct books **ret);
 /* The exit code: rc, or that of a failure, which is told. */
 int registry_session_close(struct registry_session *s, cc_status st, int rc);
 /* The text in the user's language. */

@@ -3,7 +3,6 @@
 
 #include "crypto/base/secret.h"
 #include "station/registry/civil_task.h"
-#include "station/registry/forms_hold.h"
 #include "station/registry/gate.h"
 #include "station/registry/number.h"
 
@@ -171,7 +170,7 @@ static void drop_photo(struct holds *h)
 static cc_status judge(struct forms *f, const struct check_context *check, const struct application_request *q, struct person *p,
 		       struct application *a, struct holds *ret_holds, struct cc_error *err)
 {
-	const struct gate_options gate = { .check = *check };
+	const struct gate_options gate = { .check = *check, .books = f->books };
 	const struct hold *hold;
 	cc_status st = registry_find(f->registry, q->number, p, NULL, err);
 
@@ -187,7 +186,7 @@ static cc_status judge(struct forms *f, const struct check_context *check, const
 		return cc_fail(err, CC_E_HELD, hold->key, "%s", hold->field);
 	if (q->confirm_cmnd && p->old_cmnd[0] == '\0')
 		return cc_fail(err, CC_E_ARG, "application.no-old-cmnd", "old_cmnd");
-	return forms_hold(f->books, q->number, err);
+	return st;
 }
 
 /* ---- accepting */

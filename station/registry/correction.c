@@ -166,29 +166,6 @@ static cc_status read_waiting(struct forms *f, const uint8_t *mac, const char *f
 	return st;
 }
 
-cc_status correction_waits(struct books *b, const char *number, bool *ret, struct cc_error *err)
-{
-	uint8_t mac[BOOKS_MAC_LEN];
-	struct stmt *q = NULL;
-	bool row = false;
-	char field[32];
-	cc_status st = books_number_mac(b, number, mac);
-	const struct books_value values[] = { books_blob(bytes_of(mac, sizeof mac)) };
-
-	*ret = false;
-	if (cc_failed(st))
-		return cc_fail(err, st.code, "crypto.failed", "HMAC-SHA256");
-	st = books_query(b, "SELECT field FROM registry_correction WHERE number_mac = $1 AND live = 1", values, 1, &q, &row, err);
-	while (!cc_failed(st) && row && !*ret) {
-		forms_copy_column(q, 0, field, sizeof field);
-		*ret = person_field_is_printed(field);
-		if (cc_failed(st = stmt_step(q, &row)))
-			st = cc_fail(err, st.code, b->store->err.key, "%s", b->store->err.detail);
-	}
-	stmt_finish(&q);
-	return st;
-}
-
 /* ---- proposing */
 
 /* The person with the new value; c gets both values as the registry would hold them. */

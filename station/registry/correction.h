@@ -60,7 +60,5 @@ typedef bool (*correction_visit)(void *ctx, const struct correction *c);
 /* In order of their ids; number NULL: everybody's. */
 CC_MUST cc_status correction_list(struct forms *f, const char *number, bool pending_only, correction_visit visit, void *ctx,
 				  struct cc_error *err);
-/* A correction of a printed field waits for its approval: no card is made meanwhile. Under the books' lock. */
-CC_MUST cc_status correction_waits(struct books *b, const char *number, bool *ret, struct cc_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "biometrics/photo_hash.h"
 #include "crypto/base/secret.h"
+#include "station/registry/forms_hold.h"
 #include "station/registry/number.h"
 #include "station/registry/registry_rows.h"
 
@@ -46,6 +47,7 @@ struct gate {
 	struct gate_report *report;
 	struct cc_error *err;
 	struct photos *photos; /* NULL: not looked at */
+	struct forms_findings forms;
 	int64_t now_ms;
 };
 
@@ -326,6 +328,8 @@ static cc_status judge(struct gate *g, struct stmt *q, struct person *p, struct 
 	if (g->o->fresh_days > 0 && g->now_ms - imported_ms > (int64_t)g->o->fresh_days * DAY_MS)
 		hold(h, HOLD_WARNING, "registry.stale", "");
 	st = check_identity(g, p, id, h, other);
+	if (!cc_failed(st))
+		st = forms_findings_add(&g->forms, p->number, h, g->err);
 	if (!cc_failed(st) && has_photo)
 		st = check_photo(g, id, h);
 	return st;
@@ -387,10 +391,13 @@ cc_status gate_run(struct registry *r, const struct gate_options *o, gate_visit 
 		g.photos = cc_alloc(sizeof *g.photos);
 		st = g.photos == NULL ? cc_fail(err, CC_E_MEMORY, "memory", "photos") : hash_all(&g);
 	}
+	if (!cc_failed(st) && o->books != NULL)
+		st = forms_findings_load(o->books, NULL, &g.forms, err);
 	while (!cc_failed(st) && go)
 		st = page(&g, &last, visit, ctx, &go);
 	qsort(ret->provinces, ret->province_count, sizeof ret->provinces[0], by_code);
 	photos_free(&g.photos);
+	forms_findings_done(&g.forms);
 	return st;
 }
 
@@ -422,9 +429,12 @@ cc_status gate_person(struct registry *r, const char *number, const struct gate_
 	st = registry_store_error(r, st, err);
 	if (!cc_failed(st) && !row)
 		st = cc_fail(err, CC_E_NOT_FOUND, "registry.not-found", "no person with this number");
+	if (!cc_failed(st) && o->books != NULL)
+		st = forms_findings_load(o->books, number, &g.forms, err);
 	if (!cc_failed(st))
 		st = judge(&g, q, &p, ret, other != NULL ? other : own_other);
 	stmt_finish(&q);
+	forms_findings_done(&g.forms);
 	person_done(&p);
 	return st;
 }

@@ -3,6 +3,7 @@
 #define CC_STATION_REGISTRY_GATE_H
 
 #include "station/image_worker.h"
+#include "station/issue/books.h"
 #include "station/registry/registry.h"
 
 /*
@@ -13,12 +14,13 @@
  *	registry.photo-reused	the same photo belongs to another person
  *	registry.stale		not confirmed for gate_options.fresh_days
  *
- * Both sides of a doubt are held until an officer decides.
+ * and what open forms say (forms_hold.h). Both sides of a doubt are held until an officer decides.
  */
 struct gate_options {
 	struct check_context check;
 	bool photos_later;	     /* judged as if a photo were there */
 	unsigned fresh_days;	     /* 0: age does not matter */
+	struct books *books;	     /* over the registry's store: open forms count (forms_hold.h); NULL: they don't */
 	struct image_worker *images; /* photos are compared by what they show; NULL: they are not */
 };
 

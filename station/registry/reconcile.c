@@ -108,20 +108,6 @@ cc_status reconcile_list(struct forms *f, reconcile_visit visit, void *ctx, stru
 	return st;
 }
 
-cc_status reconcile_is_open(struct books *b, const char *number, bool *ret, struct cc_error *err)
-{
-	uint8_t mac[BOOKS_MAC_LEN];
-	struct stmt *q = NULL;
-	cc_status st = books_number_mac(b, number, mac);
-	const struct books_value values[] = { books_blob(bytes_of(mac, sizeof mac)) };
-
-	if (cc_failed(st))
-		return cc_fail(err, st.code, "crypto.failed", "HMAC-SHA256");
-	st = books_query(b, "SELECT id FROM registry_conflict WHERE number_mac = $1 AND live = 1", values, 1, &q, ret, err);
-	stmt_finish(&q);
-	return st;
-}
-
 /* ---- booking */
 
 static cc_status find_open(struct forms *f, const uint8_t *mac, const char *field, int64_t *ret, bool *ret_found,

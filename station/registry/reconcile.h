@@ -101,7 +101,5 @@ CC_MUST cc_status reconcile_list(struct forms *f, reconcile_visit visit, void *c
  */
 CC_MUST cc_status reconcile_decide(struct forms *f, int64_t id, const char *source, const char *officer, const char *reason,
 				   int64_t *ret_form, struct cc_error *err);
-/* Under the books' lock. */
-CC_MUST cc_status reconcile_is_open(struct books *b, const char *number, bool *ret, struct cc_error *err);
 
 #endif

@@ -35,7 +35,12 @@ is "the number is not corrected" "$(run correct $duong number 001303000001 --evi
 is "a value that can't be" "$(run correct $duong birth_date 2003-02-30 --evidence x --officer A) $(says 'does not exist')" "2 1"
 is "the proposer can't approve: not allowed" "$(run approve "$id" --officer 'nguyen an') $(says 'Let another officer approve')" "4 1"
 is "and in Vietnamese" "$(lang=vi run approve "$id" --officer 'Nguyễn An') $(says 'Mời cán bộ khác duyệt')" "4 1"
-is "no card while it waits" "$(run apply $duong --kind first) $(says 'Approve or refuse it first')" "3 1"
+is "no card while it waits" "$(run apply $duong --kind first) $(says 'Approve or refuse it first')" "3 2"
+is "the desk's check holds, with the next action" "$(run check $duong) $(says 'cccd registry corrections NUMBER' out) $(lang=vi run check $duong) $(says 'đang chờ duyệt' out)" "3 1 3 1"
+is "so do show, the check of everybody and the gate" "$(run show $duong --json; field 'findings.find(f=>f.key==="correction.waiting").field') $(run check --all --json; field "checks.find(c=>c.number==='$duong').held") $(run gate --json; field "findings.filter(f=>f.key==='correction.waiting').map(f=>f.number+f.severity).join()")" "0
+origin 3
+true 3
+${duong}hold"
 is "a dry run approves nothing" "$(run approve "$id" --officer 'Trần Bình' --dry-run) $(run show $duong --json; field person.origin)" "0 0
 Phường Cửa Nam, Hà Nội"
 is "another officer approves" "$(run approve "$id" --officer 'Trần Bình')" 0
@@ -92,6 +97,7 @@ if command -v pcscd >/dev/null; then
 	is "and it is issued" "$(run applications --all --json; field "applications.find(a=>a.number==='$duong').state")" "0
 issued"
 	is "nobody else waits" "$("$cccd" --home h --password-file pw lab run --chips 1 -- "$cccd" --lang en --home h --password-file pw card issue --next >out 2>err; echo $?) $(says 'No application waits')" "1 1"
+	is "the check says that there is a card" "$(run check $duong) $(says 'cccd registry apply NUMBER --kind exchange' out)" "3 1"
 	is "who has a card applies for an exchange" "$(run apply $duong --kind first) $(says 'Apply for an exchange')" "1 1"
 	run apply $duong --kind reissue --reason lost >/dev/null
 	"$cccd" --home h --password-file pw lab run --chips 1 -- "$cccd" --lang en --home h --password-file pw card issue --next >out 2>err
@@ -118,7 +124,7 @@ is "nothing changed yet" "$(run show $han --json; field person.ethnicity)" "0
 Kinh"
 is "the person is held" "$(run approve "$form" --officer B; run apply $han --kind first; says 'cccd registry conflicts')" "0
 3
-1"
+2"
 is "two of one kind: which one?" "$(run decide "$conflict" --source household-book --officer B --reason x)" 2
 is "decided for the registry" "$(run conflicts --json; field 'conflicts[0].id'; run decide "$conflict" --source registry --officer B --reason 'đang cư trú') $(run conflicts --json; field conflicts.length)" "0
 $conflict

@@ -10,6 +10,7 @@
 #include "station/issue/queue.h"
 #include "station/registry/civil_task.h"
 #include "station/registry/correction.h"
+#include "station/registry/forms_hold.h"
 #include "tests/support/alloc_fault.h"
 #include "tests/support/forms_world.h"
 #include "tests/support/store_engine.h"
@@ -189,15 +190,15 @@ static void a_card_under_way_holds_printed_fields(void **state)
 	struct correction_request q = request("residence", "Số 9, Phường Cửa Nam, Hà Nội");
 	struct correction c;
 	struct job job;
-	bool is_new = false, making = false, waits = false;
+	bool is_new = false, making = false;
 
 	bind_blank(w, &job);
 	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
 	assert_true(making);
 	assert_int_equal(approve(w, c.id, "Trần Bình").code, CC_E_HELD);
 	assert_string_equal(w->err.key, "correction.card-under-way");
-	assert_ok(correction_waits(w->books, NUMBER, &waits, &w->err));
-	assert_true(waits);
+	assert_int_equal(forms_hold(w->books, NUMBER, &w->err).code, CC_E_HELD);
+	cc_error_init(&w->err);
 	q = request("occupation", "Giáo viên");
 	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
 	assert_false(making);
@@ -205,8 +206,7 @@ static void a_card_under_way_holds_printed_fields(void **state)
 	assert_ok(ledger_spoil(w->books, &job, "test", &w->err));
 	assert_ok(approve(w, c.id - 1, "Trần Bình"));
 	assert_string_equal(forms_world_field(w, NUMBER, "residence"), "Số 9, Phường Cửa Nam, Hà Nội");
-	assert_ok(correction_waits(w->books, NUMBER, &waits, &w->err));
-	assert_false(waits);
+	assert_ok(forms_hold(w->books, NUMBER, &w->err));
 }
 
 static void a_claimed_application_holds_too(void **state)

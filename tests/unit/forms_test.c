@@ -13,6 +13,7 @@
 #include "station/registry/due.h"
 #include "station/registry/export.h"
 #include "station/registry/forms_hold.h"
+#include "station/registry/gate.h"
 #include "station/registry/reconcile.h"
 #include "tests/support/forms_world.h"
 
@@ -392,6 +393,73 @@ static void a_conflict_holds_until_an_officer_decides(void **state)
 	cc_free(r, sizeof *r);
 }
 
+struct gate_seen {
+	char text[400];
+};
+
+static bool keep_findings(void *ctx, const struct gate_finding *f)
+{
+	struct gate_seen *seen = ctx;
+
+	for (size_t i = 0; i < f->holds->count; i++) {
+		const struct hold *h = &f->holds->items[i];
+		size_t n = strlen(seen->text);
+
+		if (strncmp(h->key, "registry.", 9) != 0)
+			(void)snprintf(seen->text + n, sizeof seen->text - n, "%.3s %s %s %s\n", f->person->number,
+				       hold_severity_name(h->severity), h->key, h->field);
+	}
+	return true;
+}
+
+static void assert_gate(struct forms_world *w, const char *everybody, bool held)
+{
+	const struct gate_options o = { .check = check_context(), .books = w->books };
+	struct gate_report *report = cc_alloc(sizeof *report);
+	struct gate_seen seen = { 0 };
+	struct holds h;
+
+	assert_ok(gate_run(w->registry, &o, keep_findings, &seen, report, &w->err));
+	assert_string_equal(seen.text, everybody);
+	assert_ok(gate_person(w->registry, NUMBER, &o, &h, NULL, &w->err));
+	assert_int_equal(holds_any(&h), held);
+	cc_free(report, sizeof *report);
+}
+
+/* What waits at an officer's stands in the gate's list, for everybody and for one, with the reason why. */
+static void the_gate_shows_open_forms(void **state)
+{
+	struct forms_world *w = *state;
+	struct reconcile_result *r = cc_alloc(sizeof *r);
+	struct correction_request q = {
+		.number = NUMBER, .field = "phone", .value = "0900000000", .evidence = "Đơn", .officer = "Hà", .source = "officer"
+	};
+	struct correction c;
+	bool is_new, making;
+
+	forms_world_add(w, "004090000000", "Lê Văn Cao", "1991-03-16", "");
+	assert_gate(w, "", false);
+	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
+	assert_gate(w, "001 warning correction.waiting-elsewhere phone\n", false);
+	q.field = "residence";
+	q.value = "Huế";
+	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
+	assert_ok(compare(
+		w, CARD("\"mother\":\"Lê Thị Hai\"") "," CARD_2("\"mother\":\"Lê Thị Ba\"") "," CMND("\"mother\":\"Lê Thị Tư\""),
+		r));
+	assert_gate(w,
+		    "001 hold reconcile.open mother\n001 warning correction.waiting-elsewhere phone\n"
+		    "001 hold correction.waiting residence\n",
+		    true);
+	q.number = "004090000000";
+	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
+	assert_gate(w,
+		    "001 hold reconcile.open mother\n001 warning correction.waiting-elsewhere phone\n"
+		    "001 hold correction.waiting residence\n004 hold correction.waiting residence\n",
+		    true);
+	cc_free(r, sizeof *r);
+}
+
 static void the_registry_may_be_right(void **state)
 {
 	struct forms_world *w = *state;
@@ -704,6 +772,7 @@ int main(void)
 		cmocka_unit_test(each_rule_decides_as_it_says),
 		CASE(decided_fields_wait_for_another_officer_and_come_once),
 		CASE(a_conflict_holds_until_an_officer_decides),
+		CASE(the_gate_shows_open_forms),
 		CASE(the_registry_may_be_right),
 		CASE(a_paper_of_somebody_else_decides_nothing),
 		CASE(broken_input_is_told_and_books_nothing),
