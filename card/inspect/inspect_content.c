@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/inspect_run.h"
 
+#include "card/lds/cccd_design.h"
 #include "card/lds/dg.h"
 #include "card/lds/dg1.h"
 #include "card/lds/dg13.h"
@@ -203,7 +204,10 @@ static void check_dg2(struct inspect_run *run)
 
 	cc_error_init(&err);
 	if (file.n == 0) {
-		inspect_add(run, INSPECT_UNAVAILABLE, "dg2.structure", "no DG2");
+		bool due = cccd_design_has_face(lds_set_get(&run->out->files, lds_dg(13)));
+
+		inspect_add(run, due ? INSPECT_UNAVAILABLE : INSPECT_NOT_APPLICABLE, "dg2.structure", "no DG2%s",
+			    due ? "" : ": issued to a child under 6");
 		return;
 	}
 	if (cc_failed(dg2_parse(file, &d, &err)))

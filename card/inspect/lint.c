@@ -3,6 +3,7 @@
 
 #include "card/inspect/lint_run.h"
 #include "card/lds/card_access.h"
+#include "card/lds/cccd_design.h"
 #include "card/lds/dg1.h"
 #include "card/lds/dg14.h"
 
@@ -213,6 +214,7 @@ static void read_shared(struct lint_run *run)
 {
 	const struct lds_set *files = run->in->files;
 
+	run->mandatory = cccd_design_has_face(lds_set_get(files, lds_dg(13))) || lds_set_has(files, lds_dg(2)) ? 2 : 1;
 	run->has_com = !cc_failed(ef_com_parse(lds_set_get(files, LDS_COM), &run->com, NULL));
 	run->has_mrz = lds_set_has(files, LDS_DG1) && !cc_failed(dg1_parse(lds_set_get(files, LDS_DG1), &run->mrz, NULL));
 	run->has_dg14 = !cc_failed(dg14_parse(lds_set_get(files, lds_dg(14)), &run->dg14, NULL));

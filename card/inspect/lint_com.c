@@ -29,7 +29,7 @@ static void check_list(struct lint_run *run, struct bytes list)
 		before = dg;
 	}
 	/* ICAO 9303-10 table 38: DG1 and DG2 are mandatory. */
-	for (unsigned dg = 1; dg <= 2; dg++) {
+	for (unsigned dg = 1; dg <= run->mandatory; dg++) {
 		if ((seen & 1u << (dg - 1)) == 0)
 			lint_add(run, LINT_COM_LIST_DG1, list, "no DG%u", dg);
 	}

@@ -63,7 +63,7 @@ static void check_hashes(struct lint_run *run, struct lso *o, struct cursor *lis
 	while (cursor_left(list) > 0 && tlv_next(list, TLV_LENIENT, &item))
 		check_hash(run, o, &item);
 	/* ICAO 9303-10 table 38: DG1 and DG2 are mandatory, and signed. */
-	for (unsigned dg = 1; dg <= 2; dg++) {
+	for (unsigned dg = 1; dg <= run->mandatory; dg++) {
 		if ((o->listed & 1u << (dg - 1)) == 0)
 			lint_add(run, LINT_LSO_FEW, where, "DG%u", dg);
 	}

@@ -18,6 +18,7 @@ struct lint_run {
 	unsigned file; /* the one being looked at, and its bytes */
 	struct bytes bytes;
 	bool has_com, has_sod, has_mrz, has_dg14, has_access;
+	unsigned mandatory; /* DG1 to this one: 2, and 1 for a card without a face (cccd_design.h) */
 	struct ef_com com;
 	struct sod sod;
 	struct mrz mrz;

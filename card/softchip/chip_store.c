@@ -95,16 +95,41 @@ static bool can_valid(struct bytes in)
 	return true;
 }
 
+/* The list of EF.COM (5C) leaves DG2's tag out: the document of a child under 6, which has no face. */
+static bool is_faceless(const struct softchip *chip)
+{
+	const struct chip_file *com = chip_memory_file(&chip->memory, CHIP_FILE_COM);
+	struct cursor in, body;
+	struct tlv t;
+	uint8_t tag;
+
+	cursor_init(&in, bytes_of(com->body.p, com->filled));
+	if (!tlv_expect(&in, TLV_LENIENT, 0x60, &body))
+		return false;
+	while (cursor_left(&body) > 0 && tlv_next(&body, TLV_LENIENT, &t)) {
+		if (t.tag != 0x5C)
+			continue;
+		cursor_init(&in, t.value);
+		while (cursor_left(&in) > 0 && cursor_u8(&in, &tag))
+			if (tag == 0x75)
+				return false;
+		return true;
+	}
+	return false;
+}
+
 /* Everything that a finished document needs. */
 static bool may_finish(const struct softchip *chip)
 {
-	static const uint16_t files[] = { CHIP_FILE_COM,    CHIP_FILE_SOD,    CHIP_FILE_DG(1),	    CHIP_FILE_DG(2),
+	static const uint16_t files[] = { CHIP_FILE_COM,    CHIP_FILE_SOD,    CHIP_FILE_DG(1),
 					  CHIP_FILE_DG(14), CHIP_FILE_DG(15), CHIP_FILE_CARD_ACCESS };
 	static const enum chip_field fields[] = { CHIP_FIELD_MRZ, CHIP_FIELD_AA_KEY, CHIP_FIELD_CA_KEY };
 
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (!chip_file_complete(chip_memory_file(&chip->memory, files[i])))
 			return false;
+	if (!chip_file_complete(chip_memory_file(&chip->memory, CHIP_FILE_DG(2))) && !is_faceless(chip))
+		return false;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		if (chip_memory_field(&chip->memory, fields[i]).n == 0)
 			return false;

@@ -19,13 +19,16 @@
 #define FILE_MAX 65535
 #define DOCUMENT_NUMBER_LEN 9
 #define CAN_LEN 6
-/* The data groups of our cards: DG1, DG2, DG13, DG14, DG15. */
-#define DATA_GROUPS ((uint32_t)(1u << 0 | 1u << 1 | 1u << 12 | 1u << 13 | 1u << 14))
+/* The data groups of all our cards: DG1, DG13, DG14, DG15. */
+#define DATA_GROUPS ((uint32_t)(1u << 0 | 1u << 12 | 1u << 13 | 1u << 14))
+#define DATA_GROUP_2 ((uint32_t)(1u << 1))
 #define DATA_GROUP_3 ((uint32_t)(1u << 2))
 
-uint32_t prepare_data_groups(const struct prepare_settings *s)
+uint32_t prepare_data_groups(const struct prepare_settings *s, bool face)
 {
-	return DATA_GROUPS | (s->fingers.wanted ? DATA_GROUP_3 : 0);
+	if (!face)
+		return DATA_GROUPS;
+	return DATA_GROUPS | DATA_GROUP_2 | (s->fingers.wanted ? DATA_GROUP_3 : 0);
 }
 
 /* ---- settings */
@@ -167,6 +170,11 @@ static struct date issue_date(const struct person *person, struct date today)
 	return person->issued.year ? person->issued : today;
 }
 
+bool prepare_has_face(const struct prepare_settings *s, const struct person *person, struct date today)
+{
+	return validity_has_face(&s->rules, person->birth, issue_date(person, today));
+}
+
 /* *ret_has false: no expiry. */
 static cc_status expiry_date(const struct prepare_settings *s, const struct person *person, struct date today, struct date *ret,
 			     bool *ret_has, struct cc_error *err)
@@ -292,15 +300,16 @@ static cc_status make_dg2(const struct prepare_settings *s, const struct person 
 cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
 			 const struct portrait_case *portrait, struct date today, struct prepared *ret, struct cc_error *err)
 {
+	bool face = prepare_has_face(s, person, today);
 	struct prepared p = { 0 };
 	struct ef_com com;
 	cc_status st;
 
 	memcpy(p.can, person->number + strlen(person->number) - CAN_LEN, CAN_LEN);
 	if (cc_failed(st = make_dg1(s, person, today, &p, err)) ||
-	    cc_failed(st = make_dg2(s, person, photo, portrait, &p, err)) ||
+	    (face && cc_failed(st = make_dg2(s, person, photo, portrait, &p, err))) ||
 	    cc_failed(st = card_access_encode(&s->access, &p.files.files[LDS_CARD_ACCESS], err)) ||
-	    cc_failed(st = ef_com_make(s->lds_version, prepare_data_groups(s), &com, err)) ||
+	    cc_failed(st = ef_com_make(s->lds_version, prepare_data_groups(s, face), &com, err)) ||
 	    cc_failed(st = ef_com_encode(&com, &p.files.files[LDS_COM], err)))
 		goto out;
 	*ret = p;

@@ -93,12 +93,13 @@ struct personalize_key_request prepare_key_request(const struct prepare_settings
  * What needs no chip: EF.CardAccess, EF.COM, DG1, DG2. today: of the issue,
  * when the person's record has none. A photo that the gate refuses is
  * CC_E_HELD with the key of its first defect ("portrait.no_face"). portrait: the
- * record's standard and the checks that are overridden (portrait_case_of).
+ * record's standard and the checks that are overridden (portrait_case_of); not asked, as the photo, without a face.
  */
 CC_MUST cc_status prepare_person(const struct prepare_settings *s, const struct person *person, struct bytes photo,
 				 const struct portrait_case *portrait, struct date today, struct prepared *ret,
 				 struct cc_error *err);
-/* Then DG3, which EF.COM names already, when the setting dg3 wants it; packed: of registry_fingers_find. */
+/* Then DG3, which EF.COM names already, when the setting dg3 wants it and the card has a face; packed: of
+ * registry_fingers_find. */
 CC_MUST cc_status prepare_dg3(const struct prepare_settings *s, const struct person *person, struct bytes packed,
 			      struct prepared *p, struct cc_error *err);
 /*
@@ -124,8 +125,13 @@ struct prepare_signer {
 	const struct trust *trust;
 	int64_t now_s;
 };
-/* Bit n-1 for each DG n that a finished card has. */
-uint32_t prepare_data_groups(const struct prepare_settings *s);
+/* Bit n-1 for each DG n that a finished card has. face: of prepare_has_face. */
+uint32_t prepare_data_groups(const struct prepare_settings *s, bool face);
+/*
+ * False for a child under 6 on the day of issue (card/lds/cccd_design.h): no DG2, no DG3 and no templates are made, whatever
+ * the registry holds and the settings want.
+ */
+bool prepare_has_face(const struct prepare_settings *s, const struct person *person, struct date today);
 /* How often a card's document signer signs: EF.SOD, and EF.CardSecurity when chip.pace has Chip Authentication Mapping. */
 unsigned prepare_signatures(const struct prepare_settings *s);
 /*

@@ -98,7 +98,7 @@ cc_status prepare_sign(const struct prepare_settings *s, const struct prepare_si
 	params.alg = sig_alg_of_key(pubkey_kind(cert_pubkey(signer->cert)), s->sod_hash, s->rsa_pss);
 	if (cc_failed(st = make_dg14(s, ca_point, p, err)) || cc_failed(st = make_dg15(s, aa_point, p, err)))
 		return cc_fail(err, st.code, "issue.inconsistent", "DG14 or DG15");
-	CC_ASSERT(lds_set_dg_mask(&p->files) == prepare_data_groups(s));
+	CC_ASSERT(lds_set_dg_mask(&p->files) == prepare_data_groups(s, lds_set_has(&p->files, lds_dg(2))));
 	st = sod_build(&params, &p->files, &p->files.files[LDS_SOD], err);
 	if (!cc_failed(st) && card_access_has_cam(&s->access))
 		st = make_card_security(s, signer, params.alg, ca_point, p, err);

@@ -187,7 +187,7 @@ static cc_status bind(struct worker *w)
 	    cc_failed(st = prepared_hash(&w->prepared, &w->prepared.files, &w->files.hash)))
 		return cc_fail(&w->err, st.code, "memory", "packet");
 	w->files.packet = buf_view(&w->packet);
-	w->files.portrait = &w->report->portrait;
+	w->files.portrait = w->report->portrait_decided ? &w->report->portrait : NULL;
 	return ledger_bind(w->issuer->books, w->request->number, w->report->serial, w->perso.profile->name, &w->files, &guard,
 			   &w->job, &w->err);
 }
@@ -247,6 +247,27 @@ static cc_status add_templates(struct worker *w, const struct person *person)
 	return st;
 }
 
+/* What is taken of the body: face, prints and templates, or nothing of a child under 6. */
+static cc_status prepare_body(struct worker *w, const struct person *person, const struct buf *photo)
+{
+	const struct issuer *s = w->issuer;
+	struct date today = s->check.today;
+	struct portrait_case none = { 0 };
+	cc_status st;
+
+	if (!prepare_has_face(&s->settings, person, today))
+		return prepare_person(&s->settings, person, bytes_of(NULL, 0), &none, today, &w->prepared, &w->err);
+	if (cc_failed(st = portrait_case_of(s->books, &s->settings.record, today, person->number, buf_view(photo),
+					    &w->report->portrait, &w->err)))
+		return st;
+	w->report->portrait_decided = true;
+	if (cc_failed(st = prepare_person(&s->settings, person, buf_view(photo), &w->report->portrait, today, &w->prepared,
+					  &w->err)) ||
+	    cc_failed(st = add_fingers(w, person)))
+		return st;
+	return add_templates(w, person);
+}
+
 static cc_status start(struct worker *w, const struct person *person, const struct buf *photo)
 {
 	struct date today = w->issuer->check.today;
@@ -259,13 +280,7 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 	if (cc_failed(st) || cc_failed(st = blank_is_free(w)) ||
 	    cc_failed(st = pki_signer_ready(w->issuer->signers, w->issuer->books, prepare_signatures(&w->issuer->settings),
 					    sys_wall_ms(w->issuer->sys) / 1000, &w->err)) ||
-	    cc_failed(st = portrait_case_of(w->issuer->books, &w->issuer->settings.record, today, person->number, buf_view(photo),
-					    &w->report->portrait, &w->err)))
-		return st;
-	w->report->portrait_decided = true;
-	if (cc_failed(st = prepare_person(&w->issuer->settings, person, buf_view(photo), &w->report->portrait, today,
-					  &w->prepared, &w->err)) ||
-	    cc_failed(st = add_fingers(w, person)) || cc_failed(st = add_templates(w, person)) ||
+	    cc_failed(st = prepare_body(w, person, photo)) ||
 	    cc_failed(st = prepare_chip_id(&w->issuer->settings, person, today, w->report->serial, &w->prepared, &w->err)) ||
 	    cc_failed(st = fits(w)))
 		return st;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/application.h"
 
+#include "card/lds/cccd_design.h"
 #include "crypto/base/secret.h"
 #include "station/registry/civil_task.h"
 #include "station/registry/gate.h"
@@ -12,7 +13,6 @@
 
 #define LAYOUT_UNDER_6 "2024-under-6"
 #define LAYOUT_2024 "2024"
-#define AGE_WITH_FACE 6
 /* Rework stands before all new orders. */
 #define PLACE_REWORK (INT64_C(1) << 40)
 
@@ -39,7 +39,7 @@ const char *application_layout(const struct validity_rules *rules, struct date b
 		       : on.year > birth.year		 ? (unsigned)on.year - birth.year - 1
 							 : 0;
 
-	return age < AGE_WITH_FACE ? LAYOUT_UNDER_6 : LAYOUT_2024;
+	return age < CCCD_DESIGN_FACE_AGE ? LAYOUT_UNDER_6 : LAYOUT_2024;
 }
 
 /* ---- the form */
@@ -155,18 +155,6 @@ static cc_status read_layout(const char *wanted, const char *by_age, struct appl
 	return cc_fail(err, CC_E_ARG, "application.layout-age", "by age: %s", by_age);
 }
 
-/* The card of a child under 6 shows no face: no photo is needed. */
-static void drop_photo(struct holds *h)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < h->count; i++) {
-		if (strcmp(h->items[i].key, "registry.no-photo") != 0)
-			h->items[n++] = h->items[i];
-	}
-	h->count = n;
-}
-
 static cc_status judge(struct forms *f, const struct check_context *check, const struct application_request *q, struct person *p,
 		       struct application *a, struct holds *ret_holds, struct cc_error *err)
 {
@@ -180,8 +168,6 @@ static cc_status judge(struct forms *f, const struct check_context *check, const
 		st = read_layout(q->layout, application_layout(&check->rules, p->birth, check->today), a, err);
 	if (cc_failed(st))
 		return st;
-	if (strcmp(a->layout, LAYOUT_UNDER_6) == 0)
-		drop_photo(ret_holds);
 	if ((hold = holds_first(ret_holds)) != NULL)
 		return cc_fail(err, CC_E_HELD, hold->key, "%s", hold->field);
 	if (q->confirm_cmnd && p->old_cmnd[0] == '\0')

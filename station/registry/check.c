@@ -158,7 +158,10 @@ void registry_check_person(const struct person *p, bool has_photo, const struct 
 
 	check_life(p, &h);
 	check_birth(p, ctx, &h);
-	if (!has_photo)
+	/* The card of a child under 6 shows no face and needs no photo. */
+	if (!has_photo &&
+	    (date_compare(p->birth, ctx->today) > 0 ||
+	     validity_has_face(&ctx->rules, p->birth, date_precision(p->issued) == DATE_DAY ? p->issued : ctx->today)))
 		add(&h, HOLD_HOLD, "registry.no-photo", "photo");
 	check_nationality(p, &h);
 	check_expiry(p, ctx, &h);

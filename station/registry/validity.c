@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/validity.h"
 
+#include "card/lds/cccd_design.h"
+
 #include <string.h>
 
 /* cccd-card.md 6: a card issued within this time before an exchange age runs to the next one. */
@@ -87,4 +89,9 @@ bool validity_expiry(const struct validity_rules *r, struct date birth, struct d
 		}
 	}
 	return false;
+}
+
+bool validity_has_face(const struct validity_rules *r, struct date birth, struct date on)
+{
+	return date_precision(birth) != DATE_DAY || validity_age(r, birth, on) >= CCCD_DESIGN_FACE_AGE;
 }

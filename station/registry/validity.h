@@ -29,6 +29,8 @@ CC_MUST cc_status validity_rules_parse(const char *ages, const char *feb_29, str
 struct date validity_birthday(const struct validity_rules *r, struct date birth, unsigned age);
 /* Completed years on a day. 0 before the first birthday. */
 unsigned validity_age(const struct validity_rules *r, struct date birth, struct date on);
+/* A card of this day shows a face: the holder is 6 or older (card/lds/cccd_design.h). True while the birth date is incomplete. */
+bool validity_has_face(const struct validity_rules *r, struct date birth, struct date on);
 /*
  * Expiry of a card issued on `issued`: the birthday at the next exchange age
  * that is more than 2 years away. False: the card has no expiry (MRZ 991231).

@@ -176,6 +176,9 @@ static void under_age(struct hostile_seed *s, struct raw_row *r, struct told *t)
 
 	raw_row_born(child, 2013 + (unsigned)(child / 2000), r, t);
 	told_add(t, IMPORT_WARNING, "registry.under-age", "birth_date");
+	/* Under 6 on the day of the import: the card shows no face. */
+	if (strcmp(raw_row_field(r, "birth_date")->value, "2020-07-01") > 0)
+		told_drop(t, "registry.no-photo", "photo");
 	switch (seed_below(s, 3)) {
 	case 0:
 		raw_row_drop(r, "father");
