@@ -111,7 +111,9 @@ test: packages packages-test ## everything that must pass; ends with N passed, N
 
 # A PKCS#11 module that fails on demand: tests load it, so does the program under test.
 PKCS11_SHIM := $(BUILD)/tests/pkcs11_shim.so
-tests: $(TEST_BIN) $(PKCS11_SHIM)
+# Key files whose password costs little, for tests that run the program often (tests/support/station.sh).
+CHEAP_KEYS := $(BUILD)/tests/cheap_keys
+tests: $(TEST_BIN) $(PKCS11_SHIM) $(CHEAP_KEYS)
 
 check: ## include arrows, one library one door, self-contained headers, file names
 	@tests/lint/check.sh
@@ -122,7 +124,7 @@ asan: packages packages-test ## the suite under address and undefined-behaviour 
 		tests/run.sh $(patsubst $(BUILD)/%,build/asan/%,$(TEST_BIN)) $(TEST_SH)
 
 peers: packages packages-test ## programs and published vectors of others against ours; ends with N passed, N failed
-	+@$(MAKE) --no-print-directory $(parallel) program $(PEER_BIN)
+	+@$(MAKE) --no-print-directory $(parallel) program $(PEER_BIN) $(CHEAP_KEYS)
 	@BUILD=$(BUILD) tests/run.sh $(PEER_BIN) $(PEER_SH)
 
 attack: packages packages-test ## hostile cards and signers at full length, each status word at each command; N passed, N failed
@@ -201,6 +203,10 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
 $(PKCS11_SHIM): tests/support/pkcs11_shim/shim.c tests/support/pkcs11_shim/shim.h Makefile
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $< -lpthread
+
+$(CHEAP_KEYS): $(BUILD)/obj/tests/support/cheap_keys/cheap_keys.o $(LIB_crypto) $(LIB_base)
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # A fuzz target is linked twice: with libFuzzer (FUZZ=1), and with a main that replays and mutates the committed corpus.
 $(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(LIB_support) $(LIB_ALL)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs test programs, as many at a time as there are processors (JOBS), those of tests/peers one after the other at the end, for
-# they share what npm installs. Each prints TAP lines: "ok ...", "not ok ...", "... # SKIP". Output of a test is shown only when it
+# Runs test programs, one more at a time than there are processors (JOBS), for many wait for cards and servers; those that take long
+# come first, those of tests/peers one after the other at the end, for they share what npm installs. Each prints TAP lines: "ok ...", "not ok ...", "... # SKIP". Output of a test is shown only when it
 # fails. Last line: N passed, N failed (, N skipped).
 set -u
 BUILD=${BUILD:-build/gcc}
@@ -44,16 +44,20 @@ run_one() {
 }
 export -f run_one
 
-together=() alone=()
+# A long program that starts last leaves the other processors idle.
+first=() together=() alone=()
 for t in "$@"; do
 	rm -f "$logs/$(basename "$t").result"
 	case $t in
 	*tests/peers/*) alone+=("$t") ;;
+	*/postgres_test.sh) first=("$t" ${first[@]+"${first[@]}"}) ;;
+	*/*_variations_test | */*_crash_test | */*_fault_test | */*hostile*_test | */settings_test.sh) first+=("$t") ;;
 	*) together+=("$t") ;;
 	esac
 done
+together=(${first[@]+"${first[@]}"} ${together[@]+"${together[@]}"})
 [ ${#together[@]} -eq 0 ] ||
-	printf '%s\0' "${together[@]}" | xargs -0 -r -n 1 -P "${JOBS:-$(nproc)}" bash -c 'run_one "$0"'
+	printf '%s\0' "${together[@]}" | xargs -0 -r -n 1 -P "${JOBS:-$(($(nproc) + 1))}" bash -c 'run_one "$0"'
 for t in ${alone[@]+"${alone[@]}"}; do run_one "$t"; done
 
 passed=0 failed=0 skipped=0 broken=()

@@ -2,59 +2,58 @@
 # Rules about the tree that a compiler doesn't check. Prints each offence as file:line: rule, exits 1 when there is one.
 #   check.sh              the tree this script stands in
 #   check.sh --root DIR   another tree
+#   check.sh --rule NAME  one rule alone: the word that stands before the colon in what it prints
 #   check.sh --self-test  TAP: the tree obeys, and each rule catches a planted offence
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
-root=$here
-[ "${1:-}" = --root ] && root=$2
+root=$here rule= self_test=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--root) root=$2 && shift 2 ;;
+	--rule) rule=$2 && shift 2 ;;
+	--self-test) self_test=1 && shift ;;
+	*) echo "check.sh: no such option: $1" >&2 && exit 2 ;;
+	esac
+done
 
 list() { (cd "$root" && find crypto card biometrics station tests -name "$1" -type f 2>/dev/null | grep -v node_modules | sort); }
 sources() { list '*.[ch]'; }
 
-# ---- which room a path is in; the more special name wins
-room() {
-	case $1 in
-	crypto/base/*) echo base ;;
-	crypto/*) echo crypto ;;
-	biometrics/*) echo biometrics ;;
-	card/softchip/*) echo softchip ;;
-	card/*) echo card ;;
-	station/lab/*) echo lab ;;
-	station/*) echo station ;;
-	tests/*) echo tests ;;
-	*) echo outside ;;
-	esac
-}
-
-# ---- the arrows: room -> rooms it may include
-may_include() {
-	case $1 in
-	base) echo " base " ;;
-	crypto) echo " base crypto " ;;
-	biometrics) echo " base biometrics " ;;
-	softchip) echo " base crypto softchip " ;;
-	card) echo " base crypto card " ;;
-	lab) echo " base crypto card softchip station lab " ;;
-	station) echo " base crypto biometrics card station lab " ;;
-	tests) echo " base crypto biometrics card softchip station lab tests " ;;
-	esac
+# ---- the arrows: each room and the rooms it may include
+arrows() {
+	cat <<'A'
+base base
+crypto base crypto
+biometrics base biometrics
+softchip base crypto softchip
+card base crypto card
+lab base crypto card softchip station lab
+station base crypto biometrics card station lab
+tests base crypto biometrics card softchip station lab tests
+A
 }
 
 check_arrows() {
-	(cd "$root" && sources | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' /dev/null) |
-		while IFS=: read -r file line text; do
-			target=${text#*\"}
-			target=${target%%\"*}
-			from=$(room "$file")
-			to=$(room "$target")
-			case $target in ../* | ./*) to=outside ;; esac
+	(cd "$root" && sources | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' /dev/null) | awk '
+		# Which room a path is in; the more special name wins.
+		function room(path) {
+			if (path ~ /^\.\.?\//) return "outside"
+			if (path ~ /^crypto\/base\//) return "base"
+			if (path ~ /^card\/softchip\//) return "softchip"
+			if (path ~ /^station\/lab\//) return "lab"
+			if (match(path, /^(crypto|biometrics|card|station|tests)\//)) return substr(path, 1, RLENGTH - 1)
+			return "outside"
+		}
+		NR == FNR {for (i = 2; i <= NF; i++) may[$1, $i] = 1; next}
+		{
+			split($0, part, ":")
+			split($0, quoted, "\"")
+			from = room(part[1])
+			to = room(quoted[2])
 			# A generated header (build/gen) is named without a folder.
-			[ "$to" = outside ] && [ "${target#gen_}" != "$target" ] && continue
-			case "$(may_include "$from")" in
-			*" $to "*) ;;
-			*) echo "$file:$line: arrow: $from may not include $target ($to)" ;;
-			esac
-		done
+			if (to == "outside" && quoted[2] ~ /^gen_/) next
+			if (!((from, to) in may)) printf "%s:%s: arrow: %s may not include %s (%s)\n", part[1], part[2], from, quoted[2], to
+		}' <(arrows) -
 }
 
 # ---- one library, one door: header pattern -> files that may include it
@@ -92,10 +91,11 @@ check_doors() {
 check_headers() {
 	local cflags
 	cflags="-std=c17 -D_GNU_SOURCE -I. -Wall -Wextra -Werror $(pkg-config --cflags libcrypto libpcsclite sqlite3 p11-kit-1 2>/dev/null)"
-	(cd "$root" && list '*.h' | while read -r h; do
-		printf '#include "%s"\n#include "%s"\nextern int self_contained;\n' "$h" "$h" |
-			${CC:-gcc} $cflags -fsyntax-only -x c - 2>/dev/null || echo "$h:1: header: does not compile alone, or not twice"
-	done)
+	# shellcheck disable=SC2016 # the inner shell's variables
+	(cd "$root" && list '*.h' | CFLAGS=$cflags xargs -r -n 8 -P "$(nproc)" sh -c 'for h; do
+		printf "#include \"%s\"\n#include \"%s\"\nextern int self_contained;\n" "$h" "$h" |
+			${CC:-gcc} $CFLAGS -fsyntax-only -x c - 2>/dev/null || echo "$h:1: header: does not compile alone, or not twice"
+	done' sh)
 }
 
 check_names() {
@@ -111,9 +111,7 @@ check_names() {
 }
 
 check_text() {
-	(cd "$root" && sources | while read -r f; do
-		head -n 1 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$f:1: text: no SPDX licence line"
-	done)
+	(cd "$root" && sources | xargs -r awk 'FNR == 1 && !/SPDX-License-Identifier: Apache-2.0/ {print FILENAME ":1: text: no SPDX licence line"}')
 	(cd "$root" && { sources; list '*.sh'; list '*.md'; list '*.mjs'; } | grep -v '^tests/lint/' |
 		xargs grep -nE '\b(TODO|FIXME|XXX)\b' /dev/null | sed -E 's/^([^:]*:[0-9]+):.*/\1: text: unfinished work/')
 	(cd "$root" && { sources; list '*.sh'; list '*.md'; list '*.mjs'; list '*.json'; } | grep -v '^tests/lint/' |
@@ -125,13 +123,11 @@ check_text() {
 check_messages() {
 	local known
 	known=$(cd "$root" && cat station/message*.c 2>/dev/null | grep -oE '\{[[:space:]]*"[a-z0-9]+[a-z0-9.-]*"' | grep -oE '"[^"]*"' | sort -u)
+	# Calls may span lines: join a file's lines, then take the first string literal that follows a status code.
 	(cd "$root" && list '*.c' | grep -vE '^(tests/|card/softchip/)' | while read -r f; do
-		# Calls may span lines: join the file, then take the first string literal that follows a status code.
-		tr '\n' ' ' <"$f" | grep -oE 'cc_fail\([^;"]*CC_E_[A-Z_]+,[^;"]*"[a-z0-9.-]+"' | grep -oE '"[^"]*"$' | sort -u |
-			while read -r key; do
-				grep -qxF -- "$key" <<<"$known" || echo "$f:1: message: no sentences for key $key"
-			done
-	done)
+		grep -q cc_fail "$f" && tr '\n' ' ' <"$f" | grep -oE 'cc_fail\([^;"]*CC_E_[A-Z_]+,[^;"]*"[a-z0-9.-]+"' |
+			sed -E "s|.*(\"[^\"]*\")\$|$f \1|"
+	done) | sort -u | awk 'NR == FNR {known[$0] = 1; next} !($2 in known) {print $1 ":1: message: no sentences for key " $2}' <(printf '%s\n' "$known") -
 }
 
 # ---- one word for one thing: Circular 06/2021/TT-BCA writes "chíp" (names of settings, files and protocols keep theirs)
@@ -148,19 +144,25 @@ check_lengths() {
 	done)
 }
 
-check_all() {
-	check_arrows
-	check_doors
-	check_headers
-	check_names
-	check_text
-	check_messages
-	check_words
-	check_lengths
+# Names of the rules, as they stand in what is printed.
+rules='arrow door header name text message word length'
+check() { # rule
+	case $1 in
+	arrow) check_arrows ;;
+	door) check_doors ;;
+	header) check_headers ;;
+	name) check_names ;;
+	text) check_text ;;
+	message) check_messages ;;
+	word) check_words ;;
+	length) check_lengths ;;
+	*) echo "check.sh: no such rule: $1" >&2 && exit 2 ;;
+	esac
 }
+check_all() { for r in $rules; do check "$r"; done; }
 
-if [ "${1:-}" != --self-test ]; then
-	offences=$(check_all)
+if [ -z "$self_test" ]; then
+	offences=$(if [ -n "$rule" ]; then check "$rule"; else check_all; fi) || exit
 	[ -z "$offences" ] && exit 0
 	printf '%s\n' "$offences"
 	exit 1
@@ -185,7 +187,7 @@ plant() { # rule file text
 	(cd "$here" && tar cf - --exclude=node_modules Makefile crypto/base station/message*.c station/message.h station/config.h station/store/store.h crypto/*.h card/*.h) | tar xf - -C "$copy/tree"
 	mkdir -p "$(dirname "$copy/tree/$2")"
 	printf '%b' "$3" >>"$copy/tree/$2"
-	"$here/tests/lint/check.sh" --root "$copy/tree" | grep -qE "^$2:[0-9]+: $1:"
+	"$here/tests/lint/check.sh" --root "$copy/tree" --rule "$1" | grep -qE "^$2:[0-9]+: $1:"
 	tap $? "$1: caught in $2"
 }
 spdx='/* SPDX-License-Identifier: Apache-2.0 */\n'

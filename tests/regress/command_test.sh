@@ -5,11 +5,7 @@ cccd=${CCCD:-build/gcc/cccd}
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 unset CCCD_HOME CCCD_LANG CCCD_READER CCCD_PASSWORD_FILE LANG
-n=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
+. tests/support/command.sh
 expect() { # name, exit code, pattern, then the command
 	local name=$1 code=$2 pattern=$3 out rc good
 	shift 3

@@ -6,11 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset CCCD_HOME CCCD_LANG CCCD_READER CCCD_PASSWORD_FILE LANG
 echo pw >"$work/pw"
-n=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
+. tests/support/command.sh
 expect() { # name, exit code, pattern, then the words after cvca
 	local name=$1 code=$2 pattern=$3 out rc good
 	shift 3
@@ -21,6 +17,7 @@ expect() { # name, exit code, pattern, then the words after cvca
 	tap $good "$name"
 	[ $good = 0 ] || printf '# exit %s: %s\n' "$rc" "$out"
 }
+cheap_keys "$work/h" "$work/pw"
 "$cccd" --home "$work/h" --password-file "$work/pw" pki init >/dev/null 2>&1
 expect "nothing is there at first" 0 'no CV certificate' show
 expect "a verifier needs an authority" 1 'cvc.no-authority' dv
@@ -52,6 +49,7 @@ cp "$work/h/cv/terminal-2.cvcert" "$work/changed"
 printf '\x01' | dd of="$work/changed" bs=1 seek=200 conv=notrunc 2>/dev/null
 expect "a changed signature" 3 'cvc.signature' verify "$work/changed"
 # Another station asks this one for a terminal's certificate, and renews it with the key it has.
+cheap_keys "$work/t" "$work/pw"
 "$cccd" --lang en --home "$work/t" --password-file "$work/pw" pki init >/dev/null 2>&1
 ask() { "$cccd" --lang en --home "$work/t" --password-file "$work/pw" pki cvca terminal --name GATE --ask VNDV00002 --out "$1" >/dev/null 2>&1; }
 ask "$work/req1" && expect "a request from elsewhere verifies" 0 'good: VNGATE00001' verify "$work/req1"
@@ -68,6 +66,7 @@ expect "a certificate is no request" 2 'not a request' terminal --request "$work
 tap $? "nothing is written then"
 rm "$work/h/cv/cvca-2.cvcert" "$work/h/cv/cvca-2-link.cvcert"
 expect "a way that leads nowhere" 3 'cvc.issuer' verify "$work/h/cv/terminal-2.cvcert"
+cheap_keys "$work/r" "$work/pw"
 "$cccd" --lang en --home "$work/r" --password-file "$work/pw" pki init >/dev/null 2>&1
 for words in "init --rsa 2048" dv terminal; do
 	# shellcheck disable=SC2086

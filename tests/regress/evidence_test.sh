@@ -1,31 +1,11 @@
 #!/usr/bin/env bash
 # Evidence of an inspection: written beside a card, judged without it, as a file that gets about.
 set -u
-cccd=$(realpath "${CCCD:-build/gcc/cccd}")
-people=tests/data/people
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export CCCD=$cccd CCCD_HOME=$work/home CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
-unset CCCD_READER
-(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
-n=0
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	n=$((n + 1))
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name (exit $rc)"
-		sed 's/^/# /' "$work/out" | tail -n 30
-	fi
-}
-number() { grep -oE '"number": *"[0-9]{12}"' $people/people.jsonl | grep -oE '[0-9]{12}' | sed -n "$1p"; }
+. tests/support/station.sh
 N=$(number 1) M=$(number 2) L=$(number 3)
 export N M L
 
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 run 0 "pki init" "" "$cccd" pki init --params named
 run 0 "import" "" "$cccd" registry import $people/people.jsonl
 # ---- lists of known defects, signed by somebody whose certificate is trusted; and one by somebody whose isn't

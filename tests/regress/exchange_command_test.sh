@@ -1,33 +1,14 @@
 #!/usr/bin/env bash
 # A centre hands applicants to a mobile team; the team issues one; the result comes home. Files alone pass between them.
 set -u
-cccd=$(realpath "${CCCD:-build/gcc/cccd}")
-people=tests/data/people
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export CCCD=$cccd CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
-unset CCCD_READER
-(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
-n=0
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	n=$((n + 1))
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name (exit $rc)"
-		sed 's/^/# /' "$work/out" | tail -n 30
-	fi
-}
+. tests/support/station.sh
 centre() { CCCD_HOME=$work/centre "$cccd" "$@"; }
 team() { CCCD_HOME=$work/team "$cccd" "$@"; }
-number() { grep -oE '"number": *"[0-9]{12}"' $people/people.jsonl | grep -oE '[0-9]{12}' | sed -n "$1p"; }
 A=$(number 1) B=$(number 2)
 export A
 
+cheap_keys "$work/centre" "$CCCD_PASSWORD_FILE"
+cheap_keys "$work/team" "$CCCD_PASSWORD_FILE"
 run 0 "the centre" "" centre pki init --params named
 run 0 "the team" "" team pki init --params named
 echo '{"station.name": "Centre"}' >"$work/centre/settings.json"

@@ -1,28 +1,9 @@
 #!/usr/bin/env bash
 # The feed of the national registry against a stand-in that loses answers, fails, redirects, floods and doubles.
 set -u
-cccd=$(realpath "${CCCD:-build/gcc/cccd}")
-people=tests/data/people
-work=$(mktemp -d)
+. tests/support/station.sh
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null; rm -rf "$work"' EXIT
-export CCCD=$cccd CCCD_HOME=$work/home CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
-unset CCCD_READER
-(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
-n=0
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	n=$((n + 1))
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name (exit $rc)"
-		sed 's/^/# /' "$work/out" | tail -n 30
-	fi
-}
 serve() { # name, script as JSON, server arguments...: sets port
 	local name=$1 script=$2
 	shift 2
@@ -47,6 +28,7 @@ check() { # name of the server, JavaScript over s
 mapfile -t numbers < <(grep -oE '"number": *"[0-9]{12}"' $people/people.jsonl | grep -oE '[0-9]{12}' | head -n 4)
 export NUMBERS="${numbers[*]}"
 
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 run 0 "pki init" "" "$cccd" pki init --params named
 run 0 "import" "" "$cccd" registry import $people/people.jsonl
 run 0 "four cards are issued" "" "$cccd" lab run --chips 4 -- sh -c '

@@ -1,24 +1,7 @@
 #!/usr/bin/env bash
 # Fingerprints from the registry's row to DG3 of a card behind a real pcscd; TAP.
 set -u
-cccd=$(realpath "${CCCD:-${BUILD:-build/gcc}/cccd}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export CCCD=$cccd CCCD_HOME=$work/home CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
-unset CCCD_READER
-(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
-n=0
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	n=$((n + 1))
-	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then echo "ok $n - $name"; else
-		echo "not ok $n - $name (exit $rc)"
-		sed 's/^/# /' "$work/out" | tail -n 30
-	fi
-}
+. tests/support/station.sh
 person() { # number, name, photo, fingerprints
 	printf '{"number":"%s","full_name":"%s","birth_date":"1990-02-15","sex":"male","nationality":"Việt Nam","ethnicity":"Kinh","origin":"Hà Nội","residence":"Hà Nội","photo":"photos/%s","fingerprints":%s}\n' "$@"
 }
@@ -35,6 +18,7 @@ left=$(for f in thumb index middle ring little; do printf '{"finger":"left-%s","
 	person 045090000000 "Lê Văn Tốt" g04.jpg '[{"finger":"right-index","file":"prints/right_index.wsq"}]'
 } >"$rows/people.jsonl"
 
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 run 0 "pki init" "" "$cccd" pki init --params named
 echo '{"dg3": "yes"}' >"$CCCD_HOME/settings.json"
 run 0 "import with prints and reasons" "" sh -c '"$CCCD" registry import "$0" --json >"$WORK/first"' "$rows/people.jsonl"

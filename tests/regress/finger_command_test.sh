@@ -7,24 +7,8 @@ trap 'rm -rf "$work"' EXIT
 export CCCD_HOME=$work/home CCCD_LANG=en
 prints=tests/data/prints
 mkdir -p "$CCCD_HOME"
-n=0
-ok() { # name, then a command
-	n=$((n + 1))
-	local name=$1
-	shift
-	if "$@" >"$work/out" 2>&1; then echo "ok $n - $name"; else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$work/out" | head -20
-	fi
-}
-exits() { # code, command: the command ends with this code
-	local want=$1
-	shift
-	"$@" >"$work/last" 2>&1
-	local rc=$?
-	[ $rc -eq "$want" ] || { cat "$work/last"; echo "exit $rc, expected $want"; false; }
-}
-json() { node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1])); if (!(eval(process.argv[2]))) { console.log(JSON.stringify(v)); process.exit(1) }' "$work/last" "$1"; }
+out=$work/out
+. tests/support/command.sh
 begins() { test "$(head -c "$2" "$1" | od -An -tx1 | tr -d ' \n')" = "$3"; }
 settings() { echo "$1" >"$CCCD_HOME/settings.json"; }
 
@@ -33,7 +17,7 @@ ok "... with its measures and resolution" json 'v.schema === 1 && v.verdict === 
 ok "a wet one ends with 3" exits 3 "$CCCD" finger check $prints/wet.wsq --json
 ok "... and says what to do" json 'v.prints[0].defects.includes("wet") && v.prints[0].advice[0].next.length > 5'
 ok "... in Vietnamese too" exits 3 "$CCCD" finger check $prints/wet.wsq --lang vi
-ok "... with its own words" grep -q "Lau khô ngón tay" "$work/last"
+ok "... with its own words" grep -q "Lau khô ngón tay" "$last"
 head -c 3000 $prints/wet.wsq >"$work/cut.wsq"
 ok "a cut file is a verdict, not a crash" exits 3 "$CCCD" finger check "$work/cut.wsq" --json
 ok "... with its reason" json 'v.error === "finger.damaged"'
@@ -56,7 +40,7 @@ ok "a WSQ print is not coded twice" grep -qaF "$(head -c 300 $prints/right_index
 ok "make --dg3 writes a DG3" exits 0 "$CCCD" finger make right-index=$prints/right_index.wsq left-index=$prints/left_index.wsq --dg3 -o "$work/dg3"
 ok "... with its tag" begins "$work/dg3" 1 63
 ok "... that is read again" exits 0 "$CCCD" finger show "$work/dg3" -o "$work/dg3.png"
-ok "... both fingers" test "$(grep -c index "$work/last")" -eq 2
+ok "... both fingers" test "$(grep -c index "$last")" -eq 2
 for format in jpeg jp2 raw; do
 	exits 0 "$CCCD" finger make 2="$work/show.png" --format $format -o "$work/$format.fir"
 	ok "make writes $format that passes again" exits 0 "$CCCD" finger check "$work/$format.fir" --json

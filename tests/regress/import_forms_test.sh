@@ -5,14 +5,11 @@ set -u
 CCCD=${CCCD:?}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; fi
-}
+. tests/support/command.sh
 export CCCD_PASSWORD_FILE=$work/password CCCD_LANG=en CCCD_HOME=$work/home
 unset CCCD_STORE
 (umask 077 && echo "a test's password" >"$CCCD_PASSWORD_FILE")
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 "$CCCD" pki init >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
 
 cat >"$work/utf8.csv" <<'CSV'
@@ -58,6 +55,7 @@ tap $? "mended and imported again"
 tap $? "a file of rejects is not overwritten"
 
 # ---- a dry run of a new station
+cheap_keys "$work/new" "$CCCD_PASSWORD_FILE"
 CCCD_HOME=$work/new "$CCCD" pki init >"$work/out" 2>&1
 find "$work/new" -type f -exec sha256sum {} + | sort >"$work/before"
 CCCD_HOME=$work/new "$CCCD" registry import "$work/utf8.csv" --dry-run --json >"$work/out" 2>/dev/null

@@ -1,30 +1,9 @@
 #!/usr/bin/env bash
 # One card for real: registry to sealed, verified chip behind a real pcscd; then what an officer may do wrong.
 set -u
-cccd=$(realpath "${CCCD:-build/gcc/cccd}")
-people=tests/data/people
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export CCCD=$cccd CCCD_HOME=$work/home CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
-unset CCCD_READER
-(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
-n=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
-		echo "not ok $n - $2"
-		[ -n "${3:-}" ] && sed 's/^/# /' "$3" | tail -n 40
-	fi
-}
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	[ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }
-	tap $? "$name (exit $rc)" "$work/out"
-}
+. tests/support/station.sh
 
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 run 0 "pki init" "" "$cccd" pki init --params named
 run 1 "pki init refuses to replace keys" "" "$cccd" pki init
 run 0 "import of the people" "" "$cccd" registry import $people/people.jsonl

@@ -19,22 +19,8 @@ unset CCCD_READER CCCD_PASSWORD_FILE
 printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$tokens" >"$SOFTHSM2_CONF"
 (umask 077 && head -c 300 /dev/urandom | tr -dc 0-9 | head -c 16 >"$work/pin")
 pin=$(cat "$work/pin")
-n=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
-		echo "not ok $n - $2"
-		[ -n "${3:-}" ] && sed 's/^/# /' "$3" | tail -n 40
-	fi
-}
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	[ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }
-	tap $? "$name (exit $rc)" "$work/out"
-}
+out=$work/out
+. tests/support/command.sh
 softhsm2-util --init-token --free --label station --pin "$pin" --so-pin 99887766 >/dev/null
 init=(pki init --keystore pkcs11 --token station --pin-file "$work/pin")
 

@@ -6,18 +6,15 @@ vectors=${CCCD_VECTORS:-}
 for v in ../shared/vectors ../../shared/vectors; do [ -n "$vectors" ] || [ ! -d "$v" ] || vectors=$(cd "$v" && pwd); done
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cccd-pki-XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
+. tests/support/command.sh
 cd "$dir" || exit 1
-n=0 bad=0
-is() { # name, got, want
-	n=$((n + 1))
-	if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1: got '$2', want '$3'"; bad=1; fi
-}
 run() { "$cccd" --lang en --password-file pw --home h "$@" >out 2>err; echo $?; }
 field() { node -e 'const o=JSON.parse(require("fs").readFileSync("out","utf8"));console.log(eval("with(o){"+process.argv[1]+"}"))' "$1"; }
 pem() { openssl x509 -inform der -in "$1" -out "$2" 2>/dev/null; }
 echo 'a password' >pw
 unset CCCD_HOME CCCD_PASSWORD_FILE
 
+cheap_keys h pw
 is "init" "$(run pki init --params explicit)" 0
 
 # ---- document signers

@@ -4,12 +4,8 @@ set -u
 cccd=${CCCD:-$PWD/${BUILD:-build/gcc}/cccd}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cccd-pki-XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
+. tests/support/command.sh
 cd "$dir" || exit 1
-n=0 bad=0
-is() { # name, got, want
-	n=$((n + 1))
-	if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1: got '$2', want '$3'"; bad=1; fi
-}
 run() { "$cccd" --lang en --password-file pw "$@" >out 2>err; echo $?; }
 field() { node -e 'const o=JSON.parse(require("fs").readFileSync("out","utf8"));console.log(eval("o."+process.argv[1]))' "$1"; }
 pem() { openssl x509 -inform der -in "$1" -out "$2" 2>/dev/null; }

@@ -7,24 +7,8 @@ trap 'rm -rf "$work"' EXIT
 export CCCD_HOME=$work/home CCCD_LANG=en
 faulty=tests/data/faulty_portraits good=tests/data/people/photos
 mkdir -p "$CCCD_HOME"
-n=0
-ok() { # name, then a command
-	n=$((n + 1))
-	local name=$1
-	shift
-	if "$@" >"$work/out" 2>&1; then echo "ok $n - $name"; else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$work/out" | head -20
-	fi
-}
-exits() { # code, command: the command ends with this code
-	local want=$1
-	shift
-	"$@" >"$work/last" 2>&1
-	local rc=$?
-	[ $rc -eq "$want" ] || { cat "$work/last"; echo "exit $rc, expected $want"; false; }
-}
-json() { node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1])); if (!(eval(process.argv[2]))) { console.log(JSON.stringify(v)); process.exit(1) }' "$work/last" "$1"; }
+out=$work/out
+. tests/support/command.sh
 
 ok "a good photo passes" exits 0 "$CCCD" portrait check $good/g01.jpg
 ok "a faulty one ends with 3" exits 3 "$CCCD" portrait check $faulty/b09_coloured_background.jpg
@@ -73,5 +57,5 @@ echo '{"background_colour": {"max": 100}}' >"$CCCD_HOME/portrait.json"
 ok "a threshold comes from the settings file" exits 0 "$CCCD" portrait check $faulty/b09_coloured_background.jpg
 echo '{"background_color": {"max": 100}}' >"$CCCD_HOME/portrait.json"
 ok "an unknown measure in it is an error" exits 1 "$CCCD" portrait check $good/g01.jpg
-ok "... that names it" grep -q background_color "$work/last"
+ok "... that names it" grep -q background_color "$last"
 echo "1..$n"

@@ -2,24 +2,7 @@
 # A photo with a soft defect on its way to a card: held, taken over by a supervisor, issued with an ISO/IEC 39794-5 record
 # and a JPEG 2000 portrait; and what nobody may override. TAP.
 set -u
-cccd=$(realpath "${CCCD:-build/gcc/cccd}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export CCCD=$cccd CCCD_HOME=$work/home CCCD_LANG=en CCCD_PASSWORD_FILE=$work/password WORK=$work
-unset CCCD_READER
-(umask 077 && head -c 24 /dev/urandom | base64 >"$work/password")
-n=0
-run() { # exit code wanted, name, pattern in the output (or empty), command...
-	local code=$1 name=$2 pattern=$3 rc
-	shift 3
-	"$@" >"$work/out" 2>&1 </dev/null
-	rc=$?
-	n=$((n + 1))
-	if [ $rc = "$code" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$work/out"; }; then echo "ok $n - $name"; else
-		echo "not ok $n - $name (exit $rc)"
-		sed 's/^/# /' "$work/out" | tail -n 30
-	fi
-}
+. tests/support/station.sh
 json() { # name, expression over v
 	node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1])); if (!(eval(process.argv[2]))) { console.log(JSON.stringify(v).slice(0, 2000)); process.exit(1) }' "$work/$2" "$3" >"$work/out" 2>&1
 	local rc=$?
@@ -42,6 +25,7 @@ sed -n 1,2p tests/data/people/people.jsonl >"$work/two"
 N=$(sed -n 1p "$work/two" | grep -oE '"number": *"[0-9]{12}"' | grep -oE '[0-9]{12}')
 M=$(sed -n 2p "$work/two" | grep -oE '"number": *"[0-9]{12}"' | grep -oE '[0-9]{12}')
 export N M
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 run 0 "pki init" "" "$cccd" pki init --params named
 run 0 "import" "" "$cccd" registry import "$work/in/people.jsonl"
 printf '{"dg2.record": "dated", "dg2.pilot-percent": 100, "portrait.format": "smallest"}\n' >"$CCCD_HOME/settings.json"

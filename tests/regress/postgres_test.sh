@@ -13,11 +13,7 @@ if [ -z "${CCCD_TEST_POSTGRES:-}" ]; then
 	exit $rc
 fi
 
-n=0 bad=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; bad=1; fi
-}
+. tests/support/command.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CMOCKA_MESSAGE_OUTPUT=TAP
@@ -47,6 +43,7 @@ export CCCD_HOME=$home CCCD_PASSWORD_FILE=$work/password CCCD_LANG=en
 psql -q "$CCCD_TEST_POSTGRES" -c 'CREATE DATABASE station' >"$work/out" 2>&1
 CCCD_STORE=${CCCD_TEST_POSTGRES/dbname=postgres/dbname=station}
 export CCCD_STORE
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
 "$CCCD" pki init >"$work/out" 2>&1 && "$CCCD" registry import tests/data/people/people.jsonl >"$work/out" 2>&1
 tap $? "registry import into PostgreSQL"
 [ ! -e "$home/station.db" ]

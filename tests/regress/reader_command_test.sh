@@ -5,11 +5,7 @@ set -u
 export PCSCLITE_CSOCK_NAME=/nonexistent/pcscd.comm
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-n=0
-tap() {
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
+. tests/support/command.sh
 
 for verb in list watch; do
 	"$CCCD" reader "$verb" --lang en >"$out/out" 2>"$out/err"

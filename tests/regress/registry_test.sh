@@ -5,12 +5,8 @@ cccd=${CCCD:-$PWD/${BUILD:-build/gcc}/cccd}
 data=$PWD/tests/data/people
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cccd-registry-XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
+. tests/support/command.sh
 cd "$dir" || exit 1
-n=0 bad=0
-is() { # name, got, want
-	n=$((n + 1))
-	if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1: got '$2', want '$3'"; bad=1; fi
-}
 run() { "$cccd" --lang "${lang:-en}" --home h --password-file pw registry "$@" >out 2>err; echo $?; }
 field() { node -e 'const o=JSON.parse(require("fs").readFileSync("out","utf8"));console.log(eval("o."+process.argv[1]))' "$1"; }
 echo 'a password' >pw
@@ -18,6 +14,7 @@ unset CCCD_HOME CCCD_PASSWORD_FILE
 
 is "a missing home is told" "$(run import "$data/people.jsonl")" 1
 is "and how to make one" "$(grep -c 'cccd pki init' err)" 1
+cheap_keys h pw
 "$cccd" pki init --home h --password-file pw >/dev/null 2>&1
 is "init" "$(run init --json)" 0
 is "init: nobody yet" "$(field people)" 0

@@ -6,16 +6,12 @@ vectors=${CCCD_VECTORS:-}
 for v in ../shared/vectors ../../shared/vectors; do [ -n "$vectors" ] || [ ! -d "$v" ] || vectors=$(cd "$v" && pwd); done
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cccd-verify-XXXXXX")
 trap 'rm -rf -- "$dir"' EXIT
-n=0 bad=0
+. tests/support/command.sh
 if [ -z "$vectors" ] || [ ! -d "$vectors/05_lds" ]; then
 	echo "ok 1 - published documents # SKIP no vectors"
 	echo "1..1"
 	exit 0
 fi
-is() { # name, got, want
-	n=$((n + 1))
-	if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1: got '$2', want '$3'"; bad=1; fi
-}
 verify() { "$cccd" --home "$dir/none" --lang en --json card verify "$@" >"$dir/out" 2>"$dir/err"; echo $?; }
 results() { # ids of a pattern with this result
 	node -e 'const o=JSON.parse(require("fs").readFileSync(process.argv[1],"utf8"));
