@@ -5,6 +5,7 @@
 #include "crypto/base/secret.h"
 #include "crypto/cose.h"
 #include "station/card_inspect.h"
+#include "station/card_inspect_report.h"
 #include "station/message.h"
 
 #include <dirent.h>
@@ -182,9 +183,14 @@ static void print_text(const struct evidence *e, const struct evidence_report *r
 	(void)printf("%s: %s\n%s: %s\n%s: %s\n", vi ? "Trạm" : "Station", e->station, vi ? "Thời điểm" : "Time", when,
 		     vi ? "Kết luận của trạm về thẻ" : "The station's verdict on the card",
 		     vi ? card_verdicts_vi[e->verdict] : inspect_verdict_name(e->verdict));
-	for (size_t i = 0; i < r->count; i++)
-		(void)printf("  %-*s %s: %s\n", message_width(result_text(r->findings[i].result, lang), 13),
-			     result_text(r->findings[i].result, lang), r->findings[i].id, r->findings[i].detail);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct evidence_finding *f = &r->findings[i];
+		char label[96];
+
+		card_inspect_label(f->id, lang, label, sizeof label);
+		(void)printf("  %-*s %s: %s\n", message_width(result_text(f->result, lang), 13), result_text(f->result, lang),
+			     label, vi ? f->detail_vi : f->detail);
+	}
 	(void)printf("%s\n", verdict_text(r->verdict, lang));
 }
 

@@ -224,7 +224,7 @@ static void compare_names(struct inspection *i)
 	name[d.name.n] = 0;
 	c = &i->checks[i->check_count++];
 	*c = (struct inspect_check){ .id = "dg13.name", .result = INSPECT_FAILED };
-	(void)snprintf(c->evidence, sizeof c->evidence, "the name of DG13 gives another MRZ name field");
+	inspect_check_say(c, "the name of DG13 gives another MRZ name field");
 	if (!cc_failed(vietnamese_to_latin(name, latin, sizeof latin))) {
 		given = strchr(latin, ' ');
 		if (given != NULL)
@@ -232,8 +232,7 @@ static void compare_names(struct inspection *i)
 		if (!cc_failed(mrz_name_field(latin, given != NULL ? given : "", MRZ_LINE_TD1, field, &truncated)) &&
 		    strcmp(field, i->mrz.text + 2 * MRZ_LINE_TD1) == 0) {
 			c->result = INSPECT_PASSED;
-			(void)snprintf(c->evidence, sizeof c->evidence, "without marks it is the name of the MRZ%s",
-				       truncated ? ", truncated" : "");
+			inspect_check_say(c, "without marks it is the name of the MRZ%s", truncated ? ", truncated" : "");
 		}
 	}
 	if (c->result == INSPECT_FAILED)

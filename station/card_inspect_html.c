@@ -5,6 +5,7 @@
 #include "crypto/base/secret.h"
 #include "crypto/hash.h"
 #include "station/card_inspect_report.h"
+#include "station/card_verdict.h"
 #include "station/message.h"
 #include "station/portrait_dg2.h"
 
@@ -21,17 +22,22 @@ static const char head[] =
 	"<meta name=\"viewport\" content=\"width=device-width\">\n"
 	"<style>\n"
 	"body{font:15px/1.45 'Noto Sans',system-ui,sans-serif;margin:2em auto;max-width:62em;padding:0 1em;color:#1b1b1b}\n"
-	"h1{font-size:1.3em;margin:0 0 .6em}h2{font-size:1.05em;margin:1.6em 0 .4em}\n"
-	".verdict{padding:.7em 1em;border-radius:6px;font-weight:600;border:2px solid}\n"
+	"h1{font-size:1em;font-weight:600;color:#555;margin:0 0 .8em}h2{font-size:1.05em;margin:1.6em 0 .4em}\n"
+	".verdict{padding:.8em 1.1em;border-radius:8px;border:3px solid}.verdict strong{display:block;font-size:2.1em;line-height:1.2}\n"
+	".verdict p{margin:.35em 0 0;font-size:1.15em}.verdict .next{font-weight:700}\n"
 	".passed{background:#e7f5ea;border-color:#1d7a35}.failed{background:#fdeaea;border-color:#b3261e}\n"
-	".inconclusive{background:#fff6de;border-color:#9a6a00}\n"
-	".person{display:flex;gap:1.5em;align-items:flex-start;flex-wrap:wrap}\n"
-	".person img{width:12em;border:1px solid #bbb}\n"
+	".inconclusive{background:#fff6de;border-color:#9a6a00}.passed strong{color:#1d7a35}.failed strong{color:#b3261e}.inconclusive strong{color:#7a5400}\n"
+	".person{display:flex;gap:1.5em;align-items:flex-start}.person figure{margin:0;width:13em;flex:none}\n"
+	".person img,.person .none{width:13em;border:1px solid #bbb;display:block}.person .none{box-sizing:border-box;padding:4em 1em;"
+	"text-align:center}figcaption{font-size:.85em;color:#555;margin-top:.3em}\n"
+	".person .r-failed{margin:0}tr.big td{font-size:1.35em;font-weight:700}\n"
 	"table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25em .6em .25em 0;"
 	"border-bottom:1px solid #e2e2e2}\n"
 	"th{font-weight:600;white-space:nowrap}.person table{width:auto;flex:1}.mono{font-family:'Noto Sans Mono',monospace;font-size:.85em;"
 	"overflow-wrap:anywhere}\n"
-	".r-passed{color:#1d7a35}.r-failed{color:#b3261e;font-weight:600}.r-inconclusive{color:#9a6a00}\n"
+	".r-passed{color:#1d7a35}.r-failed{color:#b3261e;font-weight:600}.r-inconclusive{color:#7a5400;font-weight:600}\n"
+	".checks{table-layout:fixed}.checks td:first-child{width:9.5em}.checks td.what{width:15em}\n"
+	".said{overflow-wrap:anywhere;font-size:.93em}\n"
 	"footer{margin-top:2em;color:#555;font-size:.85em}\n"
 	"@media print{body{margin:0;max-width:none}}\n"
 	"</style>\n";
@@ -39,6 +45,7 @@ static const char head[] =
 struct page {
 	struct writer w;
 	enum lang lang;
+	bool big; /* the rows that the eye looks for first */
 };
 
 static const char *pick(const struct page *p, const char *vi, const char *en)
@@ -101,13 +108,36 @@ static void put_base64(struct page *p, struct bytes in)
 	}
 }
 
+/* ---- the verdict, readable from the other side of the desk */
+
+static void put_verdict(struct page *p, const struct inspection *i)
+{
+	static const char *const marks[] = { "✓", "✗", "?" };
+	struct card_verdict v;
+
+	card_verdict_of(i, p->lang, &v);
+	put(p, "<div class=\"verdict ");
+	put_str(p, inspect_verdict_name(i->verdict));
+	put(p, "\"><strong>");
+	put_str(p, marks[i->verdict]);
+	put(p, " ");
+	put_str(p, pick(p, "KẾT LUẬN: ", "VERDICT: "));
+	put_str(p, v.word);
+	put(p, "</strong><p>");
+	put_str(p, v.what);
+	put(p, "</p><p class=\"next\">");
+	put_str(p, pick(p, "Việc cần làm: ", "To do: "));
+	put_str(p, v.next);
+	put(p, "</p></div>\n");
+}
+
 /* ---- the person */
 
 static void put_row(struct page *p, const char *label, struct bytes value)
 {
 	if (value.n == 0)
 		return;
-	put(p, "<tr><th>");
+	put(p, p->big ? "<tr class=\"big\"><th>" : "<tr><th>");
 	put_str(p, label);
 	put(p, "</th><td>");
 	put_text(p, value);
@@ -139,6 +169,14 @@ static cc_status shown_jpeg(struct image_worker *images, struct bytes dg2, struc
 	return st;
 }
 
+/* What stands in the portrait's place, so that nobody takes a page without one for a page that has one. */
+static void put_no_portrait(struct page *p, const char *why)
+{
+	put(p, "<p class=\"none r-failed\">DG2: ");
+	put_str(p, why);
+	put(p, "</p>\n");
+}
+
 static void put_portrait(struct page *p, const struct inspection *i, struct image_worker *images)
 {
 	struct bytes dg2 = lds_set_get(&i->files, lds_dg(2));
@@ -146,24 +184,34 @@ static void put_portrait(struct page *p, const struct inspection *i, struct imag
 	struct cc_error err;
 
 	cc_error_init(&err);
-	if (dg2.n == 0 || images == NULL)
-		return;
-	if (cc_failed(shown_jpeg(images, dg2, &jpeg, &err))) {
-		put(p, "<p class=\"r-failed\">DG2: ");
-		put_str(p, message_text(message_find(err.key), p->lang));
-		put(p, "</p>\n");
-		return;
+	put(p, "<figure>\n");
+	if (dg2.n == 0 || images == NULL) {
+		put_no_portrait(p, pick(p, "không có ảnh", "no portrait"));
+	} else if (cc_failed(shown_jpeg(images, dg2, &jpeg, &err))) {
+		put_no_portrait(p, message_text(message_find(err.key), p->lang));
+	} else {
+		put(p, "<img alt=\"DG2\" src=\"data:image/jpeg;base64,");
+		put_base64(p, buf_view(&jpeg));
+		put(p, "\">\n<figcaption>");
+		put_str(p, pick(p, "Ảnh trong chíp: so với người cầm thẻ và với ảnh in.",
+				"The chip's portrait: compare it with the bearer and with the print."));
+		if (i->verdict != INSPECT_GOOD) {
+			put(p, " <span class=\"r-failed\">");
+			put_str(p, pick(p, "Chưa chứng minh được là ảnh đã ký.", "Not proven to be the one that was signed."));
+			put(p, "</span>");
+		}
+		put(p, "</figcaption>\n");
 	}
-	put(p, "<img alt=\"DG2\" src=\"data:image/jpeg;base64,");
-	put_base64(p, buf_view(&jpeg));
-	put(p, "\">\n");
+	put(p, "</figure>\n");
 	buf_done(&jpeg);
 }
 
 static void put_dg13(struct page *p, const struct dg13 *d)
 {
-	put_row(p, pick(p, "Số định danh", "Personal number"), d->number);
+	p->big = true;
 	put_row(p, pick(p, "Họ tên", "Full name"), d->name);
+	put_row(p, pick(p, "Số định danh", "Personal number"), d->number);
+	p->big = false;
 	put_row(p, pick(p, "Ngày sinh", "Date of birth"), d->birth);
 	put_row(p, pick(p, "Giới tính", "Sex"), d->sex);
 	put_row(p, pick(p, "Quốc tịch", "Nationality"), d->nationality);
@@ -206,7 +254,7 @@ static void put_person(struct page *p, const struct inspection *i, struct image_
 	struct dg13 d;
 
 	put(p, "<h2>");
-	put_str(p, pick(p, "Chíp nói gì", "What the chip says"));
+	put_str(p, pick(p, "Chíp ghi gì", "What the chip says"));
 	put(p, "</h2>\n<div class=\"person\">\n");
 	put_portrait(p, i, images);
 	put(p, "<table>\n");
@@ -220,30 +268,57 @@ static void put_person(struct page *p, const struct inspection *i, struct image_
 
 /* ---- checks and files */
 
+static void put_check(struct page *p, const struct inspect_check *c)
+{
+	const char *mark, *word = card_inspect_result_text(c->result, p->lang, &mark);
+	char label[LABEL_SIZE], evidence[CARD_INSPECT_EVIDENCE_MAX];
+
+	card_inspect_label(c->id, p->lang, label, sizeof label);
+	card_inspect_evidence(c, p->lang, evidence);
+	put(p, "<tr><td class=\"r-");
+	put_str(p, inspect_result_name(c->result));
+	put(p, "\">");
+	put_str(p, mark);
+	put(p, " ");
+	put_str(p, word);
+	put(p, "</td><td class=\"what\">");
+	put_str(p, label);
+	put(p, "</td><td class=\"said\">");
+	put_str(p, evidence);
+	put(p, "</td></tr>\n");
+}
+
+#define BIT(r) (1u << (r))
+
+/* A table of the checks with one of these results; nothing when there are none. */
+static void put_checks_of(struct page *p, const struct inspection *i, const char *title, unsigned results)
+{
+	bool open = false;
+
+	for (size_t k = 0; k < i->check_count; k++) {
+		if ((BIT(i->checks[k].result) & results) == 0)
+			continue;
+		if (!open) {
+			put(p, "<h2>");
+			put_str(p, title);
+			put(p, "</h2>\n<table class=\"checks\">\n");
+		}
+		open = true;
+		put_check(p, &i->checks[k]);
+	}
+	if (open)
+		put(p, "</table>\n");
+}
+
+/* What takes something from the verdict comes first: nobody in a hurry reads forty rows. */
 static void put_checks(struct page *p, const struct inspection *i)
 {
-	put(p, "<h2>");
-	put_str(p, pick(p, "Các kiểm tra", "Checks"));
-	put(p, "</h2>\n<table>\n");
-	for (size_t k = 0; k < i->check_count; k++) {
-		const struct inspect_check *c = &i->checks[k];
-		const char *mark, *word = card_inspect_result_text(c->result, p->lang, &mark);
-		char label[LABEL_SIZE];
-
-		card_inspect_label(c->id, p->lang, label, sizeof label);
-		put(p, "<tr><td class=\"r-");
-		put_str(p, inspect_result_name(c->result));
-		put(p, "\">");
-		put_str(p, mark);
-		put(p, " ");
-		put_str(p, word);
-		put(p, "</td><td>");
-		put_str(p, label);
-		put(p, "</td><td class=\"mono\">");
-		put_str(p, c->evidence);
-		put(p, "</td></tr>\n");
-	}
-	put(p, "</table>\n");
+	put_checks_of(p, i, pick(p, "Không đạt", "Failed"), BIT(INSPECT_FAILED));
+	put_checks_of(p, i, pick(p, "Chưa rõ hoặc không đọc được", "Inconclusive or unavailable"),
+		      BIT(INSPECT_INCONCLUSIVE) | BIT(INSPECT_UNAVAILABLE));
+	put_checks_of(p, i, pick(p, "Lưu ý", "Remarks"), BIT(INSPECT_REMARK));
+	put_checks_of(p, i, pick(p, "Đạt", "Passed"), BIT(INSPECT_PASSED));
+	put_checks_of(p, i, pick(p, "Thẻ này không có", "Not on this card"), BIT(INSPECT_NOT_APPLICABLE));
 }
 
 static void put_files(struct page *p, const struct inspection *i)
@@ -299,12 +374,8 @@ cc_status card_inspect_html(const char *path, const struct inspection *i, struct
 	put_str(&p, pick(&p, "Kiểm tra thẻ", "Card inspection"));
 	put(&p, "</title>\n<h1>");
 	put_str(&p, pick(&p, "Kiểm tra thẻ căn cước gắn chíp", "Inspection of a chip identity card"));
-	put(&p, "</h1>\n<p class=\"verdict ");
-	put_str(&p, inspect_verdict_name(i->verdict));
-	put(&p, "\">");
-	put_str(&p, card_inspect_verdict_text(i, lang));
-	put_str(&p, card_inspect_chip_text(i, lang));
-	put(&p, "</p>\n");
+	put(&p, "</h1>\n");
+	put_verdict(&p, i);
 	put_person(&p, i, images);
 	put_checks(&p, i);
 	put_files(&p, i);

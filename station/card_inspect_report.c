@@ -2,6 +2,8 @@
 #include "station/card_inspect_report.h"
 
 #include "card/lds/dg13.h"
+#include "station/card_verdict.h"
+#include "station/message.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -49,6 +51,13 @@ static const struct label labels[] = {
 	{ "active-authentication", "Xác thực chủ động (AA)", "Active Authentication" },
 	{ "chip-authentication", "Xác thực chíp (CA)", "Chip Authentication" },
 	{ "chip-authentication-mapping", "Xác thực chíp (PACE-CAM)", "Chip by PACE-CAM" },
+	/* of verify-evidence */
+	{ "signature", "Chữ ký của bằng chứng", "Signature of the record" },
+	{ "signer", "Trạm đã ký", "Station that signed" },
+	{ "record", "Các tệp trong bằng chứng", "Files of the record" },
+	{ "files", "Mã băm các nhóm dữ liệu", "Hashes of the data groups" },
+	{ "given-files", "Các tệp đưa kèm", "Files given" },
+	{ "verdict", "Kết luận đã ghi", "Recorded verdict" },
 	{ "terminal-authentication", "Xác thực đầu đọc (TA)", "Terminal Authentication" },
 };
 
@@ -104,69 +113,39 @@ const char *card_inspect_result_text(enum inspect_result r, enum lang lang, cons
 	return lang == LANG_VI ? results[r].vi : results[r].en;
 }
 
+void card_inspect_evidence(const struct inspect_check *c, enum lang lang, char out[CARD_INSPECT_EVIDENCE_MAX])
+{
+	const char *told = lang == LANG_VI ? c->evidence_vi : c->evidence;
+
+	/* The detail of an error has no words of its own in Vietnamese, mostly. */
+	if (c->error_key != NULL && lang == LANG_VI && strcmp(c->evidence, c->evidence_vi) == 0)
+		(void)snprintf(out, CARD_INSPECT_EVIDENCE_MAX, "%s (%s)", message_text(message_find(c->error_key), lang), told);
+	else
+		(void)snprintf(out, CARD_INSPECT_EVIDENCE_MAX, "%s", told);
+}
+
 static void print_check(FILE *out, const struct inspect_check *c, enum lang lang, bool color)
 {
 	const char *word = lang == LANG_VI ? results[c->result].vi : results[c->result].en;
 	const char *paint = color ? results[c->result].color : "";
-	char label[96];
+	char label[96], evidence[CARD_INSPECT_EVIDENCE_MAX];
 
 	card_inspect_label(c->id, lang, label, sizeof label);
+	card_inspect_evidence(c, lang, evidence);
 	(void)fprintf(out, "%s%s%s %s%*s %s%*s %s\n", paint, results[c->result].mark, paint[0] != 0 ? "\033[0m" : "", label,
 		      LABEL_COLUMNS > columns(label) ? LABEL_COLUMNS - columns(label) : 0, "", word,
-		      16 > columns(word) ? 16 - columns(word) : 0, "", c->evidence);
-}
-
-/* Nothing was read, so nothing is known of the card: a mistyped number is no reason to keep it. */
-static bool stayed_closed(const struct inspection *i)
-{
-	const struct inspect_check *access = inspection_find(i, "access");
-
-	return i->access == INSPECT_ACCESS_NONE && access != NULL && access->result == INSPECT_FAILED &&
-	       lds_set_get(&i->files, LDS_COM).n == 0;
-}
-
-const char *card_inspect_verdict_text(const struct inspection *i, enum lang lang)
-{
-	if (stayed_closed(i))
-		return lang == LANG_VI
-			       ? "KẾT LUẬN: KHÔNG MỞ ĐƯỢC CHÍP. Chưa đọc được gì; so lại số, CAN hoặc MRZ với thẻ rồi chạy lại."
-			       : "VERDICT: NOT OPENED. Nothing was read; compare number, CAN or MRZ with the card and run again.";
-	switch (i->verdict) {
-	case INSPECT_GOOD:
-		return lang == LANG_VI ? "KẾT LUẬN: ĐẠT. Dữ liệu thật và nguyên vẹn."
-				       : "VERDICT: PASSED. The data are genuine and unchanged.";
-	case INSPECT_BAD:
-		return lang == LANG_VI ? "KẾT LUẬN: KHÔNG ĐẠT. Giữ thẻ lại và kiểm tra những dòng có dấu ✗."
-				       : "VERDICT: FAILED. Keep the card; look at the lines marked ✗.";
-	case INSPECT_UNDECIDED:
-		return lang == LANG_VI ? "KẾT LUẬN: CHƯA RÕ. Chưa chứng minh được là thật; xem những dòng có dấu ? và o."
-				       : "VERDICT: INCONCLUSIVE. Not proven genuine; look at the lines marked ? and o.";
-	}
-	return "";
-}
-
-static bool passed(const struct inspection *i, const char *id)
-{
-	const struct inspect_check *c = inspection_find(i, id);
-
-	return c != NULL && c->result == INSPECT_PASSED;
-}
-
-/* Genuine data can be copied; only the chip's own keys say that it is the chip they were made for. */
-const char *card_inspect_chip_text(const struct inspection *i, enum lang lang)
-{
-	if (i->verdict != INSPECT_GOOD)
-		return "";
-	if (passed(i, "active-authentication") || passed(i, "chip-authentication") || passed(i, "chip-authentication-mapping"))
-		return lang == LANG_VI ? " Chíp là chíp gốc." : " The chip is the original.";
-	return lang == LANG_VI ? " Chưa kiểm tra chíp có phải chíp gốc." : " Whether the chip is the original was not shown.";
+		      16 > columns(word) ? 16 - columns(word) : 0, "", evidence);
 }
 
 void card_inspect_report_text(FILE *out, const struct inspection *i, enum lang lang, bool color)
 {
+	struct card_verdict v;
+
 	for (size_t k = 0; k < i->check_count; k++)
 		print_check(out, &i->checks[k], lang, color);
-	(void)fprintf(out, "%s%s\n", card_inspect_verdict_text(i, lang), card_inspect_chip_text(i, lang));
+	card_verdict_of(i, lang, &v);
+	(void)fprintf(out, "%s: %s. %s\n%s: %s\n", lang == LANG_VI ? "KẾT LUẬN" : "VERDICT", v.word, v.what,
+		      lang == LANG_VI ? "VIỆC CẦN LÀM" : "TO DO", v.next);
 }
 
 /* ---- for machines */
@@ -268,12 +247,16 @@ static json_t *error_json(const struct inspection *i)
 
 bool card_inspect_report_json(FILE *out, const struct inspection *i)
 {
-	json_t *root =
-		json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "schema", 1, "verdict", inspect_verdict_name(i->verdict),
-			  "access", inspect_access_name(i->access), "checks", checks_json(i), "files", files_json(i), "mrz",
-			  mrz_json(i), "dg13", dg13_json(i), "active_authentication", active_json(i), "error", error_json(i));
-	bool good = root != NULL && json_dumpf(root, out, JSON_INDENT(1)) == 0;
+	struct card_verdict v;
+	json_t *root;
+	bool good;
 
+	card_verdict_of(i, LANG_EN, &v);
+	root = json_pack("{s:i,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "schema", 1, "verdict", inspect_verdict_name(i->verdict),
+			 "reason", v.key, "access", inspect_access_name(i->access), "checks", checks_json(i), "files",
+			 files_json(i), "mrz", mrz_json(i), "dg13", dg13_json(i), "active_authentication", active_json(i),
+			 "error", error_json(i));
+	good = root != NULL && json_dumpf(root, out, JSON_INDENT(1)) == 0;
 	(void)fputc('\n', out);
 	json_decref(root);
 	return good;

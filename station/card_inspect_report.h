@@ -12,7 +12,7 @@
  * What an inspection found, for people and for machines. Nothing of the chip
  * reaches a terminal unescaped.
  *
- * JSON, schema 1: {"schema":1, "verdict", "access", "checks":[{"id","result",
+ * JSON, schema 1: {"schema":1, "verdict", "reason", "access", "checks":[{"id","result",
  * "evidence"}], "files":[{"name","bytes","sha256"}], "mrz":{...} or null,
  * "dg13":{...} or null, "active_authentication":{"challenge","answer"} or null,
  * "error":{"key","detail"} or null}.
@@ -23,9 +23,9 @@ bool card_inspect_report_json(FILE *out, const struct inspection *i);
 
 /* The words of the report, for other forms of it. "Hash of DG2" for "sod.dg2"; out is cut at cap. */
 void card_inspect_label(const char *id, enum lang lang, char *out, size_t cap);
+/* Evidence in the officer's language: of an error its sentence, with the technical detail behind it. */
+#define CARD_INSPECT_EVIDENCE_MAX 640
+void card_inspect_evidence(const struct inspect_check *c, enum lang lang, char out[CARD_INSPECT_EVIDENCE_MAX]);
 const char *card_inspect_result_text(enum inspect_result r, enum lang lang, const char **ret_mark); /* "passed", and its mark */
-const char *card_inspect_verdict_text(const struct inspection *i, enum lang lang);
-/* " The chip is the original.", or that this was not shown; "" when the verdict isn't good. */
-const char *card_inspect_chip_text(const struct inspection *i, enum lang lang);
 
 #endif

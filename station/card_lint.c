@@ -184,8 +184,8 @@ static void print_finding(const struct lint_finding *f, enum lang lang, bool col
 		(void)snprintf(place, sizeof place, "%s +%zu", lint_file_title(f->file), f->offset);
 	(void)printf("%s%s%s %-22s %s\n", paint, severities[f->rule->severity].mark, paint[0] != 0 ? "\033[0m" : "", place,
 		     lang == LANG_VI ? f->rule->vi : f->rule->en);
-	(void)printf("  %-22s %s: %s (%s%s%s)\n", "", f->rule->id, f->detail, f->rule->clause, f->cases[0] != 0 ? "; " : "",
-		     f->cases);
+	(void)printf("  %-22s %s: %s (%s%s%s)\n", "", f->rule->id, lang == LANG_VI ? f->detail_vi : f->detail, f->rule->clause,
+		     f->cases[0] != 0 ? "; " : "", f->cases);
 }
 
 static const char *effect_text(enum will_effect e, enum lang lang)
@@ -201,7 +201,7 @@ static void print_reader(const struct will_finding *f, enum lang lang)
 {
 	(void)printf("%-*s %s: %s\n", message_width(effect_text(f->effect, lang), 8), effect_text(f->effect, lang),
 		     lang == LANG_VI ? f->family->vi : f->family->en, lang == LANG_VI ? f->vi : f->en);
-	(void)printf("%-8s %s %s: %s\n", "", f->family->id, f->rule, f->detail);
+	(void)printf("%-8s %s %s: %s\n", "", f->family->id, f->rule, lang == LANG_VI ? f->detail_vi : f->detail);
 }
 
 static void report_text(const struct lint_desk *d, enum lang lang, bool color)

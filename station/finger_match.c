@@ -61,10 +61,10 @@ cc_status finger_match_look(const struct config *c, struct channel *ch, struct i
 	check = &i->checks[i->check_count++];
 	*check = (struct inspect_check){ .id = "match-on-card", .result = g.count > 0 ? INSPECT_REMARK : INSPECT_NOT_APPLICABLE };
 	if (g.count > 0)
-		(void)snprintf(check->evidence, sizeof check->evidence, "%zu finger templates, references %02X to %02X", g.count,
-			       g.items[0].reference, g.items[g.count - 1].reference);
+		inspect_check_say(check, "%zu finger templates, references %02X to %02X", g.count, g.items[0].reference,
+				  g.items[g.count - 1].reference);
 	else
-		(void)snprintf(check->evidence, sizeof check->evidence, "no such application, or no template in it");
+		inspect_check_say(check, "no such application, or no template in it");
 	return cc_ok();
 }
 

@@ -273,11 +273,16 @@ static bool is_about(const struct defect_kind *k, const char *id, uint32_t group
 
 static void change(struct inspect_check *c, enum inspect_result result, const struct defect_kind *k)
 {
-	char before[INSPECT_EVIDENCE_MAX];
+	const struct inspect_check before = *c;
+	size_t n;
 
-	memcpy(before, c->evidence, sizeof before);
 	c->result = result;
-	(void)snprintf(c->evidence, sizeof c->evidence, "%s is known of this signer; %.160s", k->name, before);
+	inspect_check_say(c, "%s is known of this signer", k->name);
+	n = strlen(c->evidence);
+	(void)snprintf(c->evidence + n, sizeof c->evidence - n, "; %.160s", before.evidence);
+	n = strlen(c->evidence_vi);
+	if (strlen(before.evidence_vi) + n + 3 <= sizeof c->evidence_vi)
+		(void)snprintf(c->evidence_vi + n, sizeof c->evidence_vi - n, "; %s", before.evidence_vi);
 }
 
 static void apply_kind(const struct defect_kind *k, uint32_t groups, struct inspection *i)
@@ -309,10 +314,10 @@ static void apply_replacement(struct bytes params, const struct sod *sod, const 
 
 		if (strcmp(c->id, "sod.signature") == 0) {
 			c->result = cc_failed(cms_verify(sod->cms, other, NULL)) ? INSPECT_FAILED : INSPECT_PASSED;
-			(void)snprintf(c->evidence, sizeof c->evidence, "under the replacement of the signer's certificate");
+			inspect_check_say(c, "under the replacement of the signer's certificate");
 		} else if (strcmp(c->id, "sod.chain") == 0) {
 			c->result = v == CHAIN_GOOD ? INSPECT_PASSED : INSPECT_INCONCLUSIVE;
-			(void)snprintf(c->evidence, sizeof c->evidence, "replacement: %s", chain_verdict_name(v));
+			inspect_check_say(c, "replacement: %s", chain_verdict_name(v));
 		}
 	}
 	cert_free(&other);
@@ -327,8 +332,8 @@ static void tell(const struct defect_kind *k, size_t number, struct inspection *
 	c = &i->checks[i->check_count++];
 	*c = (struct inspect_check){ .result = k->effect == DEFECT_REFUSES ? INSPECT_FAILED : INSPECT_REMARK };
 	(void)snprintf(c->id, sizeof c->id, "defect.%zu", number);
-	(void)snprintf(c->evidence, sizeof c->evidence, "%s (%s)%s", k->name, k->oid,
-		       k->effect == DEFECT_REFUSES ? ": the electronic part must not be used" : "");
+	inspect_check_say(c, "%s (%s)%s", k->name, k->oid,
+			  k->effect == DEFECT_REFUSES ? ": the electronic part must not be used" : "");
 }
 
 cc_status defect_list_apply(const struct defect_list *l, const struct inspect_params *p, struct inspection *i, size_t *ret_count)

@@ -106,7 +106,7 @@ const char *evidence_result_name(enum evidence_result r); /* "proven" ... */
 struct evidence_finding {
 	const char *id;
 	enum evidence_result result;
-	char detail[INSPECT_EVIDENCE_MAX];
+	char detail[INSPECT_EVIDENCE_MAX], detail_vi[INSPECT_EVIDENCE_VI_MAX];
 };
 
 enum evidence_verdict {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/evidence.h"
+#include "card/inspect/phrase.h"
 
 #include "card/access/active_auth.h"
 #include "card/access/pace.h"
@@ -65,7 +66,7 @@ static void add(struct judge *j, enum evidence_result result, const char *id, co
 	f->id = id;
 	f->result = result;
 	va_start(ap, fmt);
-	(void)vsnprintf(f->detail, sizeof f->detail, fmt, ap);
+	phrase_format(f->detail, sizeof f->detail, f->detail_vi, sizeof f->detail_vi, fmt, ap);
 	va_end(ap);
 }
 

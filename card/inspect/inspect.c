@@ -2,6 +2,7 @@
 #include "card/inspect/inspect.h"
 
 #include "card/inspect/inspect_run.h"
+#include "card/inspect/phrase.h"
 #include "card/quirks.h"
 #include "crypto/base/secret.h"
 
@@ -91,6 +92,16 @@ static struct inspect_check *find(struct inspection *i, const char *id)
 	return NULL;
 }
 
+void inspect_check_say(struct inspect_check *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	phrase_format(c->evidence, sizeof c->evidence, c->evidence_vi, sizeof c->evidence_vi, fmt, ap);
+	va_end(ap);
+	c->error_key = NULL;
+}
+
 __attribute__((format(printf, 4, 0))) static void add(struct inspect_run *run, enum inspect_result result, const char *id,
 						      const char *fmt, va_list ap)
 {
@@ -103,13 +114,9 @@ __attribute__((format(printf, 4, 0))) static void add(struct inspect_run *run, e
 		c = &out->checks[out->check_count++];
 	}
 	c->result = result;
+	c->error_key = NULL;
 	(void)snprintf(c->id, sizeof c->id, "%s", id);
-	(void)vsnprintf(c->evidence, sizeof c->evidence, fmt, ap);
-	/* The chip's bytes may stand in here: nothing of them may drive a terminal. */
-	for (char *p = c->evidence; *p != 0; p++) {
-		if (*p < 0x20 || *p > 0x7E)
-			*p = '?';
-	}
+	phrase_format(c->evidence, sizeof c->evidence, c->evidence_vi, sizeof c->evidence_vi, fmt, ap);
 }
 
 void inspect_add(struct inspect_run *run, enum inspect_result result, const char *id, const char *fmt, ...)
@@ -131,6 +138,22 @@ void inspect_add_dg(struct inspect_run *run, enum inspect_result result, const c
 	va_start(ap, fmt);
 	add(run, result, id, fmt, ap);
 	va_end(ap);
+}
+
+struct inspect_check *inspect_last(struct inspect_run *run)
+{
+	CC_ASSERT(run->out->check_count > 0);
+	return &run->out->checks[run->out->check_count - 1];
+}
+
+void inspect_add_error(struct inspect_run *run, enum inspect_result result, const char *id, const char *what,
+		       const struct cc_error *err)
+{
+	if (what[0] != 0)
+		inspect_add(run, result, id, "%s: %s", what, err->detail);
+	else
+		inspect_add(run, result, id, "%s", err->detail);
+	find(run->out, id)->error_key = err->key;
 }
 
 enum inspect_result inspect_result_of(cc_status st)

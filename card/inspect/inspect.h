@@ -40,14 +40,19 @@ const char *inspect_result_name(enum inspect_result r); /* "passed" ... */
  */
 #define INSPECT_CHECKS_MAX 96
 #define INSPECT_EVIDENCE_MAX 240
+#define INSPECT_EVIDENCE_VI_MAX 360 /* the same, in letters of up to three bytes */
 
 struct inspect_check {
 	char id[32];
 	enum inspect_result result;
-	/* English, technical; bytes of the chip only as hex or printable ASCII. May hold personal data: for the operator, never
-	 * for the log. */
-	char evidence[INSPECT_EVIDENCE_MAX];
+	/* Bytes of the chip only as hex or printable ASCII. May hold personal data: for the operator, never for the log. */
+	char evidence[INSPECT_EVIDENCE_MAX];	   /* English, technical; what evidence records keep */
+	char evidence_vi[INSPECT_EVIDENCE_VI_MAX]; /* phrase.h */
+	const char *error_key;			   /* of the error that the evidence is the detail of, for its sentence; NULL */
 };
+
+/* Both texts of its evidence anew; phrase.h. */
+void inspect_check_say(struct inspect_check *c, const char *fmt, ...) CC_PRINTF(2, 3);
 
 enum inspect_access { INSPECT_ACCESS_NONE, INSPECT_ACCESS_PACE_MRZ, INSPECT_ACCESS_PACE_CAN, INSPECT_ACCESS_BAC };
 const char *inspect_access_name(enum inspect_access a); /* "none", "pace-mrz", "pace-can", "bac" */

@@ -80,7 +80,7 @@ static cc_status run_active(struct inspect_run *run)
 	cc_error_init(&err);
 	st = dg15_parse(lds_set_get(&run->out->files, lds_dg(15)), &key, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, inspect_result_of(st), ACTIVE, "DG15: %s", err.detail);
+		inspect_add_error(run, inspect_result_of(st), ACTIVE, "DG15", &err);
 		return cc_ok();
 	}
 	if (active_hash(run, key, &hash)) {
@@ -175,7 +175,7 @@ static cc_status run_chip_with(struct inspect_run *run, const struct chip_auth_p
 	if (inspect_result_of(st) == INSPECT_INCONCLUSIVE)
 		inspect_add(run, INSPECT_INCONCLUSIVE, CHIP, "%s is not possible here: %s", oid, cc_code_name(st.code));
 	else if (cc_failed(st))
-		inspect_add(run, INSPECT_FAILED, CHIP, "%s: %s", oid, run->ch->err.detail);
+		inspect_add_error(run, INSPECT_FAILED, CHIP, oid, &run->ch->err);
 	else if (!same)
 		inspect_add(run, INSPECT_FAILED, CHIP, "%s reads otherwise under the new keys", lds_file_title(known_file(run)));
 	else if (!inspect_dg_signed(run, 14))
@@ -210,7 +210,7 @@ static cc_status run_chip(struct inspect_run *run)
 	cc_error_init(&err);
 	st = agree_spki_parse(info->value, &params.group, &key, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, inspect_result_of(st), CHIP, "key: %s", err.detail);
+		inspect_add_error(run, inspect_result_of(st), CHIP, "key", &err);
 		return cc_ok();
 	}
 	if (params.group.kind != kind) {

@@ -14,6 +14,7 @@
 static void check_mrz_digits(struct inspect_run *run)
 {
 	const struct mrz *m = &run->out->mrz;
+	static const char document[] = " document-number";
 	char wrong[160];
 	size_t n = 0;
 
@@ -25,7 +26,7 @@ static void check_mrz_digits(struct inspect_run *run)
 	if (m->digits_good)
 		inspect_add(run, INSPECT_PASSED, "mrz.digits", "all check digits");
 	else
-		inspect_add(run, INSPECT_FAILED, "mrz.digits", "wrong or missing:%s", n > 0 ? wrong : " document-number");
+		inspect_add(run, INSPECT_FAILED, "mrz.digits", "wrong or missing:%s", n > 0 ? wrong : document);
 }
 
 /* Document number, birth and expiry, or the CAN: what opened the chip. */
@@ -105,7 +106,7 @@ static void check_dg1(struct inspect_run *run)
 		return;
 	}
 	if (cc_failed(dg1_parse(file, &run->out->mrz, &err))) {
-		inspect_add(run, INSPECT_FAILED, "mrz.digits", "%s", err.detail);
+		inspect_add_error(run, INSPECT_FAILED, "mrz.digits", "", &err);
 		return;
 	}
 	run->out->has_mrz = true;
@@ -188,7 +189,7 @@ static void check_dg13(struct inspect_run *run)
 	if (st.code == CC_E_UNSUPPORTED)
 		inspect_add(run, INSPECT_NOT_APPLICABLE, "dg13.dg1", "DG13 of another country");
 	else if (cc_failed(st))
-		inspect_add(run, INSPECT_FAILED, "dg13.dg1", "%s", err.detail);
+		inspect_add_error(run, INSPECT_FAILED, "dg13.dg1", "", &err);
 	else if (!run->out->has_mrz)
 		inspect_add(run, INSPECT_UNAVAILABLE, "dg13.dg1", "no DG1");
 	else
@@ -211,7 +212,7 @@ static void check_dg2(struct inspect_run *run)
 		return;
 	}
 	if (cc_failed(dg2_parse(file, &d, &err)))
-		inspect_add(run, INSPECT_FAILED, "dg2.structure", "%s", err.detail);
+		inspect_add_error(run, INSPECT_FAILED, "dg2.structure", "", &err);
 	else
 		inspect_add(run, INSPECT_PASSED, "dg2.structure", "%zu record(s), the first of %zu bytes", d.count,
 			    d.items[0].record.n);

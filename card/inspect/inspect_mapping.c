@@ -79,7 +79,7 @@ void inspect_card_security(struct inspect_run *run)
 		st = card_security_verify(&run->card_security, &signer, &err);
 	run->has_card_security = !cc_failed(st);
 	if (cc_failed(st))
-		inspect_add(run, inspect_result_of(st), SECURITY, "%s", err.detail);
+		inspect_add_error(run, inspect_result_of(st), SECURITY, "", &err);
 	else
 		judge_card_security_chain(run, signer);
 }

@@ -85,7 +85,7 @@ static cc_status look_at_card_access(struct inspect_run *run)
 	if (is_transport(st))
 		return st;
 	if (cc_failed(st)) {
-		inspect_add(run, INSPECT_FAILED, "card-access.structure", "%s", run->ch->err.detail);
+		inspect_add_error(run, INSPECT_FAILED, "card-access.structure", "", &run->ch->err);
 		return cc_ok();
 	}
 	if (!lds_set_has(files, LDS_CARD_ACCESS))
@@ -251,7 +251,7 @@ static cc_status access_failed(struct inspect_run *run, cc_status st, const char
 {
 	if (is_transport(st))
 		return st;
-	inspect_add(run, INSPECT_FAILED, "access", "%s: %s", protocol, run->ch->err.detail);
+	inspect_add_error(run, INSPECT_FAILED, "access", protocol, &run->ch->err);
 	return st;
 }
 
@@ -278,9 +278,10 @@ static cc_status fall_to_bac(struct inspect_run *run, cc_status why, const char 
 	if (is_transport(why))
 		return why;
 	if (why.code == CC_E_DENIED || !run->p->allow_bac || !run->p->keys->has_mrz) {
-		inspect_add(run, INSPECT_FAILED, "access", "PACE: %s", reason);
-		return cc_fail(&run->out->err, why.code, run->ch->err.key != NULL ? run->ch->err.key : "access.pace-unsupported",
-			       "%s", reason);
+		(void)cc_fail(&run->out->err, why.code, run->ch->err.key != NULL ? run->ch->err.key : "access.pace-unsupported",
+			      "%s", reason);
+		inspect_add_error(run, INSPECT_FAILED, "access", "PACE", &run->out->err);
+		return why;
 	}
 	inspect_add(run, INSPECT_INCONCLUSIVE, "access.downgrade", "PACE is announced, BAC was used: %s", reason);
 	if (cc_failed(st = start_again(run)))

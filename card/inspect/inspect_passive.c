@@ -34,7 +34,7 @@ static void check_com(struct inspect_run *run)
 	}
 	run->has_com = !cc_failed(ef_com_parse(file, &run->com, &err));
 	if (!run->has_com) {
-		inspect_add(run, INSPECT_FAILED, "com.structure", "%s", err.detail);
+		inspect_add_error(run, INSPECT_FAILED, "com.structure", "", &err);
 		return;
 	}
 	list_groups(ef_com_dg_mask(&run->com), groups, sizeof groups);
@@ -61,7 +61,7 @@ static bool check_sod_structure(struct inspect_run *run)
 	if (run->has_sod)
 		st = cms_check_shape(run->sod.cms, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, inspect_result_of(st), "sod.structure", "%s", err.detail);
+		inspect_add_error(run, inspect_result_of(st), "sod.structure", "", &err);
 		return false;
 	}
 	list_groups(sod_object_dg_mask(&run->sod.object), groups, sizeof groups);
@@ -171,7 +171,7 @@ static void parse_dg14(struct inspect_run *run)
 		return;
 	run->has_dg14 = !cc_failed(dg14_parse(file, &run->dg14_infos, &err));
 	if (!run->has_dg14)
-		inspect_add(run, INSPECT_FAILED, "dg14.structure", "%s", err.detail);
+		inspect_add_error(run, INSPECT_FAILED, "dg14.structure", "", &err);
 }
 
 /* ICAO 9303-11 9.2: what EF.CardAccess says unsigned, DG14 says signed; a difference is how PACE is taken away. */
@@ -204,7 +204,7 @@ static void check_card_access(struct inspect_run *run)
 	if (!run->has_access_infos && file.n > 0) {
 		run->has_access_infos = !cc_failed(card_access_parse(file, &run->access_infos, &err));
 		if (!run->has_access_infos)
-			inspect_add(run, INSPECT_FAILED, "card-access.structure", "%s", err.detail);
+			inspect_add_error(run, INSPECT_FAILED, "card-access.structure", "", &err);
 	}
 	dg14_pace = run->has_dg14 && security_infos_find(&run->dg14_infos, SECURITY_INFO_PACE) != NULL;
 	if (run->has_access_infos && run->has_dg14)

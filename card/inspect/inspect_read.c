@@ -30,9 +30,9 @@ static cc_status read_file(struct inspect_run *run, enum lds_file f, uint16_t *r
 }
 
 /* A lying file is a finding; a broken session is one too, and nothing more can be read. */
-static void note_broken(struct reading *r, const char *id, const char *detail)
+static void note_broken(struct reading *r, const char *id)
 {
-	inspect_add(r->run, INSPECT_FAILED, id, "%s", detail);
+	inspect_add_error(r->run, INSPECT_FAILED, id, "", &r->run->ch->err);
 	r->session_lost = r->run->ch->dead;
 }
 
@@ -48,7 +48,7 @@ static cc_status read_top(struct reading *r, enum lds_file f, const char *id)
 	if (is_transport(st))
 		return st;
 	if (cc_failed(st))
-		note_broken(r, id, r->run->ch->err.detail);
+		note_broken(r, id);
 	else if (sw != SW_OK)
 		inspect_add(r->run, INSPECT_UNAVAILABLE, id, "%s: %s", lds_file_title(f), sw_text(sw, text));
 	return cc_ok();
@@ -87,7 +87,7 @@ static cc_status read_data_group(struct reading *r, unsigned dg, bool is_signed)
 		return st;
 	if (cc_failed(st)) {
 		(void)snprintf(id, sizeof id, "dg%u.read", dg);
-		note_broken(r, id, r->run->ch->err.detail);
+		note_broken(r, id);
 	} else if (sw != SW_OK) {
 		note_missing(r->run, dg, sw, is_signed);
 	}

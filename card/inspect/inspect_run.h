@@ -30,11 +30,16 @@ struct inspect_run {
 	struct buf ca_compressed;     /* Comp() of our key in chip authentication; empty until that passed */
 };
 
-/* Adds a check; `detail` is cut at the limit, and what is not printable ASCII becomes '?'. */
+/* Adds a check; the evidence is cut at its limit, and has its Vietnamese in phrase_inspect.c. */
 void inspect_add(struct inspect_run *run, enum inspect_result result, const char *id, const char *fmt, ...) CC_PRINTF(4, 5);
+/* The one just added. */
+struct inspect_check *inspect_last(struct inspect_run *run);
 /* The same with a number in the id: inspect_add_dg(run, r, "sod.dg", 13, ...) is "sod.dg13"; `suffix` may be "". */
 void inspect_add_dg(struct inspect_run *run, enum inspect_result result, const char *prefix, unsigned dg, const char *suffix,
 		    const char *fmt, ...) CC_PRINTF(6, 7);
+/* The same from an error: the officer is told its sentence, too. what: "PACE", or "". */
+void inspect_add_error(struct inspect_run *run, enum inspect_result result, const char *id, const char *what,
+		       const struct cc_error *err);
 /* What a failed step says of the document: "inconclusive" when the failure is ours (unknown algorithm, no memory). */
 enum inspect_result inspect_result_of(cc_status st);
 /* At most cap / 2 bytes as hex, with ".." when cut. */

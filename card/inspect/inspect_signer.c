@@ -252,7 +252,7 @@ bool inspect_signature(struct inspect_run *run, const struct cert **ret_signer)
 	*ret_signer = signer;
 	st = cms_verify(run->sod.cms, signer, &err);
 	if (cc_failed(st)) {
-		inspect_add(run, inspect_result_of(st), "sod.signature", "%s", err.detail);
+		inspect_add_error(run, inspect_result_of(st), "sod.signature", "", &err);
 	} else {
 		cert_name_text(cert_subject(signer), name, sizeof name);
 		inspect_hex(cert_serial(signer), serial, sizeof serial);
@@ -329,6 +329,7 @@ bool inspect_chain(struct inspect_run *run, const struct cert *signer)
 	cc_error_init(&err);
 	if (run->p->trust == NULL || trust_count(run->p->trust) == 0) {
 		inspect_add(run, INSPECT_INCONCLUSIVE, "sod.chain", "no-anchor: no country signer is trusted here");
+		inspect_last(run)->error_key = "chain.no-anchor";
 		return false;
 	}
 	trust_verify_signer(run->p->trust, signer, run->p->now_s, &c, &err);
@@ -339,6 +340,7 @@ bool inspect_chain(struct inspect_run *run, const struct cert *signer)
 	else
 		inspect_add(run, inspect_result_of_chain(c.verdict), "sod.chain", "%s: %s%s%s", chain_verdict_name(c.verdict),
 			    name, err.detail[0] != 0 ? ": " : "", err.detail);
+	inspect_last(run)->error_key = c.verdict == CHAIN_GOOD ? NULL : err.key;
 	if (c.verdict == CHAIN_GOOD || c.verdict == CHAIN_REVOKED || c.verdict == CHAIN_EXPIRED) {
 		check_crl(run, &c);
 		check_nesting(run, signer, c.path[0]);

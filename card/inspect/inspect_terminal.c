@@ -10,7 +10,6 @@
 
 /* Terminal Authentication opens DG3 and DG4 (ICAO 9303-11 7.1); what a station without terminal keys says of them. */
 #define TERMINAL "terminal-authentication"
-#define NEEDS "needs terminal authentication"
 
 static bool is_transport(cc_status st)
 {
@@ -143,11 +142,11 @@ static cc_status run_terminal(struct inspect_run *run, const struct security_inf
 		return st;
 	if (st.code == CC_E_DENIED || st.code == CC_E_NOT_FOUND) {
 		/* The chip's No is about this terminal, not about the document. */
-		inspect_add(run, INSPECT_UNAVAILABLE, TERMINAL, "%s", run->ch->err.detail);
+		inspect_add_error(run, INSPECT_UNAVAILABLE, TERMINAL, "", &run->ch->err);
 		return cc_ok();
 	}
 	if (cc_failed(st)) {
-		inspect_add(run, inspect_result_of(st), TERMINAL, "%s", run->ch->err.detail);
+		inspect_add_error(run, inspect_result_of(st), TERMINAL, "", &run->ch->err);
 		return cc_ok();
 	}
 	inspect_add(run, INSPECT_PASSED, TERMINAL, "as %s, rights DG3 %s, DG4 %s", t->certs[t->own].chr,
@@ -164,7 +163,7 @@ cc_status inspect_terminal(struct inspect_run *run)
 	if (ta == NULL || run->ch == NULL)
 		return cc_ok();
 	if (run->p->terminal == NULL) {
-		inspect_add(run, INSPECT_UNAVAILABLE, TERMINAL, NEEDS ": no terminal keys here");
+		inspect_add(run, INSPECT_UNAVAILABLE, TERMINAL, "needs terminal authentication: no terminal keys here");
 		return cc_ok();
 	}
 	if (run->ch->dead || run->ca_compressed.n == 0) {

@@ -2,6 +2,7 @@
 #include "card/inspect/lint.h"
 
 #include "card/inspect/lint_run.h"
+#include "card/inspect/phrase.h"
 #include "card/lds/card_access.h"
 #include "card/lds/cccd_design.h"
 #include "card/lds/dg1.h"
@@ -50,15 +51,6 @@ static struct lint_finding *next(struct lint_run *run, const struct lint_rule *r
 	return &out->items[out->count++];
 }
 
-/* Nothing of a chip's bytes may drive a terminal. */
-static void make_printable(char *text)
-{
-	for (; *text != 0; text++) {
-		if (*text < 0x20 || *text > 0x7E)
-			*text = '?';
-	}
-}
-
 /* A place for the reader of the report; nothing is read by it. */
 static size_t place_of(struct bytes whole, struct bytes part)
 {
@@ -79,9 +71,8 @@ void lint_add(struct lint_run *run, enum lint_id id, struct bytes where, const c
 	f->file = run->file;
 	f->offset = place_of(run->bytes, where);
 	va_start(ap, fmt);
-	(void)vsnprintf(f->detail, sizeof f->detail, fmt, ap);
+	phrase_format(f->detail, sizeof f->detail, f->detail_vi, sizeof f->detail_vi, fmt, ap);
 	va_end(ap);
-	make_printable(f->detail);
 }
 
 void lint_add_rule(struct lint_run *run, const struct lint_rule *rule, const char *cases, const char *detail)
@@ -94,8 +85,7 @@ void lint_add_rule(struct lint_run *run, const struct lint_rule *rule, const cha
 	f->cases = cases;
 	f->file = run->file;
 	f->offset = 0;
-	(void)snprintf(f->detail, sizeof f->detail, "%s", detail);
-	make_printable(f->detail);
+	phrase_say(f->detail, sizeof f->detail, f->detail_vi, sizeof f->detail_vi, "%s", detail);
 }
 
 /* ---- the outer object */

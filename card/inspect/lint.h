@@ -42,13 +42,15 @@ struct lint_rule {
 };
 
 #define LINT_DETAIL_MAX 120
+#define LINT_DETAIL_VI_MAX 180
 struct lint_finding {
 	const struct lint_rule *rule;
 	const char *cases; /* numbers of BSI TR-03105-5.1 that this covers in this file, blanks between; "" */
 	unsigned file;	   /* enum lds_file or enum lint_file */
 	size_t offset;	   /* in the file; LINT_NO_OFFSET: in a part that was decoded or joined first */
-	/* English, technical; printable ASCII. May hold personal data: for the operator, never for the log. */
-	char detail[LINT_DETAIL_MAX];
+	/* Technical. May hold personal data: for the operator, never for the log. */
+	char detail[LINT_DETAIL_MAX];	    /* English; printable ASCII */
+	char detail_vi[LINT_DETAIL_VI_MAX]; /* phrase.h */
 };
 #define LINT_NO_OFFSET SIZE_MAX
 
@@ -68,7 +70,7 @@ struct lint_input {
 	int64_t now_s;		       /* dates of birth lie before it */
 };
 
-/* ret is about 25 KB; its old content is overwritten. CC_E_MEMORY is the only failure. */
+/* ret is about 60 KB; its old content is overwritten. CC_E_MEMORY is the only failure. */
 CC_MUST cc_status lint_files(const struct lint_input *in, struct lint_report *ret);
 /* First finding with this rule id (in `file`, or in any: LINT_FILE_COUNT); NULL. */
 const struct lint_finding *lint_find(const struct lint_report *r, const char *id, unsigned file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/will_it_read.h"
 
+#include "card/inspect/phrase.h"
 #include "card/inspect/will_run.h"
 #include "card/lds/card_access.h"
 #include "card/lds/dg14.h"
@@ -105,7 +106,7 @@ void will_add(struct will_run *run, const struct will_rule *rule, unsigned file,
 				    .vi = rule->vi,
 				    .en = rule->en };
 	va_start(ap, fmt);
-	(void)vsnprintf(f->detail, sizeof f->detail, fmt, ap);
+	phrase_format(f->detail, sizeof f->detail, f->detail_vi, sizeof f->detail_vi, fmt, ap);
 	va_end(ap);
 }
 

@@ -37,14 +37,16 @@ struct will_family {
 };
 
 #define WILL_DETAIL_MAX 160
+#define WILL_DETAIL_VI_MAX 240
 struct will_finding {
 	const struct will_family *family;
 	enum will_effect effect;
-	const char *rule;	      /* stable: "dg13.parents" */
-	bool by_person;		      /* caused by the data of this person; else every card of the profile has it */
-	unsigned file;		      /* enum lds_file */
-	const char *vi, *en;	      /* what is lost, as a sentence */
-	char detail[WILL_DETAIL_MAX]; /* English, technical, without personal data: which field, how many bytes */
+	const char *rule;    /* stable: "dg13.parents" */
+	bool by_person;	     /* caused by the data of this person; else every card of the profile has it */
+	unsigned file;	     /* enum lds_file */
+	const char *vi, *en; /* what is lost, as a sentence */
+	/* Technical, without personal data: which field, how many bytes. */
+	char detail[WILL_DETAIL_MAX], detail_vi[WILL_DETAIL_VI_MAX]; /* English; phrase.h */
 };
 
 #define WILL_FINDINGS_MAX 64

@@ -137,6 +137,20 @@ check_words() {
 		sed -E 's/^([^:]*:[0-9]+):.*/\1: word: Vietnamese text says chíp/')
 }
 
+# ---- every evidence of an inspection, lint or verify-evidence has its Vietnamese
+check_phrases() {
+	local known
+	known=$(cd "$root" && sed -nE 's/^[[:space:]]*\{ ("([^"\\]|\\.)*"),.*/\1/p' card/inspect/phrase_*.c 2>/dev/null | sort -u)
+	(cd "$root" && list '*.c' | grep -E '^(card/inspect|station)/' | grep -v '/phrase' | while read -r f; do
+		# A call with all its string literals; those of several words are sentences.
+		tr '\n\t' '  ' <"$f" | grep -oP '\b(inspect_add|inspect_add_dg|inspect_check_say|lint_add|will_add|add)\((j|c|check|run|r->run)\b([^;"]|"([^"\\]|\\.)*")*;' |
+			grep -oP '"([^"\\]|\\.)*"' | grep -E '[A-Za-z]{2}.* |%.*[A-Za-z]{3}| [A-Za-z]{2}' | grep -vE '^"(SELECT |PACE: |DG15: |%s \(%s\))' | sort -u |
+			while read -r text; do
+				grep -qxF -- "$text" <<<"$known" || echo "$f:1: phrase: no Vietnamese for $text"
+			done
+	done)
+}
+
 # ---- long functions hide mistakes: 70 lines are the limit (style: median 12, few over 40)
 check_lengths() {
 	(cd "$root" && list '*.c' | grep -v '^tests/' | while read -r f; do
@@ -145,7 +159,7 @@ check_lengths() {
 }
 
 # Names of the rules, as they stand in what is printed.
-rules='arrow door header name text message word length'
+rules='arrow door header name text message word phrase length'
 check() { # rule
 	case $1 in
 	arrow) check_arrows ;;
@@ -155,6 +169,7 @@ check() { # rule
 	text) check_text ;;
 	message) check_messages ;;
 	word) check_words ;;
+	phrase) check_phrases ;;
 	length) check_lengths ;;
 	*) echo "check.sh: no such rule: $1" >&2 && exit 2 ;;
 	esac
@@ -184,7 +199,7 @@ tap $? "the tree obeys every rule"
 plant() { # rule file text
 	rm -rf "$copy/tree"
 	mkdir -p "$copy/tree"
-	(cd "$here" && tar cf - --exclude=node_modules Makefile crypto/base station/message*.c station/message.h station/config.h station/store/store.h crypto/*.h card/*.h) | tar xf - -C "$copy/tree"
+	(cd "$here" && tar cf - --exclude=node_modules Makefile crypto/base station/message*.c station/message.h station/config.h station/store/store.h crypto/*.h card/*.h card/inspect/phrase*.c) | tar xf - -C "$copy/tree"
 	mkdir -p "$(dirname "$copy/tree/$2")"
 	printf '%b' "$3" >>"$copy/tree/$2"
 	"$here/tests/lint/check.sh" --root "$copy/tree" --rule "$1" | grep -qE "^$2:[0-9]+: $1:"
@@ -204,5 +219,6 @@ plant name common.mk "planted\n"
 plant text card/planted.c "int planted;\n"
 plant text card/planted.c "$spdx/* TO""DO */\n"
 plant message card/planted.c "${spdx}int f(void)\n{\n\treturn cc_fail(e, CC_E_IO,\n\t\t\"planted.key\", \"x\");\n}\n"
+plant phrase card/inspect/planted.c "${spdx}void f(struct inspect_run *run)\n{\n\tinspect_add(run, INSPECT_FAILED, \"x\",\n\t\t\"a planted sentence\");\n}\n"
 plant word card/planted.c "${spdx}const char *w = \"Thẻ có chip\";\n"
 plant length card/planted.c "${spdx}int f(void)\n{\n$(printf '\\n%.0s' {1..75})}\n"

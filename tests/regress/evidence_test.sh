@@ -63,10 +63,10 @@ run 0 "two cards are inspected with evidence" "" "$cccd" lab run --chips 2 -- sh
 	done'
 run 0 "the file is for its owner alone" "^600 " stat -c '%a %n' "$work/card1.evidence"
 run 0 "evidence holds without the card" "The evidence holds" "$cccd" card verify-evidence "$work/card1.evidence"
-run 0 "what was only claimed is said so" "claimed +chip-authentication" "$cccd" card verify-evidence "$work/card1.evidence"
-run 0 "the chip's signature is proven" "proven +active-authentication" "$cccd" card verify-evidence "$work/card1.evidence"
+run 0 "what was only claimed is said so" "claimed +Chip Authentication" "$cccd" card verify-evidence "$work/card1.evidence"
+run 0 "the chip's signature is proven" "proven +Active Authentication" "$cccd" card verify-evidence "$work/card1.evidence"
 run 0 "as JSON" '"verdict": "holds"' "$cccd" card verify-evidence "$work/card1.evidence" --json
-run 0 "with the files of its card" "proven +given-files" "$cccd" card verify-evidence "$work/card1.evidence" --files "$work/files1"
+run 0 "with the files of its card" "proven +Files given" "$cccd" card verify-evidence "$work/card1.evidence" --files "$work/files1"
 
 # ---- an inspection that went by a list of known defects
 run 0 "a revoked chip key proves nothing" "" sh -c 'grep -q "exit 3" "$WORK/aa-revoked.out" && grep -q "\"verdict\": \"inconclusive\"" "$WORK/aa-revoked.out" && grep -q "id-ActiveAuthKeyRevoked" "$WORK/aa-revoked.out"'
@@ -81,7 +81,7 @@ run 0 "files of a card under a list, as a remark" "Known defect 1 +remark +id-Ac
 
 # ---- under another name it is still evidence of its own card
 cp "$work/card1.evidence" "$work/copy-of-card2.evidence"
-run 3 "shown for another card it is refused" "WRONG +given-files" "$cccd" card verify-evidence "$work/copy-of-card2.evidence" --files "$work/files2"
+run 3 "shown for another card it is refused" "WRONG +Files given" "$cccd" card verify-evidence "$work/copy-of-card2.evidence" --files "$work/files2"
 head -c 2000 "$work/card1.evidence" >"$work/cut"
 run 1 "a cut file is refused" "malformed" "$cccd" card verify-evidence "$work/cut"
 (head -c 2000 "$work/card1.evidence"; printf X; tail -c +2002 "$work/card1.evidence") >"$work/changed"
@@ -90,11 +90,11 @@ run 3 "a changed file is refused" "" "$cccd" card verify-evidence "$work/changed
 # ---- a chip that doesn't let us in: that is recorded too
 run 0 "a refused access with evidence" "" "$cccd" lab run --chips 1 -- sh -c '
 	"$CCCD" card issue "$L" && { "$CCCD" card inspect --can 999999 --evidence "$WORK/refused.evidence"; [ $? = 4 ]; }'
-run 3 "its evidence says so" "claimed +verdict: the station.s verdict: failed" "$cccd" card verify-evidence "$work/refused.evidence"
+run 3 "its evidence says so" "claimed +Recorded verdict: the station.s verdict: failed" "$cccd" card verify-evidence "$work/refused.evidence"
 
 # ---- another home: neither signer nor country known
 mkdir "$work/elsewhere"
-run 3 "a station that knows neither signer nor country leaves it open" "undetermined +signer" \
+run 3 "a station that knows neither signer nor country leaves it open" "undetermined +Station that signed" \
 	env CCCD_HOME="$work/elsewhere" "$cccd" card verify-evidence "$work/card1.evidence"
 run 0 "with both named it holds" "The evidence holds" env CCCD_HOME="$work/elsewhere" "$cccd" card verify-evidence \
 	"$work/card1.evidence" --trust "$work/home/trust" --signer "$work/home/evidence-signers/evidence-1.spki"

@@ -322,7 +322,7 @@ static void keys_are_checked_before_the_reader_is_touched(void **state)
 			set_option(&inv, cases[i].option2, cases[i].value2);
 		rc = run(w, &inv, command_card_inspect, &out);
 		if (rc != cases[i].want || out.n != 0)
-			fail_msg("case %zu: exit code %d", i, rc);
+			fail_msg("case %zu: exit code %d: %.*s", i, rc, (int)out.n, (const char *)out.p);
 		buf_done(&out);
 	}
 }

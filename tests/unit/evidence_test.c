@@ -353,7 +353,8 @@ static void what_a_known_defect_changed_is_no_lie(void **state)
 	r->i.verdict = INSPECT_BAD;
 	judge_lie(r, &report);
 	expect(&report, "sod.chain", EVIDENCE_WRONG);
-	r->i.checks[r->i.check_count++] = (struct inspect_check){ "defect.1", INSPECT_REMARK, "id-CertReplaced" };
+	r->i.checks[r->i.check_count++] =
+		(struct inspect_check){ .id = "defect.1", .result = INSPECT_REMARK, .evidence = "id-CertReplaced" };
 	judge_lie(r, &report);
 	expect(&report, "sod.chain", EVIDENCE_UNDETERMINED);
 	assert_int_equal(report.verdict, EVIDENCE_OPEN);
