@@ -5,7 +5,6 @@
 #include "station/registry/vietnamese.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 /* By their search keys. Spellings that the registers use side by side stand together. */
@@ -122,7 +121,7 @@ static bool is_listed(const char *name, const char *const *list, size_t count)
 	if (cc_failed(vietnamese_search_key(name, key, sizeof key)))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(list[i], key) == 0)
+		if (list[i][0] == key[0] && strcmp(list[i], key) == 0)
 			return true;
 	}
 	return false;
@@ -176,10 +175,11 @@ enum province_standing codes_province(const char *name, struct date day, const c
 	if (strcmp(key, "hue") == 0)
 		return date_compare(day, hue) < 0 ? PROVINCE_FUTURE : PROVINCE_CURRENT;
 	for (size_t i = 0; i < PROVINCE_COUNT; i++) {
-		bool renamed = provinces[i].successor != NULL && strcmp(provinces[i].successor, "Huế") == 0;
+		bool renamed;
 
-		if (strcmp(key, province_keys[i]) != 0)
+		if (key[0] != province_keys[i][0] || strcmp(key, province_keys[i]) != 0)
 			continue;
+		renamed = provinces[i].successor != NULL && strcmp(provinces[i].successor, "Huế") == 0;
 		if (provinces[i].successor == NULL || date_compare(day, renamed ? hue : reform) < 0)
 			return PROVINCE_CURRENT;
 		if (ret_successor != NULL)
@@ -192,13 +192,15 @@ enum province_standing codes_province(const char *name, struct date day, const c
 void codes_address_province(const char *address, char *out, size_t cap)
 {
 	const char *last = strrchr(address, ',');
+	size_t n;
 
 	out[0] = '\0';
 	if (last == NULL)
 		return;
 	last += 1 + strspn(last + 1, " ");
-	if (snprintf(out, cap, "%s", last) >= (int)cap)
-		out[0] = '\0';
+	n = strlen(last);
+	if (n < cap)
+		memcpy(out, last, n + 1);
 }
 
 size_t codes_province_count(void)

@@ -98,22 +98,29 @@ bool date_parse(struct bytes text, struct date *ret)
 	return true;
 }
 
+static char *put_digits(char *out, unsigned v, size_t n)
+{
+	for (size_t i = n; i > 0; i--, v /= 10)
+		out[i - 1] = (char)('0' + v % 10);
+	return out + n;
+}
+
+/* Made several times for each row of a load: without the print library. */
 void date_format(struct date d, char *out)
 {
-	switch (date_precision(d)) {
-	case DATE_NONE:
-		out[0] = '\0';
-		break;
-	case DATE_YEAR:
-		(void)snprintf(out, DATE_TEXT_SIZE, "%04u", d.year % 10000u);
-		break;
-	case DATE_MONTH:
-		(void)snprintf(out, DATE_TEXT_SIZE, "%04u-%02u", d.year % 10000u, d.month % 100u);
-		break;
-	case DATE_DAY:
-		(void)snprintf(out, DATE_TEXT_SIZE, "%04u-%02u-%02u", d.year % 10000u, d.month % 100u, d.day % 100u);
-		break;
+	enum date_precision precision = date_precision(d);
+
+	if (precision >= DATE_YEAR)
+		out = put_digits(out, d.year, 4);
+	if (precision >= DATE_MONTH) {
+		*out++ = '-';
+		out = put_digits(out, d.month, 2);
 	}
+	if (precision == DATE_DAY) {
+		*out++ = '-';
+		out = put_digits(out, d.day, 2);
+	}
+	*out = '\0';
 }
 
 void date_format_card(struct date d, char *out)

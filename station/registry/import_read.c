@@ -14,7 +14,6 @@
 
 #define BATCH_PHOTO_BYTES (32u * 1024 * 1024)
 #define SEEN_SLOTS_FIRST 1024
-#define REMARKS_FIRST 64
 #define INPUT_MAX 65536 /* at a time; its first piece is what the encoding is detected on */
 #define DECODED_MAX (3 * PERSON_ROW_MAX)
 #define LINE_ROOM (PERSON_ROW_MAX + 2) /* more than a row may have shows that it is too long */
@@ -76,64 +75,6 @@ static bool seen_add(struct seen *s, const char *number, uint64_t line, uint64_t
 		*slot = (struct seen_slot){ .number_plus_1 = key, .line = line };
 		s->count++;
 	}
-	return true;
-}
-
-/* ---- batches */
-
-cc_status import_batch_new(size_t cap, struct import_batch *ret)
-{
-	struct import_batch b = { .cap = cap, .st = cc_ok() };
-
-	b.items = cc_alloc(cap * sizeof *b.items);
-	b.order = cc_alloc(cap * sizeof *b.order);
-	b.ids = cc_alloc(cap * sizeof *b.ids);
-	b.marks = cc_alloc(cap * REGISTRY_MARKS_MAX * sizeof *b.marks);
-	if (b.items == NULL || b.order == NULL || b.ids == NULL || b.marks == NULL) {
-		import_batch_done(&b);
-		return cc_code_status(CC_E_MEMORY);
-	}
-	*ret = b;
-	return cc_ok();
-}
-
-void import_batch_clear(struct import_batch *b)
-{
-	for (size_t i = 0; i < b->count; i++) {
-		registry_row_done(&b->items[i].row);
-		buf_done(&b->items[i].raw);
-	}
-	b->count = b->order_count = b->mark_count = b->remark_count = 0;
-}
-
-void import_batch_done(struct import_batch *b)
-{
-	import_batch_clear(b);
-	cc_free(b->items, b->cap * sizeof *b->items);
-	cc_free(b->order, b->cap * sizeof *b->order);
-	cc_free(b->ids, b->cap * sizeof *b->ids);
-	cc_free(b->marks, b->cap * REGISTRY_MARKS_MAX * sizeof *b->marks);
-	cc_free(b->remarks, b->remark_cap * sizeof *b->remarks);
-	*b = (struct import_batch){ 0 };
-}
-
-static bool remark(struct import_batch *b, uint64_t line, enum import_severity severity, const struct row_fault *fault,
-		   uint64_t other_line)
-{
-	if (b->remark_count == b->remark_cap) {
-		size_t cap = b->remark_cap == 0 ? REMARKS_FIRST : 2 * b->remark_cap;
-		struct import_remark *bigger = cc_alloc(cap * sizeof *bigger);
-
-		if (bigger == NULL)
-			return false;
-		if (b->remark_count > 0)
-			memcpy(bigger, b->remarks, b->remark_count * sizeof *bigger);
-		cc_free(b->remarks, b->remark_cap * sizeof *bigger);
-		b->remarks = bigger;
-		b->remark_cap = cap;
-	}
-	b->remarks[b->remark_count++] =
-		(struct import_remark){ .line = line, .severity = severity, .fault = *fault, .other_line = other_line };
 	return true;
 }
 
@@ -344,7 +285,7 @@ static cc_status no_memory(struct import_batch *b, const char *what)
 static cc_status refuse(struct import_batch *b, struct import_item *it, const struct row_fault *fault, uint64_t other_line)
 {
 	it->refused = true;
-	return remark(b, it->line, IMPORT_REFUSED, fault, other_line) ? cc_ok() : no_memory(b, "remarks");
+	return import_batch_remark(b, it->line, IMPORT_REFUSED, fault, other_line) ? cc_ok() : no_memory(b, "remarks");
 }
 
 /* Without its photo a person is imported and held; CC_E_FORMAT is the row's fault and goes no further. */
@@ -358,7 +299,7 @@ static cc_status take_photo(struct import_reader *rd, struct import_batch *b, co
 	st = photo_read(rd->folder_fd, rd->person.photo_path, ret, &fault);
 	rd->photo_bytes += ret->n;
 	if (st.code == CC_E_FORMAT)
-		return remark(b, it->line, IMPORT_HELD, &fault, 0) ? cc_ok() : no_memory(b, "remarks");
+		return import_batch_remark(b, it->line, IMPORT_HELD, &fault, 0) ? cc_ok() : no_memory(b, "remarks");
 	if (st.code == CC_E_MEMORY)
 		return no_memory(b, "photo");
 	return cc_failed(st) ? cc_fail(&b->err, st.code, "file.io", "photo of line %llu", (unsigned long long)it->line) : st;
@@ -374,7 +315,7 @@ static bool tell_finger(void *ctx, const struct row_fault *fault)
 {
 	struct finger_remarks *f = ctx;
 
-	return remark(f->b, f->line, IMPORT_WARNING, fault, 0);
+	return import_batch_remark(f->b, f->line, IMPORT_WARNING, fault, 0);
 }
 
 static cc_status take_fingers(struct import_reader *rd, struct import_batch *b, struct import_item *it)
@@ -401,7 +342,8 @@ static cc_status take_holds(struct import_reader *rd, struct import_batch *b, st
 		struct row_fault fault = { .field = h->field, .key = h->key };
 		bool told = !has_photo && rd->person.photo_path[0] != '\0' && strcmp(h->field, "photo") == 0;
 
-		if (!told && !remark(b, it->line, h->severity == HOLD_HOLD ? IMPORT_HELD : IMPORT_WARNING, &fault, 0))
+		if (!told &&
+		    !import_batch_remark(b, it->line, h->severity == HOLD_HOLD ? IMPORT_HELD : IMPORT_WARNING, &fault, 0))
 			return no_memory(b, "remarks");
 	}
 	return cc_ok();
@@ -486,7 +428,7 @@ static cc_status take_heading(struct import_reader *rd, struct import_batch *b, 
 
 		rd->columns[i] = person_field_of_heading(parts[i]);
 		number = number || (rd->columns[i] != NULL && strcmp(rd->columns[i], "number") == 0);
-		if (rd->columns[i] == NULL && !remark(b, rd->line, IMPORT_WARNING, &fault, 0))
+		if (rd->columns[i] == NULL && !import_batch_remark(b, rd->line, IMPORT_WARNING, &fault, 0))
 			return no_memory(b, "remarks");
 		for (size_t k = 0; rd->columns[i] != NULL && k < i; k++) {
 			if (rd->columns[k] == rd->columns[i])
@@ -514,7 +456,7 @@ static cc_status take_row(struct import_reader *rd, struct import_batch *b, stru
 	if (cc_failed(st))
 		return refuse(b, it, &fault, 0);
 	for (size_t i = 0; i < warnings.count && i < PERSON_WARNINGS_MAX; i++) {
-		if (!remark(b, it->line, IMPORT_WARNING, &warnings.items[i], 0))
+		if (!import_batch_remark(b, it->line, IMPORT_WARNING, &warnings.items[i], 0))
 			return no_memory(b, "remarks");
 	}
 	if (!seen_add(&rd->seen, rd->person.number, it->line, &first)) {
@@ -547,31 +489,11 @@ static cc_status take_line(struct import_reader *rd, struct import_batch *b, uin
 
 /* ---- numbering and sealing */
 
-/* qsort takes no context. */
-static _Thread_local const struct import_item *sorting;
-
-static int by_number(const void *a, const void *b)
-{
-	const size_t *i = a, *j = b;
-
-	return memcmp(sorting[*i].row.number_mac[0], sorting[*j].row.number_mac[0], REGISTRY_MAC_LEN);
-}
-
-static int by_mark(const void *a, const void *b)
-{
-	const struct registry_mark *x = a, *y = b;
-
-	if (x->mark != y->mark)
-		return x->mark < y->mark ? -1 : 1;
-	return x->person < y->person ? -1 : x->person > y->person;
-}
-
 static void seal_all(struct import_reader *rd, struct import_batch *b)
 {
 	cc_status st = cc_ok();
 
-	sorting = b->items;
-	qsort(b->order, b->order_count, sizeof *b->order, by_number);
+	import_batch_sort_order(b);
 	if (rd->o->dry_run)
 		return;
 	CC_ASSERT(b->id_count >= b->order_count);
@@ -583,7 +505,8 @@ static void seal_all(struct import_reader *rd, struct import_batch *b)
 		for (size_t m = 0; m < row->mark_count; m++)
 			b->marks[b->mark_count++] = (struct registry_mark){ row->marks[m], row->id };
 	}
-	qsort(b->marks, b->mark_count, sizeof *b->marks, by_mark);
+	/* Ids rise: people under one mark stand in their order already. */
+	import_batch_sort_marks(b);
 	if (cc_failed(st))
 		b->st = registry_crypto_error(st, &b->err, "row");
 }

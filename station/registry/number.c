@@ -3,12 +3,12 @@
 
 #include "crypto/base/err.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER_LEN 12
 
-/* cccd-card.md 1: name before and since 1 July 2025; NULL: the code was not in that table. */
+/* By code. cccd-card.md 1: name before and since 1 July 2025; NULL: the code was not in that table. */
 struct province {
 	const char *code;
 	const char *before, *since;
@@ -99,19 +99,21 @@ void number_parse(const char *number, struct number_parts *ret)
 	CC_ASSERT(number_is_well_formed(bytes_str(number)));
 	for (size_t i = 0; i < NUMBER_LEN; i++)
 		digit[i] = (unsigned)(number[i] - '0');
-	(void)snprintf(ret->province, sizeof ret->province, "%.3s", number);
+	memcpy(ret->province, number, 3);
+	ret->province[3] = '\0';
 	/* Even for men, odd for women; each pair is a century from 1900 on. */
 	ret->sex = digit[3] % 2 == 0 ? SEX_MALE : SEX_FEMALE;
 	ret->birth_year = 1900 + digit[3] / 2 * 100 + digit[4] * 10 + digit[5];
 }
 
+static int by_code(const void *code, const void *province)
+{
+	return strcmp(code, ((const struct province *)province)->code);
+}
+
 static const struct province *find_province(const char *code)
 {
-	for (size_t i = 0; i < sizeof provinces / sizeof provinces[0]; i++) {
-		if (strcmp(provinces[i].code, code) == 0)
-			return &provinces[i];
-	}
-	return NULL;
+	return bsearch(code, provinces, sizeof provinces / sizeof provinces[0], sizeof provinces[0], by_code);
 }
 
 const char *number_province(const char *code, struct date registered)

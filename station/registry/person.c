@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ void person_json_wipes(void)
 /* ---- fields */
 
 struct parse {
-	struct person person;
+	struct person *person;
 	struct row_fault *fault;
 	char precision[8];
 	bool has_sex;
@@ -97,7 +98,7 @@ static char *text_at(struct person *p, const struct field *f)
 static bool set_text(struct parse *in, const struct field *f, struct bytes value)
 {
 	struct text_fault fault = { 0 };
-	char *out = text_at(&in->person, f);
+	char *out = text_at(in->person, f);
 	cc_status st = f->is_name ? vietnamese_normalise_name(value, out, f->size, &fault)
 				  : vietnamese_normalise(value, out, f->size, &fault);
 
@@ -109,7 +110,7 @@ static bool set_other_number(struct parse *in, const struct field *f, struct byt
 {
 	if (!number_is_well_formed(value))
 		return reject(in, f, "import.number-malformed", 0);
-	memcpy(text_at(&in->person, f), value.p, value.n);
+	memcpy(text_at(in->person, f), value.p, value.n);
 	return true;
 }
 
@@ -126,7 +127,7 @@ static bool set_blood(struct parse *in, const struct field *f, struct bytes valu
 
 	if (!is_one_of(value, groups))
 		return reject(in, f, "import.value", 0);
-	memcpy(in->person.blood_group, value.p, value.n);
+	memcpy(in->person->blood_group, value.p, value.n);
 	return true;
 }
 
@@ -136,7 +137,7 @@ static bool set_marital(struct parse *in, const struct field *f, struct bytes va
 
 	if (!is_one_of(value, states))
 		return reject(in, f, "import.value", 0);
-	memcpy(in->person.marital_status, value.p, value.n);
+	memcpy(in->person->marital_status, value.p, value.n);
 	return true;
 }
 
@@ -144,7 +145,7 @@ static bool set_number(struct parse *in, const struct field *f, struct bytes val
 {
 	if (!number_is_well_formed(value))
 		return reject(in, f, "import.number-malformed", 0);
-	memcpy(in->person.number, value.p, value.n);
+	memcpy(in->person->number, value.p, value.n);
 	return true;
 }
 
@@ -157,13 +158,13 @@ static bool set_old_cmnd(struct parse *in, const struct field *f, struct bytes v
 		if (value.p[i] < '0' || value.p[i] > '9')
 			return reject(in, f, "import.old-cmnd", i + 1);
 	}
-	memcpy(in->person.old_cmnd, value.p, value.n);
+	memcpy(in->person->old_cmnd, value.p, value.n);
 	return true;
 }
 
 static bool set_birth(struct parse *in, const struct field *f, struct bytes value)
 {
-	return date_parse(value, &in->person.birth) || reject(in, f, "import.date", 0);
+	return date_parse(value, &in->person->birth) || reject(in, f, "import.date", 0);
 }
 
 static bool set_issued(struct parse *in, const struct field *f, struct bytes value)
@@ -172,26 +173,26 @@ static bool set_issued(struct parse *in, const struct field *f, struct bytes val
 
 	if (!date_parse(value, &d) || date_precision(d) != DATE_DAY)
 		return reject(in, f, "import.date", 0);
-	in->person.issued = d;
+	in->person->issued = d;
 	return true;
 }
 
 static bool set_death(struct parse *in, const struct field *f, struct bytes value)
 {
-	return date_parse(value, &in->person.death) || reject(in, f, "import.date", 0);
+	return date_parse(value, &in->person->death) || reject(in, f, "import.date", 0);
 }
 
 static bool set_expiry(struct parse *in, const struct field *f, struct bytes value)
 {
 	struct date d = { 0 };
 
-	in->person.expiry_kind = EXPIRY_NONE;
+	in->person->expiry_kind = EXPIRY_NONE;
 	if (bytes_equal(value, BYTES_LITERAL("none")))
 		return true;
 	if (!date_parse(value, &d) || date_precision(d) != DATE_DAY)
 		return reject(in, f, "import.date", 0);
-	in->person.expiry_kind = EXPIRY_DATE;
-	in->person.expiry = d;
+	in->person->expiry_kind = EXPIRY_DATE;
+	in->person->expiry = d;
 	return true;
 }
 
@@ -212,9 +213,9 @@ static bool set_sex(struct parse *in, const struct field *f, struct bytes value)
 	if (cc_failed(vietnamese_normalise(value, text, sizeof text, NULL)))
 		return reject(in, f, "import.value", 0);
 	if (strcmp(text, "male") == 0 || strcmp(text, "M") == 0 || strcmp(text, "Nam") == 0)
-		in->person.sex = SEX_MALE;
+		in->person->sex = SEX_MALE;
 	else if (strcmp(text, "female") == 0 || strcmp(text, "F") == 0 || strcmp(text, "Nữ") == 0)
-		in->person.sex = SEX_FEMALE;
+		in->person->sex = SEX_FEMALE;
 	else
 		return reject(in, f, "import.value", 0);
 	in->has_sex = true;
@@ -225,7 +226,7 @@ static bool set_life(struct parse *in, const struct field *f, struct bytes value
 {
 	for (int i = LIFE_ALIVE; i <= LIFE_MISSING; i++) {
 		if (bytes_equal(value, bytes_str(person_life_name((enum person_life)i)))) {
-			in->person.life = (enum person_life)i;
+			in->person->life = (enum person_life)i;
 			return true;
 		}
 	}
@@ -240,7 +241,7 @@ static bool set_path(struct parse *in, const struct field *f, struct bytes value
 	/* It would be cut there, and name another file. */
 	if (memchr(value.p, '\0', value.n) != NULL)
 		return reject(in, f, "import.text-control", 0);
-	memcpy(in->person.photo_path, value.p, value.n);
+	memcpy(in->person->photo_path, value.p, value.n);
 	return true;
 }
 
@@ -388,7 +389,7 @@ static bool take_finger(struct parse *in, json_t *item, size_t place)
 	const json_t *missing = json_object_get(item, "missing");
 	unsigned position = finger != NULL ? finger_position_find(finger) : FINGER_UNKNOWN;
 	size_t known = 1 + (size_t)(file != NULL) + (size_t)(minutiae != NULL) + (size_t)(missing != NULL);
-	struct person *p = &in->person;
+	struct person *p = in->person;
 
 	if (position == FINGER_UNKNOWN || known < 2 || json_object_size(item) != known || (missing != NULL && known != 2) ||
 	    p->finger_paths[position][0] != '\0' || p->finger_templates[position][0] != '\0' ||
@@ -440,15 +441,15 @@ static bool take_field(struct parse *in, const char *name, const json_t *value, 
 static bool check_whole(struct parse *in)
 {
 	static const char *const precisions[] = { "", "year", "month", "day" };
-	const char *known = precisions[date_precision(in->person.birth)];
+	const char *known = precisions[date_precision(in->person->birth)];
 
-	if (in->person.number[0] == '\0')
+	if (in->person->number[0] == '\0')
 		return reject(in, &fields[FIELD_NUMBER], "import.field-missing", 0);
-	if (in->person.full_name[0] == '\0')
+	if (in->person->full_name[0] == '\0')
 		return reject(in, &fields[FIELD_NAME], "import.field-missing", 0);
 	if (!in->has_sex)
 		return reject(in, &fields[FIELD_SEX], "import.field-missing", 0);
-	if (in->person.nationality[0] == '\0')
+	if (in->person->nationality[0] == '\0')
 		return reject(in, &fields[FIELD_NATIONALITY], "import.field-missing", 0);
 	if (in->precision[0] != '\0' && strcmp(in->precision, known) != 0)
 		return reject(in, &fields[FIELD_PRECISION], "import.precision", 0);
@@ -512,6 +513,7 @@ static cc_status load_row(struct bytes row, json_t **ret, struct row_fault *faul
  */
 struct plain_row {
 	size_t count;
+	uint64_t seen; /* a bit for each field */
 	struct {
 		const struct field *field;
 		struct bytes value;
@@ -559,31 +561,55 @@ static int next_mark(struct cursor *in)
 	return -1;
 }
 
-static const struct field *plain_field(struct bytes name)
+/* Fields by length and two letters of their names; slots that others took are passed over. */
+#define PLAIN_SLOTS 256
+static uint8_t plain_slots[PLAIN_SLOTS]; /* place in fields + 1; 0: free */
+static pthread_once_t plain_slots_once = PTHREAD_ONCE_INIT;
+
+static size_t plain_slot(struct bytes name)
+{
+	return (name.n * 41 + name.p[0] * 7u + name.p[name.n - 1] * 3u) % PLAIN_SLOTS;
+}
+
+static void fill_plain_slots(void)
 {
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		if (name.n > 0 && fields[i].name[0] == (char)name.p[0] && bytes_equal(name, bytes_str(fields[i].name)))
-			return &fields[i];
+		size_t at = plain_slot(bytes_str(fields[i].name));
+
+		while (plain_slots[at] != 0)
+			at = (at + 1) % PLAIN_SLOTS;
+		plain_slots[at] = (uint8_t)(i + 1);
 	}
-	return NULL;
+}
+
+/* FIELD_COUNT: none of ours. */
+static size_t plain_field(struct bytes name)
+{
+	_Static_assert(FIELD_COUNT < PLAIN_SLOTS / 2, "the walk ends at a free slot");
+	if (name.n == 0)
+		return FIELD_COUNT;
+	for (size_t at = plain_slot(name); plain_slots[at] != 0; at = (at + 1) % PLAIN_SLOTS) {
+		size_t i = plain_slots[at] - 1u;
+
+		if (bytes_equal(name, bytes_str(fields[i].name)))
+			return i;
+	}
+	return FIELD_COUNT;
 }
 
 static bool take_plain_item(struct cursor *in, struct plain_row *ret)
 {
 	struct bytes name, value;
-	const struct field *f;
+	size_t f;
 
 	if (next_mark(in) != '"' || !cursor_until(in, '"', &name) || next_mark(in) != ':' || next_mark(in) != '"' ||
 	    !cursor_until(in, '"', &value))
 		return false;
 	f = plain_field(name);
-	if (f == NULL || !is_plain_string(value))
+	if (f == FIELD_COUNT || (ret->seen >> f & 1) != 0 || !is_plain_string(value))
 		return false;
-	for (size_t i = 0; i < ret->count; i++) {
-		if (ret->items[i].field == f)
-			return false;
-	}
-	ret->items[ret->count].field = f;
+	ret->seen |= (uint64_t)1 << f;
+	ret->items[ret->count].field = &fields[f];
 	ret->items[ret->count++].value = value;
 	return true;
 }
@@ -593,7 +619,10 @@ static bool take_plain_row(struct bytes row, struct plain_row *ret)
 	struct cursor in;
 	int c = ',';
 
+	_Static_assert(FIELD_COUNT <= 64, "a bit for each");
+	(void)pthread_once(&plain_slots_once, fill_plain_slots);
 	ret->count = 0;
+	ret->seen = 0;
 	cursor_init(&in, row);
 	if (next_mark(&in) != '{')
 		return false;
@@ -621,10 +650,11 @@ cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings
 	struct plain_row plain;
 	struct row_warnings warnings = { 0 };
 	struct row_fault unheard;
-	struct parse in = { .fault = fault != NULL ? fault : &unheard };
+	struct parse in = { .person = ret, .fault = fault != NULL ? fault : &unheard };
 	json_t *root = NULL;
 	cc_status st = cc_ok();
 
+	memset(ret, 0, sizeof *ret);
 	if (take_plain_row(row, &plain)) {
 		if (!take_plain(&in, &plain))
 			st = cc_code_status(CC_E_FORMAT);
@@ -634,12 +664,10 @@ cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings
 			st = cc_code_status(CC_E_FORMAT);
 		json_decref(root);
 	}
-	if (!cc_failed(st)) {
-		*ret = in.person;
-		if (ret_warnings != NULL)
-			*ret_warnings = warnings;
-	}
-	cc_wipe(&in, sizeof in);
+	if (cc_failed(st))
+		person_done(ret);
+	else if (ret_warnings != NULL)
+		*ret_warnings = warnings;
 	return st;
 }
 
@@ -728,9 +756,10 @@ cc_status person_from_fields(const struct person_field *list, size_t count, stru
 {
 	struct row_warnings warnings = { 0 };
 	struct row_fault unheard;
-	struct parse in = { .fault = fault != NULL ? fault : &unheard };
+	struct parse in = { .person = ret, .fault = fault != NULL ? fault : &unheard };
 	bool good = true;
 
+	memset(ret, 0, sizeof *ret);
 	for (size_t i = 0; i < count && good; i++) {
 		const struct field *f = find_field(list[i].name);
 		char date[DATE_TEXT_SIZE];
@@ -741,12 +770,10 @@ cc_status person_from_fields(const struct person_field *list, size_t count, stru
 			good = f->set(&in, f, is_date(f) ? iso_date(list[i].value, date) : list[i].value);
 	}
 	good = good && check_whole(&in);
-	if (good) {
-		*ret = in.person;
-		if (ret_warnings != NULL)
-			*ret_warnings = warnings;
-	}
-	cc_wipe(&in, sizeof in);
+	if (!good)
+		person_done(ret);
+	else if (ret_warnings != NULL)
+		*ret_warnings = warnings;
 	return cc_code_status(good ? CC_OK : CC_E_FORMAT);
 }
 

@@ -131,7 +131,7 @@ struct row_warnings {
 	struct row_fault items[PERSON_WARNINGS_MAX];
 };
 
-/* CC_E_FORMAT or CC_E_LIMIT with the first fault, or CC_E_MEMORY; ret is untouched then. Unknown fields are warnings. */
+/* CC_E_FORMAT or CC_E_LIMIT with the first fault, or CC_E_MEMORY; ret is wiped then. Unknown fields are warnings. */
 CC_MUST cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault);
 /* The same from fields that were parted already (CSV). A date may also be dd/MM/yyyy. */
 struct person_field {

@@ -12,7 +12,6 @@
  * shows that they are the same.
  */
 #define PACK_VERSION 1
-#define PACK_MAX 65535
 
 struct pack_text {
 	uint8_t id;
@@ -77,66 +76,73 @@ static const struct pack_date dates[] = {
 #define ID_FINGERS 160 /* why a finger has no print, by position; absent: none lacks one */
 #define ID_STATES 192  /* sex, kind of expiry, life */
 
-static void put_date(struct writer *w, uint8_t id, struct date d)
+/* All fields at their longest, with numbers and lengths: packed on the stack, as each row of a load is. */
+#define PACKED_MAX (sizeof(struct person) + 3 * 64)
+
+struct packed {
+	size_t n;
+	uint8_t p[PACKED_MAX];
+};
+
+static void put_field(struct packed *out, uint8_t id, const void *value, size_t n)
 {
-	if (d.year == 0)
-		return;
-	writer_u8(w, id);
-	writer_u16(w, 4);
-	writer_u16(w, d.year);
-	writer_u8(w, d.month);
-	writer_u8(w, d.day);
+	CC_ASSERT(n <= UINT16_MAX && out->n + 3 + n <= PACKED_MAX);
+	out->p[out->n++] = id;
+	out->p[out->n++] = (uint8_t)(n >> 8);
+	out->p[out->n++] = (uint8_t)n;
+	memcpy(out->p + out->n, value, n);
+	out->n += n;
 }
 
-static void put_fingers(struct writer *w, const struct person *p)
+static void put_date(struct packed *out, uint8_t id, struct date d)
+{
+	const uint8_t value[4] = { (uint8_t)(d.year >> 8), (uint8_t)d.year, d.month, d.day };
+
+	if (d.year != 0)
+		put_field(out, id, value, sizeof value);
+}
+
+static void put_fingers(struct packed *out, const struct person *p)
 {
 	bool any = false;
 
 	for (unsigned i = 1; i <= FINGERS; i++)
 		any = any || p->finger_missing[i] != FINGER_PRESENT;
-	if (!any)
-		return;
-	writer_u8(w, ID_FINGERS);
-	writer_u16(w, FINGERS);
-	writer_put(w, bytes_of(p->finger_missing + 1, FINGERS));
+	if (any)
+		put_field(out, ID_FINGERS, p->finger_missing + 1, FINGERS);
 }
 
-static void put_fields(struct writer *w, const struct person *p)
+static void put_fields(struct packed *out, const struct person *p)
 {
-	writer_u8(w, PACK_VERSION);
+	const uint8_t states[3] = { (uint8_t)p->sex, (uint8_t)p->expiry_kind, (uint8_t)p->life };
+
+	out->p[0] = PACK_VERSION;
+	out->n = 1;
 	for (size_t i = 0; i < TEXT_COUNT; i++) {
 		const char *text = (const char *)p + texts[i].offset;
-		size_t n = strlen(text);
 
-		if (n == 0)
-			continue;
-		writer_u8(w, texts[i].id);
-		writer_u16(w, (uint16_t)n);
-		writer_put(w, bytes_of(text, n));
+		if (text[0] != '\0')
+			put_field(out, texts[i].id, text, strlen(text));
 	}
 	for (size_t i = 0; i < DATE_COUNT; i++) {
 		struct date d;
 
 		memcpy(&d, (const char *)p + dates[i].offset, sizeof d);
-		put_date(w, dates[i].id, d);
+		put_date(out, dates[i].id, d);
 	}
-	put_fingers(w, p);
-	writer_u8(w, ID_STATES);
-	writer_u16(w, 3);
-	writer_u8(w, (uint8_t)p->sex);
-	writer_u8(w, (uint8_t)p->expiry_kind);
-	writer_u8(w, (uint8_t)p->life);
+	put_fingers(out, p);
+	put_field(out, ID_STATES, states, sizeof states);
 }
 
 cc_status person_pack(const struct person *p, struct buf *ret)
 {
-	struct writer w;
+	struct packed out;
 	cc_status st;
 
-	writer_init(&w, PACK_MAX);
-	put_fields(&w, p);
-	st = writer_finish(&w, ret);
-	writer_done(&w);
+	_Static_assert(TEXT_COUNT + DATE_COUNT + 3 < 64, "PACKED_MAX has room for their heads");
+	put_fields(&out, p);
+	st = buf_copy(ret, bytes_of(out.p, out.n));
+	cc_wipe(out.p, out.n);
 	return st;
 }
 

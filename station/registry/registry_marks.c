@@ -3,7 +3,6 @@
 
 #include "crypto/base/secret.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,21 +34,21 @@ void mark_cache_free(struct mark_cache **c)
 	*c = NULL;
 }
 
-static struct cache_slot *slot_of(struct mark_cache *c, const char *text)
+static struct cache_slot *slot_of(struct mark_cache *c, const char *text, size_t n)
 {
 	uint64_t h = 0xCBF29CE484222325u;
 
-	for (const char *p = text; *p != '\0'; p++)
-		h = (h ^ (uint8_t)*p) * 0x100000001B3u;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (uint8_t)text[i]) * 0x100000001B3u;
 	return &c->slots[(h >> 20) % CACHE_SLOTS];
 }
 
-static cc_status make_mark(struct registry_keys *k, size_t key, const char *text, int64_t *ret)
+static cc_status make_mark(struct registry_keys *k, size_t key, struct bytes text, int64_t *ret)
 {
 	struct digest d;
 	struct cursor in;
 	uint64_t v = 0;
-	cc_status st = hmac_run(k->items[key].mark, bytes_str(text), &d);
+	cc_status st = hmac_run(k->items[key].mark, text, &d);
 
 	if (cc_failed(st))
 		return st;
@@ -84,19 +83,19 @@ cc_status mark_of(struct registry_keys *k, size_t key, enum mark_kind kind, unsi
 	char whole[TEXT_MAX];
 	size_t n = mark_text(kind, year, text, whole);
 	bool cached = k->cache != NULL && key == 0 && n < sizeof k->cache->slots[0].text;
-	struct cache_slot *slot = cached ? slot_of(k->cache, whole) : NULL;
-	cc_status st;
+	struct cache_slot *slot = cached ? slot_of(k->cache, whole, n) : NULL;
+	cc_status st = cc_ok();
 
-	if (slot != NULL && strcmp(slot->text, whole) == 0) {
+	if (slot != NULL && memcmp(slot->text, whole, n + 1) == 0) {
 		*ret = slot->mark;
-		return cc_ok();
+	} else {
+		st = make_mark(k, key, bytes_of(whole, n), ret);
+		if (!cc_failed(st) && slot != NULL) {
+			memcpy(slot->text, whole, n + 1);
+			slot->mark = *ret;
+		}
 	}
-	st = make_mark(k, key, whole, ret);
-	if (!cc_failed(st) && slot != NULL) {
-		memcpy(slot->text, whole, n + 1);
-		slot->mark = *ret;
-	}
-	cc_wipe(whole, sizeof whole);
+	cc_wipe(whole, n);
 	return st;
 }
 
@@ -141,8 +140,13 @@ cc_status mark_of_name(struct registry_keys *k, size_t key, const struct mark_wo
 	char text[16 * 24 + 1];
 	size_t n = 0;
 
-	for (size_t i = 0; i < words->count; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%s ", words->words[i]);
+	for (size_t i = 0; i < words->count; i++) {
+		size_t word = strlen(words->words[i]);
+
+		memcpy(text + n, words->words[i], word);
+		n += word;
+		text[n++] = ' ';
+	}
 	/* A name of sixteen long words is cut: it is found by its words then. */
 	text[n < TEXT_MAX - 16 ? n : TEXT_MAX - 16] = '\0';
 	return mark_of(k, key, MARK_NAME, 0, text, ret);
@@ -202,6 +206,23 @@ static cc_status place_marks(struct registry_keys *k, size_t key_at, const char 
 	return st;
 }
 
+/* "a|b|c"; false: there is no room. */
+static bool join(char *out, size_t cap, const char *const *parts, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t part = strlen(parts[i]);
+
+		if (cap - n <= part + 1)
+			return false;
+		memcpy(out + n, parts[i], part);
+		n += part;
+		out[n++] = i + 1 < count ? '|' : '\0';
+	}
+	return true;
+}
+
 bool mark_identity_text(const struct person *p, char *out, size_t cap)
 {
 	char name[2 * PERSON_NAME_SIZE], father[2 * PERSON_NAME_SIZE], mother[2 * PERSON_NAME_SIZE], birth[DATE_TEXT_SIZE];
@@ -211,7 +232,7 @@ bool mark_identity_text(const struct person *p, char *out, size_t cap)
 		     !cc_failed(vietnamese_search_key(p->mother, mother, sizeof mother));
 
 	date_format(p->birth, birth);
-	known = known && snprintf(out, cap, "%s|%s|%s|%s", birth, name, father, mother) < (int)cap;
+	known = known && join(out, cap, (const char *const[]){ birth, name, father, mother }, 4);
 	cc_wipe(name, sizeof name);
 	cc_wipe(father, sizeof father);
 	cc_wipe(mother, sizeof mother);

@@ -4,7 +4,6 @@
 #include "crypto/base/secret.h"
 #include "station/registry/number.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define WALK_PAGE 200
@@ -38,19 +37,42 @@ static const char sql_walk[] =
 
 /* ---- sealed columns: bound to table, column, row and key version */
 
-static void place(char out[96], const char *column, int64_t id, int64_t version)
+static size_t put_number(char *out, int64_t v)
 {
-	(void)snprintf(out, 96, "%s|%lld|%lld", column, (long long)id, (long long)version);
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char digits[20];
+	size_t n = 0, count = 0;
+
+	do {
+		digits[count++] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (v < 0)
+		out[n++] = '-';
+	while (count > 0)
+		out[n++] = digits[--count];
+	return n;
+}
+
+/* "registry_person.record|17|1", without the NUL. Made for each row of a load: without the print library. */
+static struct bytes place(char out[96], const char *column, int64_t id, int64_t version)
+{
+	size_t n = strlen(column);
+
+	memcpy(out, column, n);
+	out[n++] = '|';
+	n += put_number(out + n, id);
+	out[n++] = '|';
+	n += put_number(out + n, version);
+	return bytes_of(out, n);
 }
 
 static cc_status seal_column(struct registry_keys *k, const char *column, int64_t id, struct buf *inout)
 {
 	char aad[96];
 	struct buf sealed = { 0 };
-	cc_status st;
+	cc_status st = sealer_encrypt(k->items[0].sealer, place(aad, column, id, k->items[0].version), buf_view(inout), &sealed);
 
-	place(aad, column, id, k->items[0].version);
-	st = sealer_encrypt(k->items[0].sealer, bytes_str(aad), buf_view(inout), &sealed);
 	if (!cc_failed(st))
 		buf_move(inout, &sealed);
 	return st;
@@ -75,8 +97,7 @@ static cc_status unseal_column(struct registry *r, const char *column, int64_t i
 	if (k == NULL)
 		return cc_fail(err, CC_E_VERIFY, "registry.key-unknown", "row %lld has key version %lld", (long long)id,
 			       (long long)version);
-	place(aad, column, id, version);
-	st = sealer_decrypt(k->sealer, bytes_str(aad), sealed, ret);
+	st = sealer_decrypt(k->sealer, place(aad, column, id, version), sealed, ret);
 	if (st.code == CC_E_VERIFY)
 		return cc_fail(err, st.code, "registry.damaged", "%s of row %lld", column, (long long)id);
 	return cc_failed(st) ? registry_crypto_error(st, err, column) : st;
@@ -250,8 +271,8 @@ static cc_status complete(struct registry *r, int64_t id, const struct registry_
 	char aad[96];
 	cc_status st;
 
-	place(aad, column_photo, row->id, r->keys.items[0].version);
-	st = sealer_decrypt(r->keys.items[0].sealer, bytes_str(aad), buf_view(&row->photo), &photo);
+	st = sealer_decrypt(r->keys.items[0].sealer, place(aad, column_photo, row->id, r->keys.items[0].version),
+			    buf_view(&row->photo), &photo);
 	for (size_t i = 0; i < r->keys.count && !cc_failed(st) && sealed.n == 0; i++) {
 		enum registry_put under = PUT_ADDED;
 		int64_t found = 0;
@@ -259,8 +280,8 @@ static cc_status complete(struct registry *r, int64_t id, const struct registry_
 		st = compare_under(r, row, i, &under, &found);
 		if (cc_failed(st) || found != id)
 			continue;
-		place(aad, column_photo, id, r->keys.items[i].version);
-		st = sealer_encrypt(r->keys.items[i].sealer, bytes_str(aad), buf_view(&photo), &sealed);
+		st = sealer_encrypt(r->keys.items[i].sealer, place(aad, column_photo, id, r->keys.items[i].version),
+				    buf_view(&photo), &sealed);
 		if (!cc_failed(st))
 			st = insert_photo(r, id, row->photo_mac[i], buf_view(&sealed));
 	}

@@ -371,35 +371,56 @@ static void settle(void)
 	}
 }
 
+/*
+ * These letters read byte by byte, RFC 3629: one of ASCII, two from C2 to C9, three
+ * from E1. Everything else, also what is no UTF-8, is left to the slow way.
+ */
+struct latin_reader {
+	unsigned left; /* bytes until the letter is whole */
+	utf8proc_int32_t c;
+};
+enum { LATIN_MORE = -1, LATIN_NOT = -2 };
+
+/* settled_index of the letter that this byte ends, or LATIN_MORE, LATIN_NOT. */
+static inline int latin_next(struct latin_reader *r, uint8_t byte)
+{
+	int i;
+
+	if (r->left == 0) {
+		if (byte < 0x80)
+			return byte;
+		r->left = byte >= 0xC2 && byte <= 0xC9 ? 1 : 2;
+		r->c = byte & 0x1F;
+		return byte == 0xE1 || r->left == 1 ? LATIN_MORE : LATIN_NOT;
+	}
+	if ((byte & 0xC0) != 0x80)
+		return LATIN_NOT;
+	r->c = (r->c << 6 | (byte & 0x3F)) & 0xFFFF;
+	if (--r->left > 0)
+		return LATIN_MORE;
+	i = settled_index(r->c);
+	return i < 0 ? LATIN_NOT : i;
+}
+
 /* True: in is its own normal form, and stands in out. */
 static bool normalise_settled(struct bytes in, uint8_t kind, char *out, size_t cap)
 {
+	struct latin_reader reader = { 0 };
 	bool space = true; /* at the start, and after a space, another one is not settled */
-	struct cursor c;
 
 	if (in.n == 0 || in.n >= cap || in.n > TEXT_POINTS_MAX)
 		return false;
 	(void)pthread_once(&settled_once, settle);
-	cursor_init(&c, in);
-	while (cursor_left(&c) > 0) {
-		utf8proc_int32_t point;
-		uint8_t first = 0;
-		int i;
+	for (size_t i = 0; i < in.n; i++) {
+		int letter = latin_next(&reader, in.p[i]);
 
-		if (cursor_peek(&c, &first) && first < 0x80 && cursor_u8(&c, &first))
-			point = first;
-		else if (!next_point(&c, &point))
-			return false;
-		if (point == ' ' && !space) {
-			space = true;
+		if (letter == LATIN_MORE)
 			continue;
-		}
-		i = settled_index(point);
-		if (i < 0 || (settled[i] & kind) == 0)
+		if (letter == LATIN_NOT || (letter != ' ' && (settled[letter] & kind) == 0) || (letter == ' ' && space))
 			return false;
-		space = false;
+		space = letter == ' ';
 	}
-	if (space)
+	if (space || reader.left > 0)
 		return false;
 	memcpy(out, in.p, in.n);
 	out[in.n] = '\0';
@@ -546,9 +567,52 @@ static void map_search(struct text_out *o, utf8proc_int32_t c, utf8proc_int32_t 
 	}
 }
 
+/*
+ * What each letter of the Latin blocks gives, asked once of the way above: at
+ * most two letters ("ae"), a space where words part, nothing for marks.
+ */
+static char searched[SETTLED_COUNT][3];
+static pthread_once_t searched_once = PTHREAD_ONCE_INIT;
+
+static void settle_searches(void)
+{
+	for (utf8proc_int32_t c = 0; c < BLOCK_2_END; c = c + 1 == BLOCK_1_END ? BLOCK_2 : c + 1) {
+		char text[4] = "a"; /* a space is only put behind something */
+		struct text_out o = { .p = text, .n = 1, .cap = sizeof text };
+		int i = settled_index(c);
+		bool failed = false;
+
+		map_search(&o, c, 'a', &failed);
+		CC_ASSERT(!failed && !o.full && i >= 0);
+		memcpy(searched[i], text + 1, o.n - 1);
+	}
+}
+
+/* False: a letter of other blocks is in it. */
+static bool search_settled(const char *nfc, struct text_out *o)
+{
+	struct latin_reader reader = { 0 };
+
+	(void)pthread_once(&searched_once, settle_searches);
+	for (const char *p = nfc; *p != '\0'; p++) {
+		int letter = latin_next(&reader, (uint8_t)*p);
+
+		if (letter == LATIN_NOT)
+			return false;
+		if (letter == LATIN_MORE)
+			continue;
+		for (const char *s = searched[letter]; *s != '\0'; s++) {
+			if (*s != ' ' || (o->n > 0 && o->p[o->n - 1] != ' '))
+				out_point(o, *s);
+		}
+	}
+	return reader.left == 0;
+}
+
 cc_status vietnamese_search_key(const char *nfc, char *out, size_t cap)
 {
-	cc_status st = map_points(nfc, map_search, out, cap);
+	struct text_out o = { .p = out, .cap = cap };
+	cc_status st = search_settled(nfc, &o) ? out_end(&o) : map_points(nfc, map_search, out, cap);
 	size_t n = cap > 0 ? strlen(out) : 0;
 
 	if (!cc_failed(st) && n > 0 && out[n - 1] == ' ')
