@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/issue/ledger.h"
 
+#include "station/issue/queue.h"
 #include "station/registry/exchange.h"
 #include "station/registry/outbox.h"
 
@@ -109,16 +110,13 @@ cc_status ledger_find_by_serial(struct books *b, const char *serial, struct job 
 	return st;
 }
 
-/* An application for an exchange or a reissue lets the new card take the place of the active one (CC01). */
-#define MAY_REPLACE                                                                                                              \
-	"EXISTS (SELECT 1 FROM issue_application a WHERE a.number_mac = $1 AND a.live = 1 AND a.kind IN ('exchange', 'reissue'))"
-
 static cc_status has_card(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], bool *ret, struct cc_error *err)
 {
 	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
 	struct stmt *q = NULL;
-	cc_status st = books_query(b, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1 AND NOT " MAY_REPLACE,
-				   values, 1, &q, ret, err);
+	cc_status st =
+		books_query(b, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1 AND NOT " QUEUE_MAY_REPLACE,
+			    values, 1, &q, ret, err);
 
 	stmt_finish(&q);
 	return st;
@@ -352,8 +350,8 @@ static cc_status replace_card(struct books *b, const struct job *job, struct cc_
 {
 	const struct books_value values[] = { books_blob(bytes_of(job->number_mac, BOOKS_MAC_LEN)) };
 
-	return books_run(b, "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " MAY_REPLACE, values, 1,
-			 err);
+	return books_run(b, "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " QUEUE_MAY_REPLACE,
+			 values, 1, err);
 }
 
 static cc_status settle_application(struct books *b, const struct job *job, int64_t now, struct cc_error *err)

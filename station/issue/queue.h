@@ -33,6 +33,13 @@ CC_MUST cc_status queue_add(struct books *b, const struct queue_application *a, 
 CC_MUST cc_status queue_add_inside(struct books *b, const struct queue_application *a, char ret_id[QUEUE_ID_SIZE],
 				   struct cc_error *err);
 
+/*
+ * In SQL, number_mac as $1: a live application for an exchange or a reissue lets the new card take the place of the active one
+ * (CC01).
+ */
+#define QUEUE_MAY_REPLACE                                                                                                        \
+	"EXISTS (SELECT 1 FROM issue_application a WHERE a.number_mac = $1 AND a.live = 1 AND a.kind IN ('exchange', 'reissue'))"
+
 struct queue_claim {
 	char id[QUEUE_ID_SIZE];
 	uint8_t number_mac[BOOKS_MAC_LEN];

@@ -196,8 +196,11 @@ static cc_status has_card(struct forms *f, const uint8_t *mac, bool *ret, struct
 {
 	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
 	struct stmt *q = NULL;
-	cc_status st = books_query(f->books, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1", values, 1, &q,
-				   ret, err);
+	cc_status st = books_query(f->books,
+				   "SELECT 1 FROM issue_card WHERE number_mac = $1 AND active = 1 UNION ALL SELECT 1 FROM"
+				   " exchange_item i JOIN exchange_package p ON p.id = i.package_id WHERE i.number_mac = $1"
+				   " AND i.state = 'issued' AND p.direction = 'out'",
+				   values, 1, &q, ret, err);
 
 	stmt_finish(&q);
 	return st;
@@ -235,6 +238,15 @@ static cc_status enqueue(struct forms *f, struct application *a, struct cc_error
 	cc_wipe(text, strlen(text));
 	free(text);
 	return st;
+}
+
+cc_status application_enqueue_inside(struct forms *f, const struct application *a, struct cc_error *err)
+{
+	const struct application_request q = { .kind = a->kind, .reason = a->reason };
+	struct application mine = *a;
+	cc_status st = read_kind(&q, &mine, err);
+
+	return cc_failed(st) ? st : enqueue(f, &mine, err);
 }
 
 static cc_status accept_inside(struct forms *f, const struct check_context *check, const struct application_request *q,
@@ -334,10 +346,13 @@ cc_status application_requeue(struct forms *f, const char *id, struct cc_error *
 
 	if (cc_failed(st))
 		return st;
-	st = forms_change(f,
-			  "UPDATE issue_application SET state = 'waiting', reason = NULL, station = NULL, changed_ms = $2"
-			  " WHERE id = $1 AND state = 'held' RETURNING id",
-			  values, 2, &changed, err);
+	st = forms_change(
+		f,
+		"UPDATE issue_application SET state = 'waiting', reason = NULL, station = NULL, changed_ms = $2"
+		" WHERE id = $1 AND state = 'held' AND NOT EXISTS (SELECT 1 FROM exchange_item i JOIN exchange_package p"
+		" ON p.id = i.package_id WHERE i.number_mac = issue_application.number_mac AND i.live = 1"
+		" AND p.direction = 'out') RETURNING id",
+		values, 2, &changed, err);
 	if (!cc_failed(st) && !changed)
 		st = cc_fail(err, CC_E_STATE, "application.not-held", "application %.32s", id);
 	return forms_end(f, st, err);
@@ -390,11 +405,13 @@ static cc_status reject_inside(struct forms *f, const char *id, const char *offi
 		const struct books_value values[] = { books_text(id), books_int(sys_wall_ms(f->books->sys)),
 						      books_blob(buf_view(&form)) };
 
-		st = forms_change(f,
-				  "UPDATE issue_application SET state = 'refused', live = 0, form = $3, changed_ms = $2"
-				  " WHERE id = $1 AND state IN ('waiting', 'held') AND NOT EXISTS (SELECT 1 FROM issue_job j"
-				  " WHERE j.number_mac = issue_application.number_mac AND j.live = 1) RETURNING id",
-				  values, 3, &changed, err);
+		st = forms_change(
+			f,
+			"UPDATE issue_application SET state = 'refused', live = 0, form = $3, changed_ms = $2"
+			" WHERE id = $1 AND state IN ('waiting', 'held') AND NOT EXISTS (SELECT 1 FROM issue_job j"
+			" WHERE j.number_mac = issue_application.number_mac AND j.live = 1) AND NOT EXISTS (SELECT 1 FROM"
+			" exchange_item i WHERE i.number_mac = issue_application.number_mac AND i.live = 1) RETURNING id",
+			values, 3, &changed, err);
 	}
 	if (!cc_failed(st) && !changed)
 		st = cc_fail(err, CC_E_STATE, "application.not-open", "application %.32s", id);

@@ -47,6 +47,12 @@ struct application {
 CC_MUST cc_status application_accept(struct forms *f, const struct check_context *check, const struct application_request *q,
 				     struct application *ret, bool *ret_new, struct holds *ret_holds, struct cc_error *err);
 
+/*
+ * One that another station accepted: queued as it is, inside the caller's transaction. CC_E_ARG "application.kind",
+ * "application.reason"; CC_E_EXISTS "queue.live".
+ */
+CC_MUST cc_status application_enqueue_inside(struct forms *f, const struct application *a, struct cc_error *err);
+
 typedef bool (*application_visit)(void *ctx, const struct application *a);
 /* In the order in which they come to a reader; live_only: waiting, claimed and held ones. */
 CC_MUST cc_status application_list(struct forms *f, bool live_only, application_visit visit, void *ctx, struct cc_error *err);

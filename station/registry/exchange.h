@@ -65,13 +65,15 @@ struct exchange_made {
 };
 /*
  * Applicants for `peer`: each is handed out (CC_E_STATE "exchange.given-out",
- * "issue.card-active"; CC_E_NOT_FOUND "registry.not-found"); all or none. The package is kept in the store until it is
- * acknowledged, so that its file can be written again.
+ * "issue.card-active" when no application for an exchange or a reissue is live, "issue.job-busy"; CC_E_NOT_FOUND
+ * "registry.not-found"); all or none. A live application goes with its person and is held here (exchange_application.h). The
+ * package is kept in the store until it is acknowledged, so that its file can be written again.
  */
 CC_MUST cc_status exchange_make_applicants(struct exchange *x, const char *peer, const char *const *numbers, size_t count,
 					   uint64_t quota, int64_t expires_ms, struct buf *ret, struct exchange_made *made,
 					   struct cc_error *err);
-/* No card, no work on one, not handed out: exchange_make_applicants would take this person. */
+/* No card (or an application that replaces it), no work on one, not handed out: exchange_make_applicants would take this person.
+ */
 CC_MUST cc_status exchange_is_free(struct exchange *x, const char *number, bool *ret, struct cc_error *err);
 /*
  * Results for `peer` of what it handed to us: cards issued, and applicants whose package has expired without one.

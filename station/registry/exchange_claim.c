@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/exchange_internal.h"
 
+#include "station/issue/queue.h"
+
 /* What packages say about a person before a card is made here (I2: at most one live job and one active card). */
 
 enum hold_of_package { NO_HOLD, WORK_HERE, GIVEN_OUT, ISSUED_ELSEWHERE, GONE_BACK };
@@ -71,12 +73,26 @@ static cc_status use_quota(struct books *b, const struct found *f, struct cc_err
 	return st;
 }
 
+/* Who has a card from elsewhere gets the next one like everybody: by an exchange or a reissue. */
+static cc_status may_replace(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], bool *ret, struct cc_error *err)
+{
+	const struct books_value key = books_blob(bytes_of(mac, BOOKS_MAC_LEN));
+	struct stmt *q = NULL;
+	cc_status st = books_query(b, "SELECT 1 WHERE " QUEUE_MAY_REPLACE, &key, 1, &q, ret, err);
+
+	stmt_finish(&q);
+	return st;
+}
+
 cc_status exchange_claim(struct books *b, const uint8_t number_mac[BOOKS_MAC_LEN], struct cc_error *err)
 {
 	struct found f = { .hold = NO_HOLD };
+	bool replaces = false;
 	cc_status st = find(b, number_mac, &f, err);
 
-	if (cc_failed(st))
+	if (!cc_failed(st) && f.hold == ISSUED_ELSEWHERE)
+		st = may_replace(b, number_mac, &replaces, err);
+	if (cc_failed(st) || replaces)
 		return st;
 	switch (f.hold) {
 	case NO_HOLD:

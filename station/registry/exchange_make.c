@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "station/registry/exchange_internal.h"
+#include "station/registry/exchange_application.h"
 
 #include "crypto/base/secret.h"
 #include "crypto/cose.h"
+#include "station/issue/queue.h"
 #include "station/registry/forms_hold.h"
 
 #include <stdio.h>
@@ -128,7 +129,7 @@ static cc_status end(struct making *m, cc_status st, struct buf *ret, struct exc
 }
 
 /* ---- applicants */
-/* No card here, no work on one, and not handed out: each has its own sentence. */
+/* No card but one that an application replaces, no work on one, and not handed out: each has its own sentence. */
 static cc_status check_free(struct exchange *x, const char *number, size_t place, struct cc_error *err)
 {
 	uint8_t mac[BOOKS_MAC_LEN];
@@ -138,13 +139,15 @@ static cc_status check_free(struct exchange *x, const char *number, size_t place
 
 	if (cc_failed(st))
 		return cc_fail(err, st.code, "crypto.failed", "number");
-	st = exchange_exists(x, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1", &key, 1, &card, err);
+	st = exchange_exists(x, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1 AND NOT " QUEUE_MAY_REPLACE,
+			     &key, 1, &card, err);
 	if (!cc_failed(st))
 		st = exchange_exists(x, "SELECT id FROM issue_job WHERE number_mac = $1 AND live = 1", &key, 1, &job, err);
 	if (!cc_failed(st))
 		st = exchange_exists(x,
 				     "SELECT n FROM exchange_item i JOIN exchange_package p ON p.id = i.package_id WHERE"
-				     " i.number_mac = $1 AND (i.live = 1 OR (p.direction = 'out' AND i.state = 'issued'))",
+				     " i.number_mac = $1 AND (i.live = 1 OR (p.direction = 'out' AND i.state = 'issued'"
+				     " AND NOT " QUEUE_MAY_REPLACE "))",
 				     &key, 1, &out, err);
 	if (cc_failed(st))
 		return st;
@@ -177,7 +180,8 @@ static cc_status put_applicant(struct making *m, const char *number, struct cc_e
 	struct exchange_item_row row = {
 		.package_id = m->id, .n = m->items + 1, .number = number, .state = EXCHANGE_ITEM_GIVEN, .live = true
 	};
-	struct buf photo = { 0 }, record = { 0 };
+	struct buf photo = { 0 }, record = { 0 }, form = { 0 };
+	uint8_t mac[BOOKS_MAC_LEN];
 	struct person person;
 	cc_status st = check_free(m->x, number, m->items + 1, err);
 
@@ -188,15 +192,20 @@ static cc_status put_applicant(struct making *m, const char *number, struct cc_e
 		return st;
 	st = person_encode(&person, &record);
 	person_done(&person);
-	if (cc_failed(st)) {
+	if (cc_failed(st))
 		(void)cc_fail(err, st.code, "memory", "record");
-	} else {
-		exchange_package_put_applicant(&m->out, buf_view(&record), buf_view(&photo));
+	else if (cc_failed(st = books_number_mac(m->x->p.books, number, mac)))
+		(void)cc_fail(err, st.code, "crypto.failed", "number");
+	else
+		st = exchange_application_out(m->x, mac, &form, err);
+	if (!cc_failed(st)) {
+		exchange_package_put_applicant(&m->out, buf_view(&record), buf_view(&photo), buf_view(&form));
 		st = exchange_item_insert(m->x, &row, err);
 		m->items++;
 	}
 	buf_done(&record);
 	buf_done(&photo);
+	buf_done(&form);
 	return st;
 }
 
@@ -315,22 +324,30 @@ static cc_status put_not_issued(struct making *m, const struct pending *p, struc
 	struct exchange_result r = { .number = bytes_str(p->number),
 				     .outcome = p->conflict ? EXCHANGE_CONFLICT : EXCHANGE_RETURNED,
 				     .at_ms = m->head.made_ms };
-	bool job = false;
+	bool job = false, busy = false;
 	cc_status st = exchange_exists(m->x, "SELECT id FROM issue_job WHERE number_mac = $1 AND live = 1", &key, 1, &job, err);
 
 	if (cc_failed(st) || (!p->conflict && (job || m->head.made_ms <= p->expires_ms)))
+		return st;
+	if (!p->conflict)
+		st = exchange_application_return(m->x, p->mac, &busy, err);
+	if (cc_failed(st) || busy)
 		return st;
 	return put_result(m, p, &r, p->conflict ? "conflict-told" : "returned", err);
 }
 
 static cc_status put_pending(struct making *m, const struct pending *p, struct cc_error *err)
 {
-	const struct books_value key = books_blob(bytes_of(p->mac, sizeof p->mac));
+	const struct books_value key[] = { books_blob(bytes_of(p->mac, sizeof p->mac)), books_text(p->package_id),
+					   books_int((int64_t)p->n) };
 	struct stmt *q = NULL;
 	bool row = false;
+	/* The card that was there when the applicant came is not the one that was asked for. */
 	cc_status st = books_query(m->x->p.books,
-				   "SELECT serial, files_hash, issued_ms FROM issue_card WHERE number_mac = $1 AND active = 1",
-				   &key, 1, &q, &row, err);
+				   "SELECT c.serial, c.files_hash, c.issued_ms FROM issue_card c WHERE c.number_mac = $1"
+				   " AND c.active = 1 AND NOT EXISTS (SELECT 1 FROM exchange_item i WHERE i.package_id = $2"
+				   " AND i.n = $3 AND i.serial = c.serial)",
+				   key, 3, &q, &row, err);
 
 	if (!cc_failed(st))
 		st = row && !p->conflict ? put_issued(m, p, q, err) : put_not_issued(m, p, err);

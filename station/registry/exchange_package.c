@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/exchange_package.h"
 
+#include "station/issue/queue.h"
 #include "station/registry/number.h"
 #include "station/registry/person.h"
 
@@ -73,11 +74,13 @@ void exchange_package_open(struct cbor_out *out, const struct exchange_head *hea
 	cbor_open_array(out);
 }
 
-void exchange_package_put_applicant(struct cbor_out *out, struct bytes record, struct bytes photo)
+void exchange_package_put_applicant(struct cbor_out *out, struct bytes record, struct bytes photo, struct bytes form)
 {
 	cbor_open_array(out);
 	cbor_put_bytes(out, record);
 	cbor_put_bytes(out, photo);
+	if (form.n > 0)
+		cbor_put_bytes(out, form);
 	cbor_close(out);
 }
 
@@ -184,12 +187,18 @@ cc_status exchange_package_read(struct bytes data, struct exchange_head *ret, st
 	return st;
 }
 
-bool exchange_package_applicant(struct cbor_in *items, struct bytes *ret_record, struct bytes *ret_photo)
+bool exchange_package_applicant(struct cbor_in *items, struct bytes *ret_record, struct bytes *ret_photo, struct bytes *ret_form)
 {
+	struct bytes form = bytes_of(NULL, 0);
 	struct cbor_in in;
+	size_t count = 0;
 
-	return cbor_array(items, "applicant", 2, &in, NULL) && cbor_bytes(&in, "record", 1, PERSON_ROW_MAX, ret_record) &&
-	       cbor_bytes(&in, "photo", 0, PERSON_PHOTO_MAX, ret_photo) && cbor_end(&in, "applicant");
+	if (!cbor_array(items, "applicant", 3, &in, &count) || !cbor_bytes(&in, "record", 1, PERSON_ROW_MAX, ret_record) ||
+	    !cbor_bytes(&in, "photo", 0, PERSON_PHOTO_MAX, ret_photo) ||
+	    (count == 3 && !cbor_bytes(&in, "application", 1, QUEUE_FORM_MAX, &form)) || !cbor_end(&in, "applicant"))
+		return false;
+	*ret_form = form;
+	return true;
 }
 
 bool exchange_package_result(struct cbor_in *items, struct exchange_result *ret)

@@ -24,7 +24,8 @@
  *	 9 the highest sequence number of the receiver that the sender has taken
  *	10 kind: "applicants", "results"
  *	11 quota: signatures that the receiver may make for it while it is offline; 0 for results
- *	12 applicants [ [ record (person_encode), photo ] ... ], results [ [ number, outcome, serial, files hash, time ] ... ]
+ *	12 applicants [ [ record (person_encode), photo, form of the application (application.h), if any ] ... ], results [ [
+ *number, outcome, serial, files hash, time ] ... ]
  */
 #define EXCHANGE_ID_LEN 16
 #define EXCHANGE_ID_SIZE (2 * EXCHANGE_ID_LEN + 1)
@@ -66,14 +67,15 @@ struct exchange_result {
 
 /* Writing: open, items of one kind, close. Errors latch until exchange_package_close. */
 void exchange_package_open(struct cbor_out *out, const struct exchange_head *head);
-void exchange_package_put_applicant(struct cbor_out *out, struct bytes record, struct bytes photo);
+void exchange_package_put_applicant(struct cbor_out *out, struct bytes record, struct bytes photo, struct bytes form);
 void exchange_package_put_result(struct cbor_out *out, const struct exchange_result *r);
 CC_MUST cc_status exchange_package_close(struct cbor_out *out, struct buf *ret);
 
 /* Reading; views. CC_E_FORMAT "cbor.malformed", "cbor.field". ret_items reads them in turn. */
 CC_MUST cc_status exchange_package_read(struct bytes data, struct exchange_head *ret, struct cbor_in *ret_items,
 					struct cc_error *err);
-CC_MUST bool exchange_package_applicant(struct cbor_in *items, struct bytes *ret_record, struct bytes *ret_photo);
+CC_MUST bool exchange_package_applicant(struct cbor_in *items, struct bytes *ret_record, struct bytes *ret_photo,
+					struct bytes *ret_form);
 CC_MUST bool exchange_package_result(struct cbor_in *items, struct exchange_result *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "station/registry/exchange_internal.h"
+#include "station/registry/exchange_application.h"
 
 #include "crypto/cose.h"
 #include "station/registry/outbox.h"
@@ -95,7 +95,8 @@ static cc_status check_order(struct taking *t, struct cc_error *err)
 }
 
 /* ---- applicants */
-static cc_status is_busy(struct taking *t, const char *number, bool *ret, struct cc_error *err)
+/* In work here already, by another package or, when an application came along, by one of this station. */
+static cc_status is_busy(struct taking *t, const char *number, bool applies, bool *ret, struct cc_error *err)
 {
 	uint8_t mac[BOOKS_MAC_LEN];
 	const struct books_value key = books_blob(bytes_of(mac, sizeof mac));
@@ -103,17 +104,18 @@ static cc_status is_busy(struct taking *t, const char *number, bool *ret, struct
 
 	if (cc_failed(st))
 		return cc_fail(err, st.code, "crypto.failed", "number");
-	return exchange_exists(t->x, "SELECT n FROM exchange_item WHERE number_mac = $1 AND live = 1", &key, 1, ret, err);
+	st = exchange_exists(t->x, "SELECT n FROM exchange_item WHERE number_mac = $1 AND live = 1", &key, 1, ret, err);
+	return cc_failed(st) || *ret || !applies ? st : exchange_application_is_live(t->x, mac, ret, err);
 }
 
-static cc_status put_person(struct taking *t, const struct person *p, struct bytes photo, struct cc_error *err)
+static cc_status put_person(struct taking *t, const struct person *p, struct bytes photo, struct bytes form, struct cc_error *err)
 {
 	struct exchange_item_row row = {
 		.package_id = t->taken.id, .n = ++t->taken.items, .number = p->number, .state = EXCHANGE_ITEM_GIVEN, .live = true
 	};
 	enum registry_put put = PUT_CONFLICT;
 	bool busy = false;
-	cc_status st = is_busy(t, p->number, &busy, err);
+	cc_status st = is_busy(t, p->number, form.n > 0, &busy, err);
 
 	if (!cc_failed(st))
 		st = registry_put(t->x->p.registry, p, photo, &put, err);
@@ -128,18 +130,19 @@ static cc_status put_person(struct taking *t, const struct person *p, struct byt
 	} else {
 		t->taken.added++;
 	}
-	return exchange_item_insert(t->x, &row, err);
+	st = exchange_item_insert(t->x, &row, err);
+	return cc_failed(st) || !row.live ? st : exchange_application_in(t->x, row.package_id, row.n, p->number, form, err);
 }
 
 static cc_status take_applicant(struct taking *t, struct cc_error *err)
 {
-	struct bytes record, photo;
+	struct bytes record, photo, form;
 	struct row_warnings warnings;
 	struct row_fault fault;
 	struct person person;
 	cc_status st;
 
-	if (!exchange_package_applicant(&t->items, &record, &photo))
+	if (!exchange_package_applicant(&t->items, &record, &photo, &form))
 		return cc_code_status(CC_E_FORMAT);
 	st = person_parse(record, &person, &warnings, &fault);
 	if (st.code == CC_E_MEMORY)
@@ -147,17 +150,16 @@ static cc_status take_applicant(struct taking *t, struct cc_error *err)
 	if (cc_failed(st))
 		return cc_fail(err, CC_E_FORMAT, "exchange.record", "applicant %zu: %s: %s", t->taken.items + 1, fault.field,
 			       fault.key);
-	st = put_person(t, &person, photo, err);
+	st = put_person(t, &person, photo, form, err);
 	person_done(&person);
 	return st;
 }
 
 /* ---- results */
-static cc_status find_given(struct taking *t, const struct exchange_result *r, char package_id[EXCHANGE_ID_SIZE], int64_t *ret_n,
-			    struct cc_error *err)
+static cc_status find_given(struct taking *t, const struct exchange_result *r, uint8_t mac[BOOKS_MAC_LEN],
+			    char package_id[EXCHANGE_ID_SIZE], int64_t *ret_n, struct cc_error *err)
 {
-	uint8_t mac[BOOKS_MAC_LEN];
-	const struct books_value key[] = { books_blob(bytes_of(mac, sizeof mac)), books_text(t->peer.name) };
+	const struct books_value key[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)), books_text(t->peer.name) };
 	char number[13] = { 0 };
 	struct stmt *q = NULL;
 	bool row = false;
@@ -183,8 +185,9 @@ static cc_status find_given(struct taking *t, const struct exchange_result *r, c
 static cc_status book_result(struct taking *t, const struct exchange_result *r, struct cc_error *err)
 {
 	char package_id[EXCHANGE_ID_SIZE], serial[65] = { 0 };
+	uint8_t mac[BOOKS_MAC_LEN];
 	int64_t n = 0;
-	cc_status st = find_given(t, r, package_id, &n, err);
+	cc_status st = find_given(t, r, mac, package_id, &n, err);
 
 	if (cc_failed(st))
 		return st;
@@ -201,6 +204,8 @@ static cc_status book_result(struct taking *t, const struct exchange_result *r, 
 		       "UPDATE exchange_item SET state = $3, live = 0, serial = $4, files_hash = $5, at_ms = $6"
 		       " WHERE package_id = $1 AND n = $2",
 		       values, 6, err);
+	if (!cc_failed(st))
+		st = exchange_application_settle(t->x, mac, r->outcome, err);
 	if (!cc_failed(st) && r->outcome == EXCHANGE_ISSUED)
 		st = outbox_put_card(t->x->p.books, serial, r->files_hash, r->at_ms, err);
 	return st;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "crypto/cose.h"
+#include "station/registry/application.h"
 #include "station/registry/exchange.h"
 #include "station/registry/outbox.h"
 #include "tests/support/books_fixture.h"
@@ -285,6 +286,155 @@ static void applicants_go_out_and_results_come_back(void **state)
 	buf_done(&back);
 }
 
+/* ---- applications go with their people */
+static void apply(struct station *s, unsigned i, const char *kind, const char *reason, enum cc_code want)
+{
+	const struct check_context check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() };
+	struct forms f = { .registry = s->registry, .books = s->f.books };
+	char number[13];
+	struct application_request q = { .number = number, .kind = kind, .reason = reason };
+	struct application a;
+	struct holds holds;
+	bool is_new;
+
+	number_of(i, number);
+	cc_error_init(&s->f.err);
+	assert_int_equal(application_accept(&f, &check, &q, &a, &is_new, &holds, &s->f.err).code, want);
+}
+
+static bool keep_application(void *ctx, const struct application *a)
+{
+	char *out = ctx;
+	size_t n = strlen(out);
+
+	(void)snprintf(out + n, 200 - n, "%s %s %s;", a->kind, a->state, a->note);
+	return true;
+}
+
+static void assert_queue(struct station *s, const char *want)
+{
+	struct forms f = { .registry = s->registry, .books = s->f.books };
+	char have[200] = "";
+
+	assert_int_equal(application_list(&f, false, keep_application, have, &s->f.err).code, CC_OK);
+	assert_string_equal(have, want);
+}
+
+static int64_t count_of(struct station *s, const char *sql)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int64_t n;
+
+	assert_int_equal(books_query(s->f.books, sql, NULL, 0, &q, &row, &s->f.err).code, CC_OK);
+	assert_true(row);
+	n = stmt_column_int(q, 0);
+	stmt_finish(&q);
+	return n;
+}
+
+static void give(struct rig *r, unsigned i, struct exchange_taken *taken)
+{
+	struct buf out = { 0 };
+
+	assert_int_equal(make(&r->centre, "Tổ lưu động 1", i, 1, 1, &out).code, CC_OK);
+	assert_int_equal(take(&r->team, buf_view(&out), taken).code, CC_OK);
+	buf_done(&out);
+}
+
+static size_t bring_back(struct rig *r, enum cc_code want)
+{
+	struct exchange_taken taken = { 0 };
+	struct exchange_made made = { 0 };
+	struct buf back = { 0 };
+
+	cc_error_init(&r->team.f.err);
+	assert_int_equal(exchange_make_results(&r->team.x, "Trung tâm", in_days(&r->team, 30), &back, &made, &r->team.f.err).code,
+			 want);
+	if (want == CC_OK)
+		assert_int_equal(take(&r->centre, buf_view(&back), &taken).code, CC_OK);
+	buf_done(&back);
+	return taken.issued;
+}
+
+/* Who has a card is handed out when an exchange or a reissue is in the queue, and not otherwise. */
+static void an_exchange_goes_out_with_its_application(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct buf out = { 0 };
+	struct job job;
+	bool is_free = true;
+	char number[13];
+
+	number_of(0, number);
+	issue(&r->centre, 0, "0000000000000001");
+	assert_int_equal(make(&r->centre, "Tổ lưu động 1", 0, 1, 1, &out).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.card-active");
+	apply(&r->centre, 0, "first", NULL, CC_E_STATE);
+	apply(&r->centre, 0, "exchange", "age", CC_OK);
+	assert_int_equal(exchange_is_free(&r->centre.x, number, &is_free, &r->centre.f.err).code, CC_OK);
+	assert_true(is_free);
+	give(r, 0, &taken);
+	assert_int_equal(taken.added, 1);
+	assert_queue(&r->centre, "exchange held exchange.given-out;");
+	assert_queue(&r->team, "exchange waiting ;");
+	assert_held(&r->centre, 0, "exchange.given-out");
+	issue(&r->team, 0, "0000000000000002");
+	assert_queue(&r->team, "exchange issued ;");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_queue(&r->centre, "exchange issued ;");
+	/* I2: the old card is no longer active here. */
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM issue_card WHERE active = 1"), 0);
+	assert_held(&r->centre, 0, "exchange.issued-elsewhere");
+	apply(&r->centre, 0, "first", NULL, CC_E_STATE);
+	/* The next one: the same team, which holds the active card now. Its result is the new card, not that one. */
+	apply(&r->centre, 0, "reissue", "lost", CC_OK);
+	give(r, 0, &taken);
+	assert_int_equal(bring_back(r, CC_E_NOT_FOUND), 0);
+	issue(&r->team, 0, "0000000000000003");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM exchange_item WHERE serial = '0000000000000003'"), 1);
+	/* And one at home, of a person whose card is elsewhere. */
+	apply(&r->centre, 0, "exchange", "on-request", CC_OK);
+	issue(&r->centre, 0, "0000000000000004");
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM issue_card WHERE active = 1"), 1);
+	assert_int_equal(bind(&r->centre, 0, "0000000000000005", &job).code, CC_E_STATE);
+	buf_done(&out);
+}
+
+static void an_application_comes_back_when_no_card_was_made(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct queue_claim claim;
+	struct buf out = { 0 };
+	size_t n = 0;
+
+	apply(&r->centre, 0, "first", NULL, CC_OK);
+	assert_int_equal(queue_take(r->centre.f.books, "Trung tâm", HOUR_MS, 1, &claim, &n, &r->centre.f.err).code, CC_OK);
+	assert_int_equal(n, 1);
+	/* A reader has it. */
+	assert_int_equal(make(&r->centre, "Tổ lưu động 1", 0, 1, 1, &out).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.job-busy");
+	assert_int_equal(queue_settle(r->centre.f.books, &claim, QUEUE_WAITING, NULL, &r->centre.f.err).code, CC_OK);
+	give(r, 0, &taken);
+	sys_fake_advance(&r->team.f.sys, 8 * DAY_MS);
+	sys_fake_advance(&r->centre.f.sys, 8 * DAY_MS);
+	assert_int_equal(bring_back(r, CC_OK), 0);
+	assert_queue(&r->team, "first refused exchange.returned;");
+	assert_queue(&r->centre, "first waiting ;");
+	/* The team has another record under the number: its officer and ours must look. */
+	apply(&r->centre, 1, "first", NULL, CC_OK);
+	add_person(&r->team, 1, "Trần Thị Thủy");
+	give(r, 1, &taken);
+	assert_int_equal(taken.conflicts, 1);
+	assert_int_equal(bring_back(r, CC_OK), 0);
+	assert_queue(&r->centre, "first waiting ;first held exchange.conflict;");
+	assert_queue(&r->team, "first refused exchange.returned;");
+	buf_done(&out);
+}
+
 static void the_quota_ends_and_a_second_team_gets_nobody_twice(void **state)
 {
 	struct rig *r = *state;
@@ -352,7 +502,7 @@ static void forge(struct station *from, const struct station *to, const struct e
 
 	exchange_package_open(&out, head);
 	if (record != NULL)
-		exchange_package_put_applicant(&out, bytes_str(record), bytes_of(NULL, 0));
+		exchange_package_put_applicant(&out, bytes_str(record), bytes_of(NULL, 0), bytes_of(NULL, 0));
 	assert_int_equal(exchange_package_close(&out, &payload).code, CC_OK);
 	wrap(from, to, buf_view(&payload), ret);
 	buf_done(&payload);
@@ -624,6 +774,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(applicants_go_out_and_results_come_back, rig_up, rig_down),
+		cmocka_unit_test_setup_teardown(an_exchange_goes_out_with_its_application, rig_up, rig_down),
+		cmocka_unit_test_setup_teardown(an_application_comes_back_when_no_card_was_made, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(the_quota_ends_and_a_second_team_gets_nobody_twice, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(order_is_kept_and_an_expired_package_is_refused, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(forged_packages_are_refused_and_nothing_is_stored, rig_up, rig_down),
