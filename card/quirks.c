@@ -64,8 +64,10 @@ struct chip_type {
 static struct {
 	struct chip_type type;
 	struct channel_habits habits;
+	unsigned uses; /* cards that it is still for; 0: a free row */
+	bool proven;
 } learned[LEARNED_MAX];
-static size_t learned_count, learned_next;
+static size_t learned_next;
 static pthread_mutex_t learned_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* False: not an ATR, nothing to know the chip by. */
@@ -90,8 +92,8 @@ static bool type_of(const struct channel *ch, struct bytes cplc, struct chip_typ
 /* Index of the type; LEARNED_MAX: not known. The lock is held. */
 static size_t find(const struct chip_type *type)
 {
-	for (size_t i = 0; i < learned_count; i++) {
-		if (memcmp(&learned[i].type, type, sizeof *type) == 0)
+	for (size_t i = 0; i < LEARNED_MAX; i++) {
+		if (learned[i].uses > 0 && memcmp(&learned[i].type, type, sizeof *type) == 0)
 			return i;
 	}
 	return LEARNED_MAX;
@@ -119,36 +121,70 @@ void quirks_recall(struct channel *ch, struct bytes cplc)
 		return;
 	CC_ASSERT(pthread_mutex_lock(&learned_lock) == 0);
 	i = find(&type);
-	if (i < LEARNED_MAX)
+	if (i < LEARNED_MAX) {
 		merge(&ch->habits, &learned[i].habits);
+		learned[i].uses--;
+	}
 	CC_ASSERT(pthread_mutex_unlock(&learned_lock) == 0);
 }
 
-void quirks_keep(const struct channel *ch, struct bytes cplc)
+/* What may be carried to another card, from one that is known or from one that may be hostile. */
+static struct channel_habits lesson(const struct channel_habits *h, bool proven)
 {
-	const struct channel_habits *h = &ch->habits;
-	bool nothing = !h->no_sfi && !h->header_first && !h->no_mf && h->read_max == 0;
+	struct channel_habits l = *h;
+
+	l.no_mf = false;
+	if (!proven && l.read_max > 0 && l.read_max < QUIRKS_UNPROVEN_READ_MIN)
+		l.read_max = QUIRKS_UNPROVEN_READ_MIN;
+	return l;
+}
+
+/* A free row, else the oldest that may make room; LEARNED_MAX: none may. The lock is held. */
+static size_t make_room(bool proven)
+{
+	for (size_t i = 0; i < LEARNED_MAX; i++) {
+		if (learned[i].uses == 0)
+			return i;
+	}
+	for (size_t n = 0; n < LEARNED_MAX; n++) {
+		size_t i = (learned_next + n) % LEARNED_MAX;
+
+		if (proven || !learned[i].proven) {
+			learned_next = (i + 1) % LEARNED_MAX;
+			return i;
+		}
+	}
+	return LEARNED_MAX;
+}
+
+void quirks_keep(const struct channel *ch, struct bytes cplc, bool proven)
+{
+	const struct channel_habits h = lesson(&ch->habits, proven);
 	struct chip_type type;
 	size_t i;
 
-	if (nothing || !type_of(ch, cplc, &type))
+	if ((!h.no_sfi && !h.header_first && h.read_max == 0) || !type_of(ch, cplc, &type))
 		return;
 	CC_ASSERT(pthread_mutex_lock(&learned_lock) == 0);
 	i = find(&type);
-	if (i == LEARNED_MAX) {
-		/* The oldest makes room: a station meets few types. */
-		i = learned_next;
-		learned_next = (learned_next + 1) % LEARNED_MAX;
-		learned_count = learned_count < LEARNED_MAX ? learned_count + 1 : LEARNED_MAX;
-		learned[i].type = type;
+	/* A row in use stands until its cards are through: a lesson repeated doesn't lengthen it. */
+	if (i == LEARNED_MAX || (proven && !learned[i].proven)) {
+		if (i == LEARNED_MAX)
+			i = make_room(proven);
+		if (i < LEARNED_MAX) {
+			learned[i].type = type;
+			learned[i].habits = h;
+			learned[i].uses = proven ? QUIRKS_PROVEN_USES : QUIRKS_UNPROVEN_USES;
+			learned[i].proven = proven;
+		}
 	}
-	learned[i].habits = ch->habits;
 	CC_ASSERT(pthread_mutex_unlock(&learned_lock) == 0);
 }
 
 void quirks_forget(void)
 {
 	CC_ASSERT(pthread_mutex_lock(&learned_lock) == 0);
-	learned_count = learned_next = 0;
+	memset(learned, 0, sizeof learned);
+	learned_next = 0;
 	CC_ASSERT(pthread_mutex_unlock(&learned_lock) == 0);
 }

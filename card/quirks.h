@@ -27,11 +27,18 @@ const struct quirk *quirks_find(struct bytes atr, struct bytes cplc);
 
 /*
  * ---- what was learned, kept while the process lives, by chip type (historical bytes of the ATR, CPLC when read). Thread-safe.
- * Any value is safe for any chip: a wrong one costs commands.
+ *
+ * A card says its ATR and CPLC itself, so a hostile one can speak for the type of honest cards. What it can do to them is
+ * bounded: a lesson only makes reads smaller or more careful, never skips a way into the chip (no_mf is of the table alone:
+ * without SELECT MF a chip's PACE might not be seen); it is forgotten after some cards and tried anew; and the word of a chip
+ * that proved itself stands above that of one that didn't, which is heard for the next card alone, takes no block below
+ * QUIRKS_UNPROVEN_READ_MIN, and never takes the place of a proven type's row.
  */
+enum { QUIRKS_PROVEN_USES = 64, QUIRKS_UNPROVEN_USES = 1, QUIRKS_UNPROVEN_READ_MIN = 160 };
 /* Row of the table and what was learned together, into ch->habits. The reader is connected. */
 void quirks_recall(struct channel *ch, struct bytes cplc);
-void quirks_keep(const struct channel *ch, struct bytes cplc);
+/* proven: its data are genuine and the chip showed its own key. */
+void quirks_keep(const struct channel *ch, struct bytes cplc, bool proven);
 /* For tests. */
 void quirks_forget(void);
 

@@ -253,15 +253,28 @@ void inspection_judge(struct inspection *i)
 }
 
 /* An inspection that ended early has shown nothing good, whatever was seen before. */
-static void run_done(struct inspect_run *run, cc_status st)
+static void judge_run(struct inspect_run *run, cc_status st)
 {
 	run->out->verdict = judge(run->out);
 	if (cc_failed(st) && run->out->verdict == INSPECT_GOOD)
 		run->out->verdict = INSPECT_UNDECIDED;
+}
+
+static void run_done(struct inspect_run *run)
+{
 	sod_done(&run->sod);
 	pace_result_done(&run->pace);
 	buf_done(&run->ca_compressed);
+	buf_done(&run->cplc);
 	card_security_done(&run->card_security);
+}
+
+/* The verdict and the chip's own key: nobody but its issuer could have made it say so. */
+static bool is_proven(const struct inspect_run *run)
+{
+	return run->out->verdict == INSPECT_GOOD &&
+	       (inspect_passed(run, "active-authentication") || inspect_passed(run, "chip-authentication") ||
+		inspect_passed(run, "chip-authentication-mapping"));
 }
 
 cc_status inspect_card(struct channel *ch, const struct inspect_params *p, struct inspection *ret)
@@ -280,7 +293,9 @@ out:
 	ret->transcript.commands = ch->commands;
 	if (cc_failed(st) && ret->err.key == NULL)
 		ret->err = ch->err;
-	run_done(&run, st);
+	judge_run(&run, st);
+	quirks_keep(ch, buf_view(&run.cplc), is_proven(&run));
+	run_done(&run);
 	return st;
 }
 
@@ -298,6 +313,7 @@ cc_status inspect_files(const struct lds_set *files, const struct inspect_params
 		inspect_content(&run);
 		st = inspect_chip(&run);
 	}
-	run_done(&run, st);
+	judge_run(&run, st);
+	run_done(&run);
 	return st;
 }

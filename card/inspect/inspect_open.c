@@ -30,8 +30,10 @@ static cc_status recall_by_cplc(struct inspect_run *run)
 
 	gp_get_data_build(0x9F7F, &cmd);
 	st = channel_send(run->ch, &cmd.apdu, &r);
-	if (!cc_failed(st) && r.sw == SW_OK && !cc_failed(gp_cplc_parse(buf_view(&r.data), &cplc)))
-		quirks_recall(run->ch, bytes_of(cplc.raw, sizeof cplc.raw));
+	if (!cc_failed(st) && r.sw == SW_OK && !cc_failed(gp_cplc_parse(buf_view(&r.data), &cplc))) {
+		st = buf_copy(&run->cplc, bytes_of(cplc.raw, sizeof cplc.raw));
+		quirks_recall(run->ch, buf_view(&run->cplc));
+	}
 	response_done(&r);
 	if (is_transport(st))
 		return st;

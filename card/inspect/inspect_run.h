@@ -27,6 +27,7 @@ struct inspect_run {
 	bool has_card_security;
 	bool card_security_authentic; /* and its signer one that a trusted country made */
 	bool replacing;		      /* inspect_add writes over a check of the same id */
+	struct buf cplc;	      /* as read; empty: not asked, or refused */
 	struct buf ca_compressed;     /* Comp() of our key in chip authentication; empty until that passed */
 };
 

@@ -477,7 +477,7 @@ static void cplc_tells_chips_of_one_atr_apart(void **state)
 	p.sys = &c.fake.sys;
 	quirks_forget();
 	c.ch.habits.no_sfi = true;
-	quirks_keep(&c.ch, type);
+	quirks_keep(&c.ch, type, true);
 	for (int ask = 0; ask < 2; ask++) {
 		struct inspection i = { 0 };
 
@@ -490,6 +490,59 @@ static void cplc_tells_chips_of_one_atr_apart(void **state)
 	}
 	quirks_forget();
 	card_done(&c);
+}
+
+/* A chip that refuses a first READ BINARY of 256 bytes in the clear, as some do. */
+static const struct reader_ops *honest_ops;
+static unsigned refused;
+
+static cc_status refuse_256(struct reader *r, struct bytes command, struct buf *ret)
+{
+	if (command.n == 5 && command.p[1] == 0xB0 && command.p[4] == 0) {
+		refused++;
+		return buf_copy(ret, BYTES_LITERAL("\x67\x00"));
+	}
+	return honest_ops->transmit(r, command, ret);
+}
+
+/* Refusals met by an inspection of another chip of the type. */
+static unsigned refusals(struct lds_fixture *f, const struct trust *trust, enum inspect_verdict want)
+{
+	static struct reader_ops picky;
+	struct inspect_keys keys = mrz_keys();
+	struct inspect_params p = { .keys = &keys, .trust = trust, .now_s = FIXTURE_NOW_S };
+	struct inspection i = { 0 };
+	struct card c;
+
+	make_card(&c, f, SOFTCHIP_CCCD);
+	put_files(&c);
+	honest_ops = c.cr.reader->ops;
+	picky = *honest_ops;
+	picky.transmit = refuse_256;
+	c.cr.reader->ops = &picky;
+	refused = 0;
+	p.sys = &c.fake.sys;
+	assert_int_equal(inspect_card(&c.ch, &p, &i).code, CC_OK);
+	assert_int_equal(i.verdict, want);
+	inspection_done(&i);
+	c.cr.reader->ops = honest_ops;
+	card_done(&c);
+	return refused;
+}
+
+static void what_inspection_learns_is_kept_for_the_type(void **state)
+{
+	struct lds_fixture *f = *state;
+
+	quirks_forget();
+	/* A chip that nobody vouches for teaches the next one alone. */
+	assert_int_equal(refusals(f, NULL, INSPECT_UNDECIDED), 1);
+	assert_int_equal(refusals(f, NULL, INSPECT_UNDECIDED), 0);
+	quirks_forget();
+	assert_int_equal(refusals(f, f->trust, INSPECT_GOOD), 1);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(refusals(f, f->trust, INSPECT_GOOD), 0);
+	quirks_forget();
 }
 
 /* 6D00, or an answer that is no CPLC: the inspection goes on as without it. */
@@ -551,6 +604,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(card_opens_with_mrz_and_with_can),
+		cmocka_unit_test(what_inspection_learns_is_kept_for_the_type),
 		cmocka_unit_test(number_of_another_person_is_told),
 		cmocka_unit_test(printed_name_of_another_person_is_told),
 		cmocka_unit_test(wrong_password_ends_it_without_bac),

@@ -77,7 +77,7 @@ static void what_was_learned_is_kept_by_type(void **state)
 	assert_int_equal(ca.habits.read_max, 0);
 	ca.habits.read_max = 160;
 	ca.habits.no_sfi = true;
-	quirks_keep(&ca, none());
+	quirks_keep(&ca, none(), true);
 	channel_init(&ca, &a);
 	quirks_recall(&ca, none());
 	assert_int_equal(ca.habits.read_max, 160);
@@ -93,6 +93,63 @@ static void what_was_learned_is_kept_by_type(void **state)
 	assert_int_equal(ca.habits.read_max, 0);
 }
 
+/* The type in the ATR is the card's own word: what a hostile card can do to honest ones of that type. */
+static void a_lesson_of_an_unproven_chip_is_for_the_next_alone(void **state)
+{
+	struct reader r;
+	struct channel ch;
+
+	(void)state;
+	quirks_forget();
+	channel_with_atr(&ch, &r, "3B021450");
+	ch.habits = (struct channel_habits){ .no_sfi = true, .header_first = true, .no_mf = true, .read_max = 1 };
+	for (unsigned i = 0; i < 5; i++)
+		quirks_keep(&ch, none(), false);
+	channel_init(&ch, &r);
+	quirks_recall(&ch, none());
+	assert_true(ch.habits.no_sfi && ch.habits.header_first);
+	assert_int_equal(ch.habits.read_max, QUIRKS_UNPROVEN_READ_MIN);
+	/* A way into the chip is never skipped on a card's word. */
+	assert_false(ch.habits.no_mf);
+	channel_init(&ch, &r);
+	quirks_recall(&ch, none());
+	assert_false(ch.habits.no_sfi || ch.habits.header_first || ch.habits.read_max != 0);
+}
+
+static void a_proven_chip_stands_above_the_others(void **state)
+{
+	struct reader r;
+	struct channel ch;
+
+	(void)state;
+	quirks_forget();
+	channel_with_atr(&ch, &r, "3B021450");
+	ch.habits = (struct channel_habits){ .no_sfi = true, .read_max = 160 };
+	quirks_keep(&ch, none(), false);
+	ch.habits = (struct channel_habits){ .read_max = 96 };
+	quirks_keep(&ch, none(), true);
+	ch.habits = (struct channel_habits){ .header_first = true, .read_max = 32 };
+	quirks_keep(&ch, none(), false);
+	/* Hostile cards of ever new types don't push it out. */
+	for (unsigned i = 0; i < 200; i++) {
+		struct reader other;
+		struct channel hostile;
+
+		channel_with_atr(&hostile, &other, "3B02FF00");
+		other.atr[3] = (uint8_t)i;
+		hostile.habits.no_sfi = true;
+		quirks_keep(&hostile, none(), false);
+	}
+	/* Tried anew after some cards: a type may have been updated, and a genuine card in hostile hands is a card, too. */
+	for (unsigned i = 0; i <= QUIRKS_PROVEN_USES; i++) {
+		channel_init(&ch, &r);
+		quirks_recall(&ch, none());
+		assert_int_equal(ch.habits.read_max, i < QUIRKS_PROVEN_USES ? 96 : 0);
+		assert_false(ch.habits.no_sfi || ch.habits.header_first);
+	}
+	quirks_forget();
+}
+
 static void many_types_don_t_grow_the_memory(void **state)
 {
 	struct reader r;
@@ -104,7 +161,7 @@ static void many_types_don_t_grow_the_memory(void **state)
 		channel_with_atr(&ch, &r, "3B021450");
 		r.atr[3] = (uint8_t)i;
 		ch.habits.read_max = 32 + i;
-		quirks_keep(&ch, none());
+		quirks_keep(&ch, none(), true);
 	}
 	for (unsigned i = 0; i < 200; i++) {
 		channel_with_atr(&ch, &r, "3B021450");
@@ -186,10 +243,15 @@ static void an_empty_end_of_file_is_asked_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_row_says_how_and_why),	       cmocka_unit_test(rows_fit_by_historical_bytes_and_cplc),
-		cmocka_unit_test(what_was_learned_is_kept_by_type),    cmocka_unit_test(many_types_don_t_grow_the_memory),
-		cmocka_unit_test(select_mf_is_not_asked_twice),	       cmocka_unit_test(an_unprotected_refusal_is_a_lesson),
+		cmocka_unit_test(every_row_says_how_and_why),
+		cmocka_unit_test(rows_fit_by_historical_bytes_and_cplc),
+		cmocka_unit_test(what_was_learned_is_kept_by_type),
+		cmocka_unit_test(many_types_don_t_grow_the_memory),
+		cmocka_unit_test(select_mf_is_not_asked_twice),
+		cmocka_unit_test(an_unprotected_refusal_is_a_lesson),
 		cmocka_unit_test(an_empty_end_of_file_is_asked_again),
+		cmocka_unit_test(a_lesson_of_an_unproven_chip_is_for_the_next_alone),
+		cmocka_unit_test(a_proven_chip_stands_above_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
