@@ -24,6 +24,7 @@ static const struct cause {
 	{ "dg13.*", INSPECT_FAILED, NULL, "verdict.contradiction" },
 	{ "sod.chain", INSPECT_FAILED, "chain.expired", "verdict.signer-expired" },
 	{ "sod.chain", INSPECT_INCONCLUSIVE, "chain.no-anchor", "verdict.no-anchor" },
+	{ "dg*.read", INSPECT_INCONCLUSIVE, NULL, "verdict.file-withheld" },
 	{ "mrz.printed", INSPECT_INCONCLUSIVE, NULL, "verdict.print-differs" },
 };
 
@@ -66,11 +67,19 @@ static bool passed(const struct inspection *i, const char *id)
 	return c != NULL && c->result == INSPECT_PASSED;
 }
 
+/* Signed, and closed to this station. */
+static bool is_unread(const struct inspection *i, const char *id)
+{
+	const struct inspect_check *c = inspection_find(i, id);
+
+	return c != NULL && c->result == INSPECT_UNAVAILABLE;
+}
+
 /* Genuine data can be copied; only the chip's own keys say that it is the chip they were made for. */
 static const char *good_key(const struct inspection *i)
 {
 	if (passed(i, "active-authentication") || passed(i, "chip-authentication") || passed(i, "chip-authentication-mapping"))
-		return "verdict.passed";
+		return is_unread(i, "sod.dg3") || is_unread(i, "sod.dg4") ? "verdict.passed-unread" : "verdict.passed";
 	return "verdict.chip-not-shown";
 }
 

@@ -57,7 +57,8 @@ static cc_status read_top(struct reading *r, enum lds_file f, const char *id)
 /*
  * A data group that EF.SOD signs must be there: leaving out DG14 or DG15 is how a
  * copy escapes the chip's own authentication. DG3 and DG4 are closed to readers
- * without extended access (ICAO 9303-10 4.7.3), which is another thing than gone.
+ * without extended access (ICAO 9303-10 4.7.3), which is another thing than gone;
+ * every other one is open to whoever PACE or BAC let in (ICAO 9303-10 3.6, 4.6).
  */
 static void note_missing(struct inspect_run *run, unsigned dg, uint16_t sw, bool is_signed)
 {
@@ -65,7 +66,10 @@ static void note_missing(struct inspect_run *run, unsigned dg, uint16_t sw, bool
 	bool closed = sw == SW_SECURITY_STATUS || sw == SW_CONDITIONS || sw == SW_SM_MISSING;
 	bool extended = dg == 3 || dg == 4;
 
-	if (closed)
+	if (closed && is_signed && !extended && run->out->access != INSPECT_ACCESS_NONE)
+		inspect_add_dg(run, INSPECT_FAILED, "dg", dg, ".read", "%s, closed though it needs no extended access",
+			       sw_text(sw, text));
+	else if (closed)
 		inspect_add_dg(run, INSPECT_UNAVAILABLE, "dg", dg, ".read", "%s%s", sw_text(sw, text),
 			       extended ? ", needs terminal authentication" : "");
 	else if (sw == SW_FILE_NOT_FOUND && !is_signed)

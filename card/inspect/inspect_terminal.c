@@ -156,10 +156,28 @@ static cc_status run_terminal(struct inspect_run *run, const struct security_inf
 	return (rights & CVC_READ_DG4) != 0 && wanted(run, 4) ? read_opened(run, 4) : cc_ok();
 }
 
+/* "Closed" is how a chip without the file looks like one that keeps it from us; it must say, then, how it is opened. */
+static void note_unopenable(struct inspect_run *run)
+{
+	static const char *const ids[] = { "dg3.read", "dg4.read" };
+
+	run->replacing = true;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct inspect_check *c = inspection_find(run->out, ids[i]);
+
+		if (c != NULL && c->result == INSPECT_UNAVAILABLE)
+			inspect_add(run, INSPECT_INCONCLUSIVE, ids[i],
+				    "closed, and the chip announces no terminal authentication that opens it");
+	}
+	run->replacing = false;
+}
+
 cc_status inspect_terminal(struct inspect_run *run)
 {
 	const struct security_info *ta = announced(run);
 
+	if (run->ch != NULL && ta == NULL)
+		note_unopenable(run);
 	if (ta == NULL || run->ch == NULL)
 		return cc_ok();
 	if (run->p->terminal == NULL) {

@@ -15,7 +15,9 @@ const struct phrase phrases_inspect[] = {
 	{ "%s%s", "{1}{2}" },
 	{ "%s: neither there nor closed", "{1}: không có mà cũng không đóng" },
 	{ "%s, though EF.%s lists it", "{1}, dù EF.{2} có nêu" },
-	{ "%s, closed though it needs no extended access", "{1}: bị đóng, dù tệp này không cần quyền mở rộng" },
+	{ "%s, closed though it needs no extended access", "{1}, bị đóng dù tệp này không cần quyền mở rộng" },
+	{ "closed, and the chip announces no terminal authentication that opens it",
+	  "bị đóng, mà chíp không công bố xác thực đầu đọc (TA) để mở" },
 	{ ", needs terminal authentication", ", cần xác thực đầu đọc (TA)" },
 	/* EF.COM and EF.SOD */
 	{ "no EF.COM", "không có EF.COM" },
