@@ -94,17 +94,6 @@ cc_status stock_move(struct books *b, const char *serial, enum stock_state to, c
 	return books_run(b, "UPDATE issue_blank SET state = $2, reason = $3, changed_ms = $4 WHERE serial = $1", values, 4, err);
 }
 
-cc_status stock_set_aside(struct books *b, const char *serial, const char *reason, struct cc_error *err)
-{
-	cc_status st = books_begin(b, err);
-
-	if (cc_failed(st))
-		return st;
-	if (!cc_failed(st = stock_receive(b, serial, err)))
-		st = stock_move(b, serial, STOCK_SPOILED, reason, err);
-	return books_end(b, st, err);
-}
-
 cc_status stock_count(struct books *b, struct stock_counts *ret, struct cc_error *err)
 {
 	struct stock_counts c = { 0 };

@@ -20,9 +20,6 @@ CC_MUST cc_status stock_find(struct books *b, const char *serial, enum stock_sta
 /* CC_E_STATE "issue.blank-used" when it isn't in a state from which it may go there. reason: of spoiling, else NULL. */
 CC_MUST cc_status stock_move(struct books *b, const char *serial, enum stock_state to, const char *reason, struct cc_error *err);
 
-/* Own transaction: received and set aside at once, for a blank that can't be used at all. */
-CC_MUST cc_status stock_set_aside(struct books *b, const char *serial, const char *reason, struct cc_error *err);
-
 struct stock_counts {
 	int64_t by_state[STOCK_STATE_COUNT];
 	int64_t received;

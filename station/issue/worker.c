@@ -107,19 +107,19 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 
 /* ---- a blank that is new to this person */
 
-/* Wrong keys have two causes: a blank of another issuer, or a card that was finished elsewhere. The files tell. */
+/*
+ * Wrong keys have two causes: a blank of another issuer, or a card that was finished elsewhere. The files tell. The books
+ * stay as they are (I5): its serial is the chip's own word until it showed the keys, and the blank that it names may lie
+ * in the drawer.
+ */
 static cc_status explain_wrong_keys(struct worker *w)
 {
 	uint16_t sw = 0;
-	cc_status st;
 
 	channel_set_layer(&w->ch, NULL);
 	if (!cc_failed(reader_reset(w->reader)) && !cc_failed(fs_select_ef(&w->ch, FS_EF_CARD_ACCESS, &sw)) && sw == SW_OK)
 		return cc_fail(&w->err, CC_E_STATE, "issue.already-sealed", "chip %s", w->report->serial);
-	if (cc_failed(st = stock_set_aside(w->issuer->books, w->report->serial, "perso.wrong-keys", &w->err)))
-		return st;
-	(void)snprintf(w->report->spoil_reason, sizeof w->report->spoil_reason, "perso.wrong-keys");
-	return cc_fail(&w->err, CC_E_DENIED, "perso.wrong-keys", "chip %s is set aside", w->report->serial);
+	return cc_fail(&w->err, CC_E_DENIED, "perso.wrong-keys", "a chip that calls itself %s", w->report->serial);
 }
 
 static cc_status greet_blank(struct worker *w)
