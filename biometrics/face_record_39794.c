@@ -28,11 +28,13 @@
 	{                                                                                                                        \
 		number, DER_WRAP, must, 0, table, 0, 0, 0                                                                        \
 	}
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of types and members take none */
 #define LIST(number, kind, type, member, table)                                                                                  \
 	{                                                                                                                        \
 		number, kind, false, offsetof(type, member), table, offsetof(type, member.items),                                \
 			sizeof((type *)NULL)->member.items[0], COUNT(((type *)NULL)->member.items)                               \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define TABLE(name, rows) static const struct der_table name = { rows, COUNT(rows), false }
 #define CHOICE(name, rows) static const struct der_table name = { rows, COUNT(rows), true }
 
@@ -152,6 +154,7 @@ TABLE(pair_table, pair_rows);
 
 /* The unnamed blocks of the information block: their members by the block's own offset. */
 #define INFO struct face_39794_information
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define IN_BLOCK(member, block) (offsetof(INFO, block.member) - offsetof(INFO, block))
 static const struct der_field size_rows[] = { { 0, DER_NUMBER, true, IN_BLOCK(width, size), NULL, 0, 0, 0 },
 					      { 1, DER_NUMBER, true, IN_BLOCK(height, size), NULL, 0, 0, 0 } };

@@ -37,7 +37,7 @@ const char *finger_position_name_vi(unsigned position)
 unsigned finger_position_find(const char *name)
 {
 	for (unsigned i = 1; i <= FINGERS; i++) {
-		const char number[3] = { i == FINGERS ? '1' : (char)('0' + i), i == FINGERS ? '0' : '\0', '\0' };
+		const char number[3] = { (char)(i == FINGERS ? '1' : '0' + i), (char)(i == FINGERS ? '0' : '\0'), '\0' };
 
 		if (strcmp(name, positions[i].en) == 0 || strcmp(name, number) == 0)
 			return i;

@@ -262,7 +262,7 @@ static bool compress(const struct image *im, size_t bytes, opj_codec_t *codec, o
 	params.tcp_rates[0] = (float)image_size(im) / (float)bytes;
 	params.cp_disto_alloc = 1;
 	params.irreversible = 1;
-	params.tcp_mct = im->channels == 3;
+	params.tcp_mct = (char)(im->channels == 3);
 	params.numresolution = levels_for(im) + 1;
 	params.cp_comment = no_comment;
 	listen_to(codec, c);

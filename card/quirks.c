@@ -76,7 +76,7 @@ static bool type_of(const struct channel *ch, struct bytes cplc, struct chip_typ
 	struct bytes historical;
 	struct cursor in;
 
-	memset(ret, 0, sizeof *ret); /* padding too: types are compared as bytes */
+	*ret = (struct chip_type){ 0 };
 	if (cc_failed(atr_historical(bytes_of(ch->reader->atr, ch->reader->atr_len), &historical)) ||
 	    historical.n > HISTORICAL_MAX)
 		return false;
@@ -89,11 +89,17 @@ static bool type_of(const struct channel *ch, struct bytes cplc, struct chip_typ
 	return cursor_copy(&in, ret->cplc, ret->cplc_len);
 }
 
+static bool is_same(const struct chip_type *a, const struct chip_type *b)
+{
+	return bytes_equal(bytes_of(a->historical, a->historical_len), bytes_of(b->historical, b->historical_len)) &&
+	       bytes_equal(bytes_of(a->cplc, a->cplc_len), bytes_of(b->cplc, b->cplc_len));
+}
+
 /* Index of the type; LEARNED_MAX: not known. The lock is held. */
 static size_t find(const struct chip_type *type)
 {
 	for (size_t i = 0; i < LEARNED_MAX; i++) {
-		if (learned[i].uses > 0 && memcmp(&learned[i].type, type, sizeof *type) == 0)
+		if (learned[i].uses > 0 && is_same(&learned[i].type, type))
 			return i;
 	}
 	return LEARNED_MAX;

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <stdio.h>
 #include <string.h>
 
 #define IV_LEN 12
@@ -166,7 +167,7 @@ static cc_status hkdf(const char *digest, struct bytes secret, struct bytes info
 	OSSL_PARAM params[4];
 	bool good;
 
-	(void)strcpy(name, digest);
+	(void)snprintf(name, sizeof name, "%s", digest);
 	/* The library takes its inputs through pointers that are not const, and does not write to them. */
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, name, 0);
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret.p, secret.n);

@@ -116,8 +116,8 @@ static void somebody(struct sample *s, const char *surname, enum person_sex sex,
 	number_for(s, s->codes[next(s) % s->code_count], sex, year, p->number);
 	name_for(s, surname, sex, p->full_name, sizeof p->full_name);
 	(void)strcpy(p->nationality, "Việt Nam");
-	(void)strcpy(p->ethnicity, PICK(s, peoples));
-	(void)strcpy(p->religion, PICK(s, beliefs));
+	(void)snprintf(p->ethnicity, sizeof p->ethnicity, "%s", PICK(s, peoples));
+	(void)snprintf(p->religion, sizeof p->religion, "%s", PICK(s, beliefs));
 	place_for(s, false, p->origin, sizeof p->origin);
 	place_for(s, true, p->residence, sizeof p->residence);
 }

@@ -6,6 +6,7 @@
  */
 #include "biometrics/finger_record.h"
 #include "biometrics/wsq.h"
+#include "tests/support/damage.h"
 #include "tests/support/finger_print.h"
 
 #include <setjmp.h>
@@ -18,15 +19,11 @@
 
 #include <cmocka.h>
 
-static uint64_t seed = 20261124;
+static struct damage damage = { 20261124 };
 
-/* G. Marsaglia's xorshift. */
 static size_t below(size_t n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (size_t)(seed % n);
+	return damage_below(&damage, n);
 }
 
 static unsigned total, prints, refusals;
@@ -82,6 +79,12 @@ static const char *feed(struct bytes file)
 	return finger_record_is(file) ? feed_record(file) : feed_wsq(file);
 }
 
+static void feed_and_free(struct buf file)
+{
+	(void)feed(buf_view(&file));
+	buf_done(&file);
+}
+
 #define SOURCES 5u
 #define WSQ_SOURCES 3u
 static struct buf source[SOURCES];
@@ -126,19 +129,14 @@ static int close_sources(void **state)
 
 static struct buf copy_of(unsigned i)
 {
-	struct buf b = { 0 };
-
-	assert_int_equal(buf_copy(&b, buf_view(&source[i])).code, CC_OK);
-	return b;
+	return damage_none(buf_view(&source[i]));
 }
 
 static void cut_files_are_refused(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 3000; k++) {
-		unsigned i = k % SOURCES;
-
-		assert_non_null(feed(bytes_of(source[i].p, below(source[i].n))));
+		assert_non_null(feed(damage_cut(&damage, buf_view(&source[k % SOURCES]))));
 	}
 }
 
@@ -146,14 +144,8 @@ static void changed_bytes_end_in_a_print_or_a_name(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 3500; k++) {
-		struct buf b = copy_of(k % SOURCES);
-		size_t most = k & 1 ? b.n : (b.n < 700 ? b.n : 700);
-
 		/* Half of the changes fall on the headers. */
-		for (size_t n = 1 + below(6); n > 0; n--)
-			b.p[below(most)] = (uint8_t)below(256);
-		(void)feed(buf_view(&b));
-		buf_done(&b);
+		feed_and_free(damage_bytes(&damage, buf_view(&source[k % SOURCES]), 6, k & 1 ? SIZE_MAX : 700));
 	}
 }
 
@@ -161,18 +153,7 @@ static void shuffled_pieces_end_in_a_print_or_a_name(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 1500; k++) {
-		struct bytes in = buf_view(&source[k % SOURCES]);
-		size_t a = below(in.n), b = a + below(in.n - a), c = below(in.n);
-		struct writer w;
-		struct buf out = { 0 };
-
-		writer_init(&w, WSQ_BYTES_MAX);
-		writer_put(&w, bytes_of(in.p, c));
-		writer_put(&w, bytes_of(in.p + a, b - a));
-		writer_put(&w, bytes_of(in.p + (k & 1 ? c : b), in.n - (k & 1 ? c : b)));
-		assert_int_equal(writer_finish(&w, &out).code, CC_OK);
-		(void)feed(buf_view(&out));
-		buf_done(&out);
+		feed_and_free(damage_shuffle(&damage, buf_view(&source[k % SOURCES]), k & 1));
 	}
 }
 
@@ -226,13 +207,8 @@ static void two_files_in_one_are_refused(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 500; k++) {
 		struct bytes print = buf_view(&source[k % SOURCES]), other = bytes_str(others[below(7)]);
-		struct writer w;
-		struct buf out = { 0 };
+		struct buf out = k & 1 ? damage_join(print, other, 0) : damage_join(other, print, 0);
 
-		writer_init(&w, WSQ_BYTES_MAX);
-		writer_put(&w, k & 1 ? print : other);
-		writer_put(&w, k & 1 ? other : print);
-		assert_int_equal(writer_finish(&w, &out).code, CC_OK);
 		assert_non_null(feed(buf_view(&out)));
 		buf_done(&out);
 	}
@@ -240,22 +216,12 @@ static void two_files_in_one_are_refused(void **state)
 
 static void random_bytes_are_refused(void **state)
 {
+	static const struct bytes heads[3] = { { 0 }, BYTES_LITERAL("\xFF\xA0\xFF\xA4"), BYTES_LITERAL("FIR\0\x30\x31\x30\0") };
 	uint8_t junk[512];
 
 	(void)state;
 	for (unsigned k = 0; k < 500; k++) {
-		size_t n = below(sizeof junk);
-
-		for (size_t i = 0; i < n; i++)
-			junk[i] = (uint8_t)below(256);
-		if (k % 3 == 1 && n > 4)
-			memcpy(junk, "\xFF\xA0\xFF\xA4", 4);
-		if (k % 3 == 2 && n > 8)
-			memcpy(junk,
-			       "FIR\0"
-			       "010",
-			       8);
-		assert_non_null(feed(bytes_of(junk, n)));
+		assert_non_null(feed(bytes_of(junk, damage_junk(&damage, junk, sizeof junk, heads[k % 3]))));
 	}
 	printf("# count: %u broken fingerprints: %u refused by name, %u still prints\n", total, refusals, prints);
 	assert_int_equal(total, 10000);
