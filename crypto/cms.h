@@ -36,6 +36,17 @@ struct cms_sign_params {
 CC_MUST cc_status cms_sign(const struct cms_sign_params *params, struct buf *ret_der, struct cc_error *err);
 
 /*
+ * For a caller that verifies what it makes of the result: signature, structure and content, over its last bytes and with the key
+ * of the certificate inside, before any of them leaves. That is card/lds/sod.c; tests/lint/check.sh ("unverified") holds
+ * everybody else off. Signed and encoded, neither verified nor read back; of a type of its own, so that it isn't taken for
+ * cms_sign's.
+ */
+struct cms_unverified {
+	struct buf der;
+};
+CC_MUST cc_status cms_sign_unverified(const struct cms_sign_params *params, struct cms_unverified *ret, struct cc_error *err);
+
+/*
  * Reading: DER or BER with indefinite lengths (normalised first), certificates
  * optional. All views live as long as the object.
  */

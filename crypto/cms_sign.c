@@ -170,7 +170,10 @@ static cc_status check_result(const struct cms_sign_params *p, const struct sign
 	return st;
 }
 
-static cc_status sign(const struct cms_sign_params *p, struct signature_parts *parts, struct cc_error *err)
+typedef cc_status (*signing)(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message,
+			     struct buf *ret_sig);
+
+static cc_status sign(const struct cms_sign_params *p, signing with, struct signature_parts *parts, struct cc_error *err)
 {
 	cc_status st = attributes(p, &parts->to_sign, &parts->attributes);
 
@@ -178,7 +181,7 @@ static cc_status sign(const struct cms_sign_params *p, struct signature_parts *p
 		st = sig_alg_encode(p->alg, &parts->alg);
 	if (cc_failed(st))
 		return cc_fail(err, st.code, "cms.sign-failed", "signed attributes: %s", cc_code_name(st.code));
-	st = keystore_sign(p->keystore, p->key_label, p->alg, buf_view(&parts->to_sign), &parts->sig);
+	st = with(p->keystore, p->key_label, p->alg, buf_view(&parts->to_sign), &parts->sig);
 	if (cc_failed(st)) {
 		keystore_error(p->keystore, err);
 		(void)cc_fail(err, st.code, "cms.sign-failed", "key store: %s", cc_code_name(st.code));
@@ -186,31 +189,51 @@ static cc_status sign(const struct cms_sign_params *p, struct signature_parts *p
 	return st;
 }
 
+static void parts_done(struct signature_parts *parts)
+{
+	buf_done(&parts->to_sign);
+	buf_done(&parts->attributes);
+	buf_done(&parts->alg);
+	buf_done(&parts->sig);
+}
+
+static cc_status make(const struct cms_sign_params *p, signing with, struct signature_parts *parts, struct buf *ret_der,
+		      struct cc_error *err)
+{
+	cc_status st;
+
+	if (p->content.n > CONTENT_MAX || p->content_type.n == 0 || p->alg.hash >= HASH_COUNT ||
+	    p->more_cert_count > CMS_MORE_CERTS_MAX)
+		return cc_fail(err, CC_E_ARG, "cms.sign-failed", "content or algorithm out of bounds");
+	st = sign(p, with, parts, err);
+	if (cc_failed(st))
+		return st;
+	st = encode(p, parts, ret_der);
+	if (cc_failed(st))
+		(void)cc_fail(err, st.code, "cms.sign-failed", "encoding: %s", cc_code_name(st.code));
+	return st;
+}
+
 cc_status cms_sign(const struct cms_sign_params *params, struct buf *ret_der, struct cc_error *err)
 {
 	struct signature_parts parts = { 0 };
 	struct buf der = { 0 };
-	cc_status st;
+	cc_status st = make(params, keystore_sign, &parts, &der, err);
 
-	if (params->content.n > CONTENT_MAX || params->content_type.n == 0 || params->alg.hash >= HASH_COUNT ||
-	    params->more_cert_count > CMS_MORE_CERTS_MAX)
-		return cc_fail(err, CC_E_ARG, "cms.sign-failed", "content or algorithm out of bounds");
-	st = sign(params, &parts, err);
-	if (cc_failed(st))
-		goto out;
-	st = encode(params, &parts, &der);
-	if (cc_failed(st)) {
-		(void)cc_fail(err, st.code, "cms.sign-failed", "encoding: %s", cc_code_name(st.code));
-		goto out;
-	}
-	st = check_result(params, &parts, buf_view(&der), err);
+	if (!cc_failed(st))
+		st = check_result(params, &parts, buf_view(&der), err);
 	if (!cc_failed(st))
 		buf_move(ret_der, &der);
-out:
-	buf_done(&parts.to_sign);
-	buf_done(&parts.attributes);
-	buf_done(&parts.alg);
-	buf_done(&parts.sig);
+	parts_done(&parts);
 	buf_done(&der);
+	return st;
+}
+
+cc_status cms_sign_unverified(const struct cms_sign_params *params, struct cms_unverified *ret, struct cc_error *err)
+{
+	struct signature_parts parts = { 0 };
+	cc_status st = make(params, keystore_sign_unverified, &parts, &ret->der, err);
+
+	parts_done(&parts);
 	return st;
 }

@@ -97,11 +97,14 @@ enum ec_sig_form { EC_SIG_DER, EC_SIG_PLAIN };
 /* Digests longer than the order are cut to its bits (FIPS 186-4 6.4). CC_E_STATE for a key on a mapped generator. Thread-safe. */
 CC_MUST cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_sig_form form, struct buf *ret);
 /*
- * In DER form with a scalar as ec_key_import takes it, whose public point is known and not computed anew. Nothing here tells
- * whether they belong together: the signature has to be verified under that point.
+ * The same for many signatures of one key, in DER form: a scalar as ec_key_import takes it, whose public point is known and not
+ * computed anew. Nothing here tells whether they belong together: the signature has to be verified under that point. Free wipes.
+ * Thread-safe.
  */
-CC_MUST cc_status ec_sign_digest_with(enum ec_curve curve, struct bytes scalar, struct bytes point, struct bytes digest,
-				      struct buf *ret);
+struct ec_signer;
+CC_MUST cc_status ec_signer_new(enum ec_curve curve, struct bytes scalar, struct bytes point, struct ec_signer **ret);
+void ec_signer_free(struct ec_signer **s);
+CC_MUST cc_status ec_signer_digest(const struct ec_signer *s, struct bytes digest, struct buf *ret);
 /* CC_E_VERIFY when the signature is wrong or malformed. point: 04||x||y of the public key. */
 CC_MUST cc_status ec_verify_digest(enum ec_curve curve, struct bytes point, struct bytes digest, struct bytes sig,
 				   enum ec_sig_form form);

@@ -90,18 +90,29 @@ static EVP_PKEY *signer_pkey(const struct ec_key *k)
 	return pkey;
 }
 
+/* An operation that is begun once; each signature takes a copy of it, which costs less than beginning anew. */
+static EVP_PKEY_CTX *begun(EVP_PKEY *pkey, int (*begin)(EVP_PKEY_CTX *))
+{
+	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+
+	if (ctx == NULL || begin(ctx) == 1)
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
 struct der_sig {
 	uint8_t p[DER_SIG_MAX];
 	size_t n;
 };
 
-static cc_status sign_der(EVP_PKEY *pkey, struct bytes digest, struct der_sig *ret)
+/* Takes ctx, also on failure. */
+static cc_status sign_der(EVP_PKEY_CTX *ctx, struct bytes digest, struct der_sig *ret)
 {
-	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
 	bool good;
 
 	ret->n = sizeof ret->p;
-	good = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, ret->p, &ret->n, digest.p, digest.n) == 1;
+	good = ctx != NULL && EVP_PKEY_sign(ctx, ret->p, &ret->n, digest.p, digest.n) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return cc_code_status(good ? CC_OK : CC_E_CRYPTO);
 }
@@ -115,7 +126,7 @@ cc_status ec_sign_digest(const struct ec_key *k, struct bytes digest, enum ec_si
 		return cc_code_status(CC_E_STATE);
 	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
 		return cc_code_status(CC_E_ARG);
-	st = sign_der(signer_pkey(k), digest, &sig);
+	st = sign_der(begun(signer_pkey(k), EVP_PKEY_sign_init), digest, &sig);
 	if (cc_failed(st))
 		return st;
 	if (form == EC_SIG_PLAIN)
@@ -130,36 +141,70 @@ static bool scalar_in_range(enum ec_curve curve, const BIGNUM *d)
 	return group != NULL && !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(group)) < 0;
 }
 
-cc_status ec_sign_digest_with(enum ec_curve curve, struct bytes scalar, struct bytes point, struct bytes digest, struct buf *ret)
+struct ec_signer {
+	EVP_PKEY *pkey;
+	EVP_PKEY_CTX *begun;
+};
+
+void ec_signer_free(struct ec_signer **s)
+{
+	if (*s == NULL)
+		return;
+	EVP_PKEY_CTX_free((*s)->begun);
+	EVP_PKEY_free((*s)->pkey); /* clears the scalar */
+	cc_free(*s, sizeof **s);
+	*s = NULL;
+}
+
+static cc_status signer_from(enum ec_curve curve, const BIGNUM *d, struct bytes point, struct ec_signer **ret)
+{
+	struct ec_signer *s;
+
+	if (!scalar_in_range(curve, d))
+		return cc_code_status(CC_E_VERIFY);
+	s = cc_alloc(sizeof *s);
+	if (s == NULL)
+		return cc_code_status(CC_E_MEMORY);
+	s->pkey = pkey_make(curve, point, d);
+	s->begun = begun(s->pkey, EVP_PKEY_sign_init);
+	if (s->begun == NULL) {
+		ec_signer_free(&s);
+		return cc_code_status(CC_E_CRYPTO);
+	}
+	*ret = s;
+	return cc_ok();
+}
+
+cc_status ec_signer_new(enum ec_curve curve, struct bytes scalar, struct bytes point, struct ec_signer **ret)
+{
+	BIGNUM *d;
+	cc_status st = cc_code_status(CC_E_MEMORY);
+
+	if (scalar.n == 0 || scalar.n > EC_ORDER_LEN_MAX)
+		return cc_code_status(CC_E_VERIFY);
+	d = BN_secure_new();
+	if (d != NULL && BN_bin2bn(scalar.p, (int)scalar.n, d) != NULL)
+		st = signer_from(curve, d, point, ret);
+	BN_clear_free(d);
+	return st;
+}
+
+cc_status ec_signer_digest(const struct ec_signer *s, struct bytes digest, struct buf *ret)
 {
 	struct der_sig sig;
-	EVP_PKEY *pkey = NULL;
-	BIGNUM *d;
 	cc_status st;
 
 	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
 		return cc_code_status(CC_E_ARG);
-	if (scalar.n == 0 || scalar.n > EC_ORDER_LEN_MAX)
-		return cc_code_status(CC_E_VERIFY);
-	d = BN_secure_new();
-	if (d == NULL || BN_bin2bn(scalar.p, (int)scalar.n, d) == NULL) {
-		st = cc_code_status(CC_E_MEMORY);
-	} else if (!scalar_in_range(curve, d)) {
-		st = cc_code_status(CC_E_VERIFY);
-	} else {
-		pkey = pkey_make(curve, point, d);
-		st = sign_der(pkey, digest, &sig);
-	}
-	BN_clear_free(d);
-	EVP_PKEY_free(pkey);
+	st = sign_der(EVP_PKEY_CTX_dup(s->begun), digest, &sig);
 	return cc_failed(st) ? st : buf_copy(ret, bytes_of(sig.p, sig.n));
 }
 
 struct ec_verifier {
 	enum ec_curve curve;
 	struct buf point;
-	pthread_mutex_t lock; /* guards pkey, which is never replaced */
-	EVP_PKEY *pkey;
+	pthread_mutex_t lock; /* guards begun, which is never replaced */
+	EVP_PKEY_CTX *begun;
 };
 
 cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret)
@@ -191,31 +236,35 @@ void ec_verifier_free(struct ec_verifier **v)
 {
 	if (*v == NULL)
 		return;
-	EVP_PKEY_free((*v)->pkey);
+	EVP_PKEY_CTX_free((*v)->begun);
 	(void)pthread_mutex_destroy(&(*v)->lock);
 	buf_done(&(*v)->point);
 	cc_free(*v, sizeof **v);
 	*v = NULL;
 }
 
-static EVP_PKEY *verifier_pkey(struct ec_verifier *v)
+static const EVP_PKEY_CTX *verifier_begun(struct ec_verifier *v)
 {
+	const EVP_PKEY_CTX *ctx;
 	EVP_PKEY *pkey;
 
 	CC_ASSERT(pthread_mutex_lock(&v->lock) == 0);
-	if (v->pkey == NULL)
-		v->pkey = public_pkey(v->curve, buf_view(&v->point));
-	pkey = v->pkey;
+	if (v->begun == NULL) {
+		pkey = public_pkey(v->curve, buf_view(&v->point));
+		v->begun = begun(pkey, EVP_PKEY_verify_init);
+		EVP_PKEY_free(pkey); /* the operation holds it */
+	}
+	ctx = v->begun;
 	CC_ASSERT(pthread_mutex_unlock(&v->lock) == 0);
-	return pkey;
+	return ctx;
 }
 
-static cc_status verify_der(EVP_PKEY *pkey, struct bytes digest, struct bytes der)
+static cc_status verify_der(const EVP_PKEY_CTX *begun, struct bytes digest, struct bytes der)
 {
-	EVP_PKEY_CTX *ctx = pkey != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+	EVP_PKEY_CTX *ctx = begun != NULL ? EVP_PKEY_CTX_dup(begun) : NULL;
 	cc_status st = cc_code_status(CC_E_CRYPTO);
 
-	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1)
+	if (ctx != NULL)
 		st = cc_code_status(EVP_PKEY_verify(ctx, der.p, der.n, digest.p, digest.n) == 1 ? CC_OK : CC_E_VERIFY);
 	ERR_clear_error();
 	EVP_PKEY_CTX_free(ctx);
@@ -230,13 +279,13 @@ cc_status ec_verifier_digest(struct ec_verifier *v, struct bytes digest, struct 
 	if (digest.n == 0 || digest.n > HASH_LEN_MAX)
 		return cc_code_status(CC_E_ARG);
 	if (form == EC_SIG_DER)
-		return sig.n <= DER_SIG_MAX ? verify_der(verifier_pkey(v), digest, sig) : cc_code_status(CC_E_VERIFY);
+		return sig.n <= DER_SIG_MAX ? verify_der(verifier_begun(v), digest, sig) : cc_code_status(CC_E_VERIFY);
 	/* TR-03111 5.2.1: both halves have the length of the order. */
 	if (sig.n != 2 * ec_order_len(v->curve))
 		return cc_code_status(CC_E_VERIFY);
 	st = ec_sig_to_der(sig, &der);
 	if (!cc_failed(st))
-		st = verify_der(verifier_pkey(v), digest, buf_view(&der));
+		st = verify_der(verifier_begun(v), digest, buf_view(&der));
 	buf_done(&der);
 	return st;
 }

@@ -172,14 +172,19 @@ static cc_status verify_own(struct keystore *ks, const char *label, struct sig_a
 	return cc_failed(st) ? bad_signature(ks, label) : st;
 }
 
+cc_status keystore_sign_unverified(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message,
+				   struct buf *ret_sig)
+{
+	cc_status st = check_label(ks, label);
+
+	return cc_failed(st) ? st : ks->ops->sign(ks, label, alg, message, ret_sig);
+}
+
 cc_status keystore_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig)
 {
 	struct buf sig = { 0 };
-	cc_status st = check_label(ks, label);
+	cc_status st = keystore_sign_unverified(ks, label, alg, message, &sig);
 
-	if (cc_failed(st))
-		return st;
-	st = ks->ops->sign(ks, label, alg, message, &sig);
 	if (!cc_failed(st))
 		st = verify_own(ks, label, alg, message, buf_view(&sig));
 	if (!cc_failed(st))

@@ -80,6 +80,12 @@ CC_MUST cc_status keystore_public_key(struct keystore *ks, const char *label, st
  * form. */
 CC_MUST cc_status keystore_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message,
 				struct buf *ret_sig);
+/*
+ * The same without the verification, for crypto/cms_sign.c alone: whoever that signs for verifies the finished object with the
+ * key of the certificate inside it. tests/lint/check.sh ("unverified") holds everybody else off.
+ */
+CC_MUST cc_status keystore_sign_unverified(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message,
+					   struct buf *ret_sig);
 /* The public key that verified this label's signatures is k; false before the first one. */
 bool keystore_signed_for(struct keystore *ks, const char *label, const struct pubkey *k);
 /* A card key from an AES master key (kdf_kdf3): the one secret that leaves, for one card. */

@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
 #include "crypto/keystore_image.h"
+#include "crypto/keystore_kept.h"
 #include "crypto/rsa.h"
 #include "crypto/seal.h"
 
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_TRIES 200
@@ -24,18 +26,28 @@
 
 static const struct password_cost default_cost = { .memory_kib = 64 << 10, .passes = 3, .lanes = 4 };
 
+/* Which file lies at the path: another one after each change, as changes come by rename. */
+struct seen {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
 /*
- * Private keys stay sealed in memory too and are opened for one operation. The
- * two keys that open them lie in pages of their own that are locked against swap
- * and left out of core files. What the process can't lock (RLIMIT_MEMLOCK) is
- * still wiped.
+ * Private keys stay sealed in memory too and are opened for one operation; EC
+ * keys that sign stay open as keystore_kept.h says. The two keys that open them
+ * lie in pages of their own that are locked against swap and left out of core
+ * files. What the process can't lock (RLIMIT_MEMLOCK) is still wiped.
  */
 struct keystore_file {
 	struct keystore base;
 	const struct sys *sys;
 	char path[PATH_MAX];
-	pthread_mutex_t lock; /* guards image */
+	pthread_mutex_t lock; /* guards image and seen */
 	struct keystore_image image;
+	struct seen seen; /* the file that kept was opened from */
+	struct kept_keys *kept;
 	struct keystore_keys *keys;
 	size_t keys_map_len;
 };
@@ -50,6 +62,7 @@ static struct keystore_file *file_of(struct keystore *ks)
 
 static void file_free(struct keystore_file *f)
 {
+	kept_keys_free(&f->kept);
 	if (f->keys != NULL) {
 		cc_wipe(f->keys, sizeof *f->keys);
 		(void)munlock(f->keys, f->keys_map_len);
@@ -90,6 +103,8 @@ static cc_status file_new(const char *path, const struct sys *sys, struct keysto
 	f->sys = sys;
 	cc_error_init(&f->base.err);
 	st = map_keys(f);
+	if (!cc_failed(st))
+		st = kept_keys_new(&f->kept);
 	if (cc_failed(st))
 		st = cc_fail(err, st.code, "memory", "key store");
 	else if (snprintf(f->path, sizeof f->path, "%s", path) >= (int)sizeof f->path)
@@ -150,6 +165,40 @@ static cc_status reload(struct keystore_file *f, struct cc_error *err)
 	}
 	keystore_image_done(&f->image);
 	f->image = fresh;
+	return st;
+}
+
+static struct seen look(const struct keystore_file *f)
+{
+	struct stat s;
+
+	if (stat(f->path, &s) != 0)
+		return (struct seen){ 0 };
+	return (struct seen){ s.st_dev, s.st_ino, s.st_size, s.st_ctim };
+}
+
+static bool same_file(const struct seen *a, const struct seen *b)
+{
+	return a->inode != 0 && a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* No key is used on that another process took away: what lies in the file counts, and has to be good as when it was opened. */
+static cc_status forget_changed(struct keystore_file *f, struct cc_error *err)
+{
+	const struct seen now = look(f); /* before it is read: a change in between shows next time */
+	cc_status st = cc_ok();
+	bool same;
+
+	(void)pthread_mutex_lock(&f->lock);
+	same = same_file(&now, &f->seen);
+	if (!same) {
+		st = reload(f, err);
+		f->seen = cc_failed(st) ? (struct seen){ 0 } : now;
+	}
+	(void)pthread_mutex_unlock(&f->lock);
+	if (!same)
+		kept_keys_forget(f->kept);
 	return st;
 }
 
@@ -299,8 +348,11 @@ static cc_status generate_locked(struct keystore_file *f, const struct keystore_
 		st = cc_fail(err, CC_E_EXISTS, "keystore.key-exists", "%s", want->label);
 	header = f->image.header;
 	(void)pthread_mutex_unlock(&f->lock);
-	if (!cc_failed(st))
+	if (!cc_failed(st)) {
+		kept_keys_enter();
 		st = make_entry(f, &header, want, &entry);
+		kept_keys_leave();
+	}
 	if (!cc_failed(st)) {
 		(void)pthread_mutex_lock(&f->lock);
 		st = append(f, &entry, err);
@@ -363,7 +415,7 @@ static cc_status file_public_key(struct keystore *ks, const char *label, struct 
 	return pass_on(f, st, &err);
 }
 
-/* A key that is open for one operation; opened_done wipes it. */
+/* A key that is open for one operation, during which no fork happens; opened_done wipes it. */
 struct opened {
 	struct keystore_key_info info;
 	struct buf spki, private;
@@ -405,13 +457,28 @@ static cc_status open_key(struct keystore_file *f, const char *label, struct ope
 	return st;
 }
 
-/* The public point lies beside the scalar. That they belong together shows when keystore_sign verifies. */
-static cc_status sign_ec(const struct opened *k, struct bytes digest, struct buf *ret)
+/* The public point lies beside the scalar. That they belong together shows when the signature is verified. */
+static cc_status open_signer(const struct opened *k, struct ec_signer **ret)
 {
 	struct bytes point;
 	cc_status st = ec_spki_point(buf_view(&k->spki), &point);
 
-	return cc_failed(st) ? st : ec_sign_digest_with(k->info.curve, buf_view(&k->private), point, digest, ret);
+	return cc_failed(st) ? st : ec_signer_new(k->info.curve, buf_view(&k->private), point, ret);
+}
+
+static cc_status sign_ec(struct keystore_file *f, const struct opened *k, struct bytes digest, struct buf *ret)
+{
+	struct ec_signer *signer = NULL;
+	const struct ec_signer *use;
+	cc_status st = open_signer(k, &signer);
+
+	use = signer; /* whoever owns it afterwards, it lives as long as this thread is between enter and leave */
+	if (!cc_failed(st))
+		st = kept_keys_add(f->kept, k->info.label, &signer);
+	if (!cc_failed(st))
+		st = ec_signer_digest(use, digest, ret);
+	ec_signer_free(&signer);
+	return st;
 }
 
 static cc_status sign_rsa(struct sig_alg alg, struct bytes private, struct bytes digest, struct buf *ret)
@@ -432,24 +499,42 @@ static bool scheme_fits(enum keystore_kind kind, enum sig_scheme scheme)
 	return scheme == SIG_ECDSA ? kind == KEYSTORE_EC : kind == KEYSTORE_RSA;
 }
 
+static cc_status sign_opened(struct keystore_file *f, const char *label, struct sig_alg alg, struct bytes digest,
+			     struct buf *ret_sig, struct cc_error *err)
+{
+	struct opened k = { 0 };
+	cc_status st = open_key(f, label, &k, err);
+
+	if (!cc_failed(st) && !scheme_fits(k.info.kind, alg.scheme))
+		st = cc_fail(err, CC_E_ARG, "keystore.kind", "%s: the key is of another kind than the signature", label);
+	if (!cc_failed(st))
+		st = k.info.kind == KEYSTORE_EC ? sign_ec(f, &k, digest, ret_sig)
+						: sign_rsa(alg, buf_view(&k.private), digest, ret_sig);
+	opened_done(&k);
+	return st;
+}
+
 static cc_status file_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret_sig)
 {
 	struct keystore_file *f = file_of(ks);
-	struct opened k = { 0 };
+	const struct ec_signer *kept;
 	struct digest d = { 0 };
 	struct cc_error err;
 	cc_status st;
 
 	cc_error_init(&err);
-	st = open_key(f, label, &k, &err);
-	if (!cc_failed(st) && !scheme_fits(k.info.kind, alg.scheme))
-		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s: the key is of another kind than the signature", label);
+	st = forget_changed(f, &err);
 	if (!cc_failed(st))
 		st = hash_digest(alg.hash, message, &d);
-	if (!cc_failed(st))
-		st = k.info.kind == KEYSTORE_EC ? sign_ec(&k, bytes_of(d.p, d.n), ret_sig)
-						: sign_rsa(alg, buf_view(&k.private), bytes_of(d.p, d.n), ret_sig);
-	opened_done(&k);
+	if (cc_failed(st))
+		return pass_on(f, st, &err);
+	kept_keys_enter();
+	kept = alg.scheme == SIG_ECDSA ? kept_keys_find(f->kept, label) : NULL;
+	if (kept != NULL)
+		st = ec_signer_digest(kept, bytes_of(d.p, d.n), ret_sig);
+	else
+		st = sign_opened(f, label, alg, bytes_of(d.p, d.n), ret_sig, &err);
+	kept_keys_leave();
 	return pass_on(f, st, &err);
 }
 
@@ -462,12 +547,14 @@ static cc_status file_derive_kdf3(struct keystore *ks, const char *label, uint8_
 	cc_status st;
 
 	cc_error_init(&err);
+	kept_keys_enter();
 	st = open_key(f, label, &k, &err);
 	if (!cc_failed(st) && k.info.kind != KEYSTORE_AES)
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no AES key", label);
 	if (!cc_failed(st))
 		st = kdf_kdf3(buf_view(&k.private), key_id, diversification, ret);
 	opened_done(&k);
+	kept_keys_leave();
 	return pass_on(f, st, &err);
 }
 
@@ -480,12 +567,14 @@ static cc_status file_derive_tdes(struct keystore *ks, const char *label, enum k
 	cc_status st;
 
 	cc_error_init(&err);
+	kept_keys_enter();
 	st = open_key(f, label, &k, &err);
 	if (!cc_failed(st) && k.info.kind != KEYSTORE_TDES)
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no triple DES key", label);
 	if (!cc_failed(st))
 		st = kdf_tdes_card_key(scheme, buf_view(&k.private), key_id, diversification, ret);
 	opened_done(&k);
+	kept_keys_leave();
 	return pass_on(f, st, &err);
 }
 
@@ -512,12 +601,14 @@ static cc_status file_agree(struct keystore *ks, const char *label, struct bytes
 	cc_status st;
 
 	cc_error_init(&err);
+	kept_keys_enter();
 	st = open_key(f, label, &k, &err);
 	if (!cc_failed(st) && k.info.kind != KEYSTORE_EC)
 		st = cc_fail(&err, CC_E_ARG, "keystore.kind", "%s is no EC key", label);
 	if (!cc_failed(st))
 		st = agree_ec(&k.info, buf_view(&k.private), peer_point, ret_x);
 	opened_done(&k);
+	kept_keys_leave();
 	return pass_on(f, st, &err);
 }
 

@@ -4,6 +4,8 @@
 #include "card/lds/sod_object.h"
 #include "crypto/base/tlv.h"
 
+#include <string.h>
+
 #define TAG_SOD 0x77
 #define SOD_LEN_MAX 65536
 
@@ -81,7 +83,11 @@ static cc_status hash_files(const struct sod_params *p, const struct lds_set *se
 	return cc_ok();
 }
 
-static cc_status sign(const struct sod_params *p, struct bytes object, struct buf *ret_file, struct cc_error *err)
+/*
+ * The one signature that the key store and cms_sign don't verify themselves: check_built does, over the finished file and with
+ * the key of the certificate inside, before one byte of it leaves sod_build. Verified here as well it would be verified twice.
+ */
+static cc_status sign(const struct sod_params *p, struct bytes object, struct buf *ret_unchecked, struct cc_error *err)
 {
 	struct cms_sign_params sign = { .content_type = oid_lds_security_object,
 					.content = object,
@@ -89,21 +95,41 @@ static cc_status sign(const struct sod_params *p, struct bytes object, struct bu
 					.key_label = p->key_label,
 					.signer = p->signer,
 					.alg = p->alg };
-	struct buf der = { 0 };
+	struct cms_unverified cms = { 0 };
 	struct writer w;
-	cc_status st = cms_sign(&sign, &der, err);
+	cc_status st = cms_sign_unverified(&sign, &cms, err);
 
 	if (cc_failed(st))
 		return st;
 	writer_init(&w, SOD_LEN_MAX);
-	tlv_put(&w, TAG_SOD, buf_view(&der));
-	st = writer_finish(&w, ret_file);
-	buf_done(&der);
+	tlv_put(&w, TAG_SOD, buf_view(&cms.der));
+	st = writer_finish(&w, ret_unchecked);
+	buf_done(&cms.der);
 	return st;
 }
 
-/* What a reader will do, done before the file leaves: nothing here trusts what was just built. */
-static cc_status check_built(const struct sod_params *p, const struct lds_set *set, struct bytes file, struct cc_error *err)
+/* Wrong here is what the key store gave, or the label of its key: whoever reads the error has to look there. */
+static cc_status verify_built(const struct sod_params *p, const struct cms *cms, struct cc_error *err)
+{
+	struct cc_error why;
+	cc_status st;
+
+	cc_error_init(&why);
+	st = cms_verify(cms, p->signer, &why);
+	if (!cc_failed(st))
+		return st;
+	if (strcmp(why.key, "cms.signature-wrong") == 0)
+		return cc_fail(err, st.code, "keystore.bad-signature", "%s: not verified by the signer certificate's key",
+			       p->key_label);
+	return cc_fail(err, why.code, why.key, "%s", why.detail);
+}
+
+/*
+ * What a reader will do, done before the file leaves: nothing here trusts what was just built, nor the key store. The signature
+ * is judged by p->signer's key, which is the key of the certificate inside the file: both are the same bytes.
+ */
+static cc_status check_built(const struct sod_params *p, const struct lds_set *set, struct bytes object, struct bytes file,
+			     struct cc_error *err)
 {
 	struct sod s = { 0 };
 	const struct cert *signer, *anchor = NULL;
@@ -117,8 +143,12 @@ static cc_status check_built(const struct sod_params *p, const struct lds_set *s
 		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "signer certificate isn't inside");
 		goto out;
 	}
-	if (cc_failed(st = cms_check_structure(s.cms, err)) || cc_failed(st = cms_verify(s.cms, p->signer, err)))
+	if (cc_failed(st = cms_check_structure(s.cms, err)) || cc_failed(st = verify_built(p, s.cms, err)))
 		goto out;
+	if (!bytes_equal(cms_content(s.cms), object)) {
+		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "another security object than the one to sign");
+		goto out;
+	}
 	if (sod_object_dg_mask(&s.object) != lds_set_dg_mask(set)) {
 		st = cc_fail(err, CC_E_VERIFY, "sod.self-check", "data group list");
 		goto out;
@@ -152,7 +182,7 @@ cc_status sod_build(const struct sod_params *p, const struct lds_set *set, struc
 		goto out;
 	if (cc_failed(st = sign(p, buf_view(&der), &file, err)))
 		goto out;
-	if (cc_failed(st = check_built(p, set, buf_view(&file), err)))
+	if (cc_failed(st = check_built(p, set, buf_view(&der), buf_view(&file), err)))
 		goto out;
 	buf_move(ret_file, &file);
 out:

@@ -158,8 +158,31 @@ check_lengths() {
 	done)
 }
 
+# ---- every signature is verified before use: who may ask for one that isn't, because he verifies what he makes of it
+unverified() {
+	cat <<'U'
+keystore_sign_unverified ^crypto/(keystore\.[ch]|cms_sign\.c)$
+cms_sign_unverified|cms_unverified ^(crypto/cms(_sign)?\.[ch]|card/lds/sod\.c)$
+U
+}
+
+check_unverified() {
+	while read -r name allowed; do
+		(cd "$root" && sources | grep -v '^tests/' | xargs grep -nE "\b($name)\b" /dev/null) |
+			while IFS=: read -r file line text; do
+				echo "$file" | grep -qE "$allowed" || echo "$file:$line: unverified: a signature that nobody verified belongs to $allowed"
+			done
+	done < <(unverified)
+}
+
+# ---- private keys are wiped before a fork by handlers that these calls pass by (crypto/keystore_kept.h)
+check_forks() {
+	(cd "$root" && sources | xargs grep -nE '\b(_Fork|vfork|clone3?)[[:space:]]*\(|\b(SYS|__NR)_(v?fork|clone3?)\b' /dev/null) |
+		sed -E 's/^([^:]*:[0-9]+):.*/\1: fork: a copy of the process that skips the handlers/'
+}
+
 # Names of the rules, as they stand in what is printed.
-rules='arrow door header name text message word phrase length'
+rules='arrow door header name text message word phrase length unverified fork'
 check() { # rule
 	case $1 in
 	arrow) check_arrows ;;
@@ -171,6 +194,8 @@ check() { # rule
 	word) check_words ;;
 	phrase) check_phrases ;;
 	length) check_lengths ;;
+	unverified) check_unverified ;;
+	fork) check_forks ;;
 	*) echo "check.sh: no such rule: $1" >&2 && exit 2 ;;
 	esac
 }
@@ -222,3 +247,7 @@ plant message card/planted.c "${spdx}int f(void)\n{\n\treturn cc_fail(e, CC_E_IO
 plant phrase card/inspect/planted.c "${spdx}void f(struct inspect_run *run)\n{\n\tinspect_add(run, INSPECT_FAILED, \"x\",\n\t\t\"a planted sentence\");\n}\n"
 plant word card/planted.c "${spdx}const char *w = \"Thẻ có chip\";\n"
 plant length card/planted.c "${spdx}int f(void)\n{\n$(printf '\\n%.0s' {1..75})}\n"
+plant unverified card/planted.c "${spdx}int f(void)\n{\n\treturn keystore_sign_unverified(k, l, a, m, s).code;\n}\n"
+plant unverified crypto/planted.c "${spdx}int f(void)\n{\n\tstruct cms_unverified out;\n}\n"
+plant unverified station/planted.c "${spdx}int f(void)\n{\n\treturn cms_sign_unverified(p, o, e).code;\n}\n"
+plant fork station/planted.c "${spdx}int f(void)\n{\n\treturn vfork();\n}\n"

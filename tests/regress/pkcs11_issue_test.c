@@ -54,11 +54,16 @@ static bool is_keystore_error(const struct cc_error *err)
 	return err->key != NULL && strncmp(err->key, "keystore.", 9) == 0;
 }
 
+struct outcome {
+	bool resumed, bad_signature;
+};
+
 /* false: the card was done before that call. */
-static bool issue_through(enum shim_fault fault, unsigned at, bool *ret_resumed)
+static bool issue_through(enum shim_call call, enum shim_fault fault, unsigned at, struct outcome *ret)
 {
 	const struct shim_control *shim = pkcs11_fault();
-	const struct worker_request request = { .number = ISSUE_ANNA };
+	/* Another person than the time before: an earlier signature is over another security object. */
+	const struct worker_request request = { .number = at % 2 == 0 ? ISSUE_ANNA : ISSUE_BINH };
 	struct worker_report first = { 0 }, second = { 0 };
 	struct issue_chip c = { 0 };
 	bool hit;
@@ -67,7 +72,7 @@ static bool issue_through(enum shim_fault fault, unsigned at, bool *ret_resumed)
 	issue_fixture_fresh(&station);
 	issue_fixture_open(&station, NULL);
 	issue_chip_blank(&station, &c, at, true);
-	shim->arm(SHIM_CALL_COUNT, at, fault, fault == SHIM_WRONG ? CKR_OK : CKR_DEVICE_REMOVED);
+	shim->arm(call, at, fault, fault == SHIM_GONE ? CKR_DEVICE_REMOVED : CKR_OK);
 	st = issue_run(&station, &c, &request, &first);
 	hit = shim->hit() != SHIM_CALL_COUNT;
 	shim->disarm();
@@ -78,11 +83,12 @@ static bool issue_through(enum shim_fault fault, unsigned at, bool *ret_resumed)
 		/* Not signed: nothing was written that a reader would take for a card. */
 		assert_true(first.state < JOB_SIGNED);
 		assert_true(is_keystore_error(&station.err));
+		ret->bad_signature = strcmp(station.err.key, "keystore.bad-signature") == 0;
 		cc_error_init(&station.err);
 		assert_int_equal(issue_run(&station, &c, &request, &second).code, CC_OK);
 		assert_int_equal(second.state, JOB_ISSUED);
 		assert_string_equal(second.serial, first.state == JOB_NEW ? second.serial : first.serial);
-		*ret_resumed = second.resumed;
+		ret->resumed = second.resumed;
 	} else {
 		assert_int_equal(first.state, JOB_ISSUED);
 		assert_false(hit && fault == SHIM_GONE);
@@ -105,28 +111,45 @@ static void skip_without_token(void)
 static void a_token_pulled_at_any_call_loses_nothing(void **state)
 {
 	unsigned at = 1, resumed = 0;
-	bool again = false;
+	struct outcome out = { 0 };
 
 	(void)state;
 	skip_without_token();
-	for (; issue_through(SHIM_GONE, at, &again); at++, again = false)
-		resumed += again ? 1 : 0;
+	for (; issue_through(SHIM_CALL_COUNT, SHIM_GONE, at, &out); at++, out = (struct outcome){ 0 })
+		resumed += out.resumed ? 1 : 0;
 	print_message(
 		"# count: a card's token pulled at each of its %u calls: %u jobs resumed, the others began anew; all issued\n",
 		at - 1, resumed);
 	assert_true(at > 10 && resumed > 0);
 }
 
+/* The signature of EF.SOD is verified by sod_build alone: at one of these calls it is what turned the card away. */
 static void a_token_that_answers_wrongly_signs_no_card(void **state)
 {
-	unsigned at = 1;
-	bool again = false;
+	unsigned at = 1, bad = 0;
+	struct outcome out = { 0 };
 
 	(void)state;
 	skip_without_token();
-	while (issue_through(SHIM_WRONG, at, &again))
-		at++;
-	print_message("# count: a card with each of %u answers of its token wrong by a bit\n", at - 1);
+	for (; issue_through(SHIM_CALL_COUNT, SHIM_WRONG, at, &out); at++, out = (struct outcome){ 0 })
+		bad += out.bad_signature ? 1 : 0;
+	print_message("# count: a card with each of %u answers of its token wrong by a bit, %u of them a signature\n", at - 1,
+		      bad);
+	assert_true(bad > 0);
+}
+
+static void a_token_that_gives_an_earlier_signature_signs_no_card(void **state)
+{
+	unsigned at = 1, bad = 0;
+	struct outcome out = { 0 };
+
+	(void)state;
+	skip_without_token();
+	for (; issue_through(SHIM_SIGN, SHIM_STALE, at, &out); at++, out = (struct outcome){ 0 })
+		bad += out.bad_signature ? 1 : 0;
+	print_message("# count: a card with each of its token's %u C_Sign answered as an earlier one, %u of them a signature\n",
+		      at - 1, bad);
+	assert_true(bad > 0);
 }
 
 int main(void)
@@ -134,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_pulled_at_any_call_loses_nothing),
 		cmocka_unit_test(a_token_that_answers_wrongly_signs_no_card),
+		cmocka_unit_test(a_token_that_gives_an_earlier_signature_signs_no_card),
 	};
 
 	return cmocka_run_group_tests(tests, station_up, station_down);

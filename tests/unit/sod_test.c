@@ -2,6 +2,7 @@
 #include "card/lds/sod.h"
 #include "card/lds/security_infos.h"
 #include "crypto/base/tlv.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/lds_fixture.h"
 #include "tests/support/vectors.h"
 
@@ -236,6 +237,127 @@ static void sod_of_another_key_never_leaves(void **state)
 	lds_set_done(&set);
 }
 
+/* ---- a key store that answers wrongly: sod_build alone verifies what it signs */
+
+enum lie { LIE_BIT, LIE_OTHER_KEY, LIE_OTHER_MESSAGE, LIE_EARLIER, LIE_EMPTY, LIE_CUT, LIE_ZERO, LIE_OTHER_HASH, LIE_COUNT };
+
+struct liar {
+	struct keystore base;
+	struct keystore *honest;
+	enum lie lie;
+	size_t bit;	    /* LIE_BIT: which */
+	size_t len;	    /* of the last honest signature */
+	struct buf earlier; /* LIE_EARLIER: one over another SOD */
+};
+
+static cc_status honest_sign(struct liar *l, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret)
+{
+	assert_int_equal(l->honest->ops->sign(l->honest, label, alg, message, ret).code, CC_OK);
+	l->len = ret->n;
+	return cc_ok();
+}
+
+static cc_status liar_sign(struct keystore *ks, const char *label, struct sig_alg alg, struct bytes message, struct buf *ret)
+{
+	struct liar *l = (struct liar *)ks;
+	cc_status st;
+
+	switch (l->lie) {
+	case LIE_OTHER_KEY:
+		return honest_sign(l, "csca-1", alg, message, ret);
+	case LIE_OTHER_MESSAGE:
+		return honest_sign(l, label, alg, BYTES_LITERAL("another message"), ret);
+	case LIE_OTHER_HASH:
+		alg.hash = HASH_SHA512;
+		return honest_sign(l, label, alg, message, ret);
+	case LIE_EARLIER:
+		return buf_copy(ret, buf_view(&l->earlier));
+	case LIE_EMPTY:
+		return buf_copy(ret, (struct bytes){ 0 });
+	case LIE_ZERO:
+		return buf_copy(ret, BYTES_LITERAL("\x30\x06\x02\x01\x00\x02\x01\x00"));
+	case LIE_BIT:
+	case LIE_CUT:
+	case LIE_COUNT:
+		break;
+	}
+	st = honest_sign(l, label, alg, message, ret);
+	if (l->lie == LIE_BIT && l->bit < 8 * ret->n)
+		ret->p[l->bit / 8] ^= (uint8_t)(1 << l->bit % 8);
+	if (l->lie == LIE_CUT)
+		ret->n--;
+	return st;
+}
+
+static cc_status liar_public_key(struct keystore *ks, const char *label, struct buf *ret)
+{
+	return keystore_public_key(((struct liar *)ks)->honest, label, ret);
+}
+
+static const struct keystore_ops liar_ops = { .name = "liar", .public_key = liar_public_key, .sign = liar_sign };
+
+/* Whatever it is, it is said to be the key store's, and nothing leaves. */
+static void assert_no_sod(const struct sod_params *p, const struct lds_set *set)
+{
+	struct buf file = { 0 };
+	struct cc_error err;
+
+	cc_error_init(&err);
+	if (sod_build(p, set, &file, &err).code != CC_E_VERIFY)
+		fail_msg("lie %d, bit %zu", (int)((struct liar *)p->keystore)->lie, ((struct liar *)p->keystore)->bit);
+	assert_string_equal(err.key, "keystore.bad-signature");
+	assert_null(file.p);
+}
+
+static void lying_key_store_gives_no_sod(void **state)
+{
+	const struct lds_fixture *f = *state;
+	struct liar l = { .base = { .ops = &liar_ops }, .honest = f->keystore, .lie = LIE_COUNT };
+	struct sod_params p = lds_fixture_sod_params(f, 0);
+	struct lds_set set = { 0 };
+	struct buf file = { 0 };
+	unsigned count = 0;
+
+	lds_fixture_files(f, (struct bytes){ 0 }, (struct bytes){ 0 }, &set);
+	/* A signature of this very key over another card's object. */
+	assert_int_equal(keystore_sign(f->keystore, "ds-1", p.alg, BYTES_LITERAL("another card"), &l.earlier).code, CC_OK);
+	p.keystore = &l.base;
+	assert_int_equal(sod_build(&p, &set, &file, NULL).code, CC_OK); /* as long as it doesn't lie */
+	buf_done(&file);
+	for (l.lie = LIE_OTHER_KEY; l.lie < LIE_COUNT; l.lie++, count++)
+		assert_no_sod(&p, &set);
+	/* Each bit of a signature, which is another one each time; a bit behind its end would be no lie. */
+	l.lie = LIE_BIT;
+	for (l.bit = 0; l.bit < 8 * 66; l.bit++, count++)
+		assert_no_sod(&p, &set);
+	assert_true(l.len >= 66);
+	print_message("# count: %u wrong signatures by the key store, no SOD from any of them\n", count);
+	buf_done(&l.earlier);
+	lds_set_done(&set);
+}
+
+static void build_leaves_nothing_half_at_each_allocation(void **state)
+{
+	const struct lds_fixture *f = *state;
+	const struct sod_params p = lds_fixture_sod_params(f, 1);
+	struct lds_set set = { 0 };
+	unsigned failures = 0;
+
+	lds_fixture_files(f, (struct bytes){ 0 }, (struct bytes){ 0 }, &set);
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		struct buf file = { 0 };
+		cc_status st = sod_build(&p, &set, &file, NULL);
+		bool refused = alloc_fault_end();
+
+		assert_int_equal(cc_failed(st), refused);
+		assert_int_equal(file.p == NULL, refused);
+		failures += refused;
+		buf_done(&file);
+	}
+	assert_true(failures > 20);
+	lds_set_done(&set);
+}
+
 static void changed_sods_are_caught(void **state)
 {
 	const struct lds_fixture *f = *state;
@@ -390,12 +512,20 @@ static void card_security_of_others_is_good(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(object_is_the_standards_der),	     cmocka_unit_test(version_1_carries_the_versions),
-		cmocka_unit_test(object_writer_is_strict),	     cmocka_unit_test(object_reader_refuses),
-		cmocka_unit_test(every_truncated_object_is_refused), cmocka_unit_test(built_sod_holds_the_hashes_of_the_files),
-		cmocka_unit_test(sod_without_a_chain_never_leaves),  cmocka_unit_test(sod_of_another_key_never_leaves),
-		cmocka_unit_test(changed_sods_are_caught),	     cmocka_unit_test(every_truncated_sod_is_refused),
-		cmocka_unit_test(openssl_verifies_the_sod),	     cmocka_unit_test(sods_of_others_are_good),
+		cmocka_unit_test(object_is_the_standards_der),
+		cmocka_unit_test(version_1_carries_the_versions),
+		cmocka_unit_test(object_writer_is_strict),
+		cmocka_unit_test(object_reader_refuses),
+		cmocka_unit_test(every_truncated_object_is_refused),
+		cmocka_unit_test(built_sod_holds_the_hashes_of_the_files),
+		cmocka_unit_test(sod_without_a_chain_never_leaves),
+		cmocka_unit_test(sod_of_another_key_never_leaves),
+		cmocka_unit_test(lying_key_store_gives_no_sod),
+		cmocka_unit_test(build_leaves_nothing_half_at_each_allocation),
+		cmocka_unit_test(changed_sods_are_caught),
+		cmocka_unit_test(every_truncated_sod_is_refused),
+		cmocka_unit_test(openssl_verifies_the_sod),
+		cmocka_unit_test(sods_of_others_are_good),
 		cmocka_unit_test(card_security_of_others_is_good),
 	};
 

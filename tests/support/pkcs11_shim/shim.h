@@ -39,6 +39,7 @@ enum shim_fault {
 	SHIM_FAIL,  /* the code instead of the call */
 	SHIM_LATE,  /* the call is made, and its answer lost: the code */
 	SHIM_WRONG, /* the call is made, and one bit of its answer is turned */
+	SHIM_STALE, /* C_Sign is made, and gives the answer of an earlier one that was as long */
 	SHIM_GONE,  /* the code, and from now on no token */
 	SHIM_HANG,  /* the call waits at a gate before it is made */
 };
