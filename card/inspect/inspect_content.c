@@ -205,10 +205,10 @@ static void check_dg2(struct inspect_run *run)
 
 	cc_error_init(&err);
 	if (file.n == 0) {
-		bool due = cccd_design_has_face(lds_set_get(&run->out->files, lds_dg(13)));
-
-		inspect_add(run, due ? INSPECT_UNAVAILABLE : INSPECT_NOT_APPLICABLE, "dg2.structure", "no DG2%s",
-			    due ? "" : ": issued to a child under 6");
+		if (cccd_design_has_face(lds_set_get(&run->out->files, lds_dg(13))))
+			inspect_add(run, INSPECT_UNAVAILABLE, "dg2.structure", "no DG2");
+		else
+			inspect_add(run, INSPECT_NOT_APPLICABLE, "dg2.structure", "no DG2: issued to a child under 6");
 		return;
 	}
 	if (cc_failed(dg2_parse(file, &d, &err)))

@@ -3,7 +3,7 @@
 
 #include "station/issue/queue.h"
 #include "station/registry/exchange.h"
-#include "station/registry/outbox.h"
+#include "station/registry/outbox_events.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -345,49 +345,63 @@ static cc_status set_state(struct books *b, const struct job *job, enum job_stat
 	return st;
 }
 
-/* The active card that the new one replaces (I2: one at most); then the application that the card was made for is done (I1). */
-static cc_status replace_card(struct books *b, const struct job *job, struct cc_error *err)
+cc_status ledger_replace_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], char ret_serial[LEDGER_SERIAL_SIZE],
+				char ret_kind[16], struct cc_error *err)
 {
-	const struct books_value values[] = { books_blob(bytes_of(job->number_mac, BOOKS_MAC_LEN)) };
+	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st =
+		books_query(b,
+			    "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " QUEUE_MAY_REPLACE
+			    " RETURNING serial, (SELECT a.kind FROM issue_application a WHERE a.number_mac = $1 AND a.live = 1)",
+			    values, 1, &q, &row, err);
 
-	return books_run(b, "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " QUEUE_MAY_REPLACE,
-			 values, 1, err);
+	ret_serial[0] = ret_kind[0] = '\0';
+	if (!cc_failed(st) && row && (!copy_column(q, 0, ret_serial, LEDGER_SERIAL_SIZE) || !copy_column(q, 1, ret_kind, 16)))
+		st = cc_fail(err, CC_E_VERIFY, "issue.damaged", "the card that is replaced");
+	stmt_finish(&q);
+	return st;
 }
 
-static cc_status settle_application(struct books *b, const struct job *job, int64_t now, struct cc_error *err)
+static cc_status insert_card(struct books *b, const struct job *job, int64_t now, struct digest *ret_hash, struct cc_error *err)
 {
-	const struct books_value values[] = { books_blob(bytes_of(job->number_mac, BOOKS_MAC_LEN)), books_int(now) };
-
-	return books_run(b,
-			 "UPDATE issue_application SET state = 'issued', live = 0, reason = NULL, lease_until_ms = 0,"
-			 " changed_ms = $2 WHERE number_mac = $1 AND live = 1",
-			 values, 2, err);
-}
-
-static cc_status book_card(struct books *b, const struct job *job, struct cc_error *err)
-{
-	int64_t now = sys_wall_ms(b->sys);
 	const struct books_value values[] = { books_text(job->id), books_int(now) };
 	struct stmt *q = NULL;
 	bool row = false;
-	cc_status st = replace_card(b, job, err);
+	cc_status st = books_query(b,
+				   "INSERT INTO issue_card (job_id, number_mac, serial, files_hash, active, issued_ms)"
+				   " SELECT j.id, j.number_mac, j.serial, f.files_hash, 1, $2 FROM issue_job j, issue_files f"
+				   " WHERE j.id = $1 AND f.job_id = $1 RETURNING files_hash",
+				   values, 2, &q, &row, err);
 
-	if (cc_failed(st))
-		return st;
-	st = books_query(b,
-			 "INSERT INTO issue_card (job_id, number_mac, serial, files_hash, active, issued_ms)"
-			 " SELECT j.id, j.number_mac, j.serial, f.files_hash, 1, $2 FROM issue_job j, issue_files f"
-			 " WHERE j.id = $1 AND f.job_id = $1 RETURNING files_hash",
-			 values, 2, &q, &row, err);
-
-	if (!cc_failed(st) && !row)
+	if (!cc_failed(st) && (!row || stmt_column_bytes(q, 0).n > sizeof ret_hash->p))
 		st = cc_fail(err, CC_E_VERIFY, "issue.damaged", "job %s has no files", job->id);
-	if (!cc_failed(st))
-		st = outbox_put_card(b, job->serial, stmt_column_bytes(q, 0), now, err);
+	if (!cc_failed(st)) {
+		ret_hash->n = stmt_column_bytes(q, 0).n;
+		memcpy(ret_hash->p, stmt_column_bytes(q, 0).p, ret_hash->n);
+	}
 	stmt_finish(&q);
+	return st;
+}
+
+/* The active card that the new one replaces (I2: one at most); the application that the card was made for is done (I1). */
+static cc_status book_card(struct books *b, const struct job *job, struct cc_error *err)
+{
+	char replaced[LEDGER_SERIAL_SIZE], kind[16], application[QUEUE_ID_SIZE];
+	struct outbox_issue told = { .serial = job->serial, .replaced = replaced, .reason = kind, .application = application };
+	struct digest hash = { 0 };
+	cc_status st = ledger_replace_inside(b, job->number_mac, replaced, kind, err);
+
+	told.issued_ms = sys_wall_ms(b->sys);
 	if (!cc_failed(st))
-		st = settle_application(b, job, now, err);
-	return cc_failed(st) ? st : stock_move(b, job->serial, STOCK_ISSUED, NULL, err);
+		st = insert_card(b, job, told.issued_ms, &hash, err);
+	if (!cc_failed(st))
+		st = queue_issued_inside(b, job->number_mac, application, err);
+	if (!cc_failed(st))
+		st = stock_move(b, job->serial, STOCK_ISSUED, NULL, err);
+	told.files_hash = bytes_of(hash.p, hash.n);
+	return cc_failed(st) ? st : outbox_put_issue(b, &told, err);
 }
 
 static cc_status put_result(struct books *b, const struct job *job, const struct job_row *row, const struct ledger_result *r,
@@ -400,11 +414,11 @@ static cc_status put_result(struct books *b, const struct job *job, const struct
 	if (r->files && cc_failed(st = put_files(b, job->id, r->files,
 						 "UPDATE issue_files SET sealed = $2, files_hash = $3 WHERE job_id = $1", err)))
 		return st;
-	if (row->to == JOB_ISSUED && cc_failed(st = book_card(b, job, err)))
+	if (cc_failed(st = set_state(b, job, row->to, NULL, err)) ||
+	    cc_failed(st = journal_append(b, job->id, row->event, JOURNAL_DONE, row->to, bytes_of(r->evidence.p, r->evidence.n),
+					  err)))
 		return st;
-	if (cc_failed(st = set_state(b, job, row->to, NULL, err)))
-		return st;
-	return journal_append(b, job->id, row->event, JOURNAL_DONE, row->to, bytes_of(r->evidence.p, r->evidence.n), err);
+	return row->to == JOB_ISSUED ? book_card(b, job, err) : st;
 }
 
 cc_status ledger_done(struct books *b, struct job *job, const struct job_row *row, const struct ledger_result *result,
@@ -439,6 +453,8 @@ cc_status ledger_spoil(struct books *b, struct job *job, const char *reason, str
 	if (!cc_failed(st = stock_move(b, job->serial, STOCK_SPOILED, cut, err)) &&
 	    !cc_failed(st = set_state(b, job, JOB_SPOILED, cut, err)))
 		st = journal_append(b, job->id, JOB_SPOIL, JOURNAL_DONE, JOB_SPOILED, bytes_of(NULL, 0), err);
+	if (!cc_failed(st))
+		st = outbox_put_spoiled(b, job->serial, cut, err);
 	if (!cc_failed(st = books_end(b, st, err)))
 		job->state = JOB_SPOILED;
 	return st;

@@ -70,6 +70,13 @@ struct ledger_result {
  */
 CC_MUST cc_status ledger_done(struct books *b, struct job *job, const struct job_row *row, const struct ledger_result *result,
 			      struct cc_error *err);
+/*
+ * Inside the caller's transaction, before the person's application is settled: the active card that the application lets go is
+ * active no longer (I2). ret_serial: LEDGER_SERIAL_SIZE, "" when there is none; ret_kind: of the application.
+ */
+#define LEDGER_SERIAL_SIZE 65
+CC_MUST cc_status ledger_replace_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], char ret_serial[LEDGER_SERIAL_SIZE],
+					char ret_kind[16], struct cc_error *err);
 /* The job ends, and the blank is spoiled. reason: a stable key, optionally followed by ": text" without personal data. */
 CC_MUST cc_status ledger_spoil(struct books *b, struct job *job, const char *reason, struct cc_error *err);
 

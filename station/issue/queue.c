@@ -224,6 +224,31 @@ cc_status queue_settle(struct books *b, const struct queue_claim *c, enum queue_
 	return st;
 }
 
+cc_status queue_issued_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], char ret_id[QUEUE_ID_SIZE], struct cc_error *err)
+{
+	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)), books_int(sys_wall_ms(b->sys)) };
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st = books_query(b,
+				   "UPDATE issue_application SET state = 'issued', live = 0, reason = NULL, lease_until_ms = 0,"
+				   " changed_ms = $2 WHERE number_mac = $1 AND live = 1 RETURNING id",
+				   values, 2, &q, &row, err);
+
+	ret_id[0] = '\0';
+	if (!cc_failed(st) && row) {
+		struct bytes id = stmt_column_bytes(q, 0);
+
+		if (id.n == QUEUE_ID_SIZE - 1) {
+			memcpy(ret_id, id.p, id.n);
+			ret_id[id.n] = '\0';
+		} else {
+			st = cc_fail(err, CC_E_VERIFY, "issue.damaged", "application");
+		}
+	}
+	stmt_finish(&q);
+	return st;
+}
+
 static cc_status count_changed(struct books *b, const char *sql, int64_t now, size_t *ret, struct cc_error *err)
 {
 	const struct books_value values[] = { books_int(now) };

@@ -64,6 +64,9 @@ CC_MUST cc_status queue_renew(struct books *b, struct queue_claim *c, int64_t le
  * "queue.lost". */
 CC_MUST cc_status queue_settle(struct books *b, const struct queue_claim *c, enum queue_state to, const char *reason,
 			       struct cc_error *err);
+/* Inside the caller's transaction: the person's live application, if any, is issued. ret_id: its id, or "". */
+CC_MUST cc_status queue_issued_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], char ret_id[QUEUE_ID_SIZE],
+				      struct cc_error *err);
 /* Judges leases that have ended. Any station may call it. *ret_waiting, *ret_held: how many went where. */
 CC_MUST cc_status queue_expire(struct books *b, size_t *ret_waiting, size_t *ret_held, struct cc_error *err);
 CC_MUST cc_status queue_count(struct books *b, int64_t ret[QUEUE_STATE_COUNT], struct cc_error *err);

@@ -6,6 +6,7 @@
 #include "station/registry/civil_task.h"
 #include "station/registry/gate.h"
 #include "station/registry/number.h"
+#include "station/registry/outbox_events.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,8 @@ static cc_status accept_inside(struct forms *f, const struct check_context *chec
 		st = cc_fail(err, CC_E_STATE, "application.has-card", "first");
 	if (!cc_failed(st) && !found)
 		st = enqueue(f, a, err);
+	if (!cc_failed(st) && !found)
+		st = outbox_put_accepted(f->books, a->id, a->number, a->kind, a->reason, err);
 	if (!cc_failed(st) && found)
 		*a = there;
 	*ret_new = !found;
@@ -415,6 +418,8 @@ static cc_status reject_inside(struct forms *f, const char *id, const char *offi
 	}
 	if (!cc_failed(st) && !changed)
 		st = cc_fail(err, CC_E_STATE, "application.not-open", "application %.32s", id);
+	if (!cc_failed(st))
+		st = outbox_put_refused(f->books, a.id, err);
 	buf_done(&form);
 	cc_wipe(&a, sizeof a);
 	return st;

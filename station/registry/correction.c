@@ -4,6 +4,7 @@
 #include "crypto/base/secret.h"
 #include "station/registry/civil_task.h"
 #include "station/registry/number.h"
+#include "station/registry/outbox_events.h"
 #include "station/registry/registry_rows.h"
 
 #include <string.h>
@@ -363,7 +364,7 @@ static cc_status approve_inside(struct forms *f, int64_t id, const char *officer
 		st = decide(f, c, CORRECTION_APPROVED, officer, bytes_of(NULL, 0), err);
 	if (!cc_failed(st))
 		st = rewrite(f, c, err);
-	return st;
+	return cc_failed(st) ? st : outbox_put_correction(f->books, c, err);
 }
 
 cc_status correction_approve(struct forms *f, int64_t id, const char *officer, struct correction *ret, struct cc_error *err)

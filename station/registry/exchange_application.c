@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/exchange_application.h"
 
+#include "station/issue/ledger.h"
 #include "station/registry/application.h"
+#include "station/registry/outbox_events.h"
 
 #include <string.h>
 
@@ -93,24 +95,34 @@ cc_status exchange_application_return(struct exchange *x, const uint8_t mac[BOOK
 			 values, 2, err);
 }
 
-cc_status exchange_application_settle(struct exchange *x, const uint8_t mac[BOOKS_MAC_LEN], enum exchange_outcome outcome,
-				      struct cc_error *err)
+/* I2: the card that was made elsewhere takes the place of the one from here, as at home. */
+static cc_status settle_issued(struct exchange *x, const uint8_t *mac, const struct exchange_result *r, const char *serial,
+			       struct cc_error *err)
 {
-	static const char *const sql[EXCHANGE_OUTCOME_COUNT] = {
-		[EXCHANGE_ISSUED] = "UPDATE issue_application SET state = 'issued', live = 0, reason = NULL, changed_ms = $2"
-				    " WHERE number_mac = $1 AND live = 1",
-		[EXCHANGE_RETURNED] = "UPDATE issue_application SET state = 'waiting', reason = NULL, changed_ms = $2"
-				      " WHERE number_mac = $1 AND state = 'held' AND reason = '" GIVEN_OUT "'",
-		[EXCHANGE_CONFLICT] = "UPDATE issue_application SET reason = 'exchange.conflict', changed_ms = $2"
-				      " WHERE number_mac = $1 AND state = 'held' AND reason = '" GIVEN_OUT "'",
-	};
-	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)), books_int(sys_wall_ms(x->p.sys)) };
-	cc_status st = cc_ok();
+	char replaced[LEDGER_SERIAL_SIZE], kind[16], application[QUEUE_ID_SIZE];
+	const struct outbox_issue told = { .serial = serial,
+					   .files_hash = r->files_hash,
+					   .issued_ms = r->at_ms,
+					   .replaced = replaced,
+					   .reason = kind,
+					   .application = application };
+	cc_status st = ledger_replace_inside(x->p.books, mac, replaced, kind, err);
 
-	/* I2: the card that was made elsewhere takes the place of the one from here, as at home. */
-	if (outcome == EXCHANGE_ISSUED)
-		st = books_run(x->p.books,
-			       "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " QUEUE_MAY_REPLACE,
-			       values, 1, err);
-	return cc_failed(st) ? st : books_run(x->p.books, sql[outcome], values, 2, err);
+	if (!cc_failed(st))
+		st = queue_issued_inside(x->p.books, mac, application, err);
+	return cc_failed(st) ? st : outbox_put_issue(x->p.books, &told, err);
+}
+
+cc_status exchange_application_settle(struct exchange *x, const uint8_t mac[BOOKS_MAC_LEN], const struct exchange_result *r,
+				      const char *serial, struct cc_error *err)
+{
+	static const char sql_returned[] = "UPDATE issue_application SET state = 'waiting', reason = NULL, changed_ms = $2"
+					   " WHERE number_mac = $1 AND state = 'held' AND reason = '" GIVEN_OUT "'";
+	static const char sql_conflict[] = "UPDATE issue_application SET reason = 'exchange.conflict', changed_ms = $2"
+					   " WHERE number_mac = $1 AND state = 'held' AND reason = '" GIVEN_OUT "'";
+	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)), books_int(sys_wall_ms(x->p.sys)) };
+
+	if (r->outcome == EXCHANGE_ISSUED)
+		return settle_issued(x, mac, r, serial, err);
+	return books_run(x->p.books, r->outcome == EXCHANGE_RETURNED ? sql_returned : sql_conflict, values, 2, err);
 }

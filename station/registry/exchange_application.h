@@ -28,8 +28,11 @@ CC_MUST cc_status exchange_application_in(struct exchange *x, const char *packag
 /* The work of a package ended here without a card: what came with it is refused. *ret_busy: a reader has it, wait. */
 CC_MUST cc_status exchange_application_return(struct exchange *x, const uint8_t mac[BOOKS_MAC_LEN], bool *ret_busy,
 					      struct cc_error *err);
-/* The result of what was given out: the card takes the place of the one here; or it waits again; or an officer must look. */
-CC_MUST cc_status exchange_application_settle(struct exchange *x, const uint8_t mac[BOOKS_MAC_LEN], enum exchange_outcome outcome,
-					      struct cc_error *err);
+/*
+ * The result of what was given out: the card takes the place of the one here, and the national registry is told; or the
+ * application waits again; or an officer must look. Last of all that is done for an item.
+ */
+CC_MUST cc_status exchange_application_settle(struct exchange *x, const uint8_t mac[BOOKS_MAC_LEN],
+					      const struct exchange_result *r, const char *serial, struct cc_error *err);
 
 #endif

@@ -218,5 +218,8 @@ bool exchange_package_result(struct cbor_in *items, struct exchange_result *ret)
 	ret->outcome = (enum exchange_outcome)outcome;
 	if ((ret->outcome == EXCHANGE_ISSUED) != (ret->serial.n > 0))
 		return cbor_refuse(items, "serial", "goes with an issued card alone");
+	for (size_t i = 0; i < ret->serial.n; i++)
+		if (memchr("0123456789ABCDEFabcdef", ret->serial.p[i], 22) == NULL)
+			return cbor_refuse(items, "serial", "not hexadecimal");
 	return true;
 }

@@ -2,7 +2,6 @@
 #include "station/registry/exchange_application.h"
 
 #include "crypto/cose.h"
-#include "station/registry/outbox.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -204,11 +203,7 @@ static cc_status book_result(struct taking *t, const struct exchange_result *r, 
 		       "UPDATE exchange_item SET state = $3, live = 0, serial = $4, files_hash = $5, at_ms = $6"
 		       " WHERE package_id = $1 AND n = $2",
 		       values, 6, err);
-	if (!cc_failed(st))
-		st = exchange_application_settle(t->x, mac, r->outcome, err);
-	if (!cc_failed(st) && r->outcome == EXCHANGE_ISSUED)
-		st = outbox_put_card(t->x->p.books, serial, r->files_hash, r->at_ms, err);
-	return st;
+	return cc_failed(st) ? st : exchange_application_settle(t->x, mac, r, serial, err);
 }
 
 static cc_status take_result(struct taking *t, struct cc_error *err)

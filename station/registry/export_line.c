@@ -34,6 +34,53 @@ static const char *const local_police[] = {
 	"death_date",
 	NULL,
 };
+/*
+ * Law 26/2023/QH15 article 9: the groups of the national population database that a station holds. Identifying marks, prints
+ * and face belong to another database (article 15), education to none.
+ */
+static const char *const national_registry[] = {
+	"number",
+	"full_name",
+	"other_name",
+	"birth_date",
+	"sex",
+	"birth_place",
+	"birth_registration",
+	"origin",
+	"ethnicity",
+	"religion",
+	"nationality",
+	"blood_group",
+	"old_cmnd",
+	"issue_date",
+	"issue_place",
+	"expiry_date",
+	"residence",
+	"current_residence",
+	"marital_status",
+	"occupation",
+	"father",
+	"father_number",
+	"father_nationality",
+	"mother",
+	"mother_number",
+	"mother_nationality",
+	"spouse",
+	"spouse_number",
+	"spouse_nationality",
+	"representative",
+	"representative_number",
+	"representative_nationality",
+	"household_head",
+	"household_head_number",
+	"household_relation",
+	"phone",
+	"email",
+	"cancelled_number",
+	"life_status",
+	"death_date",
+	NULL,
+};
 static const char *const health_insurance[] = {
 	"number", "full_name", "birth_date", "sex", "residence", "life_status", NULL,
 };
@@ -43,6 +90,7 @@ const struct export_purpose export_purposes[] = {
 	{ "statistics", "thống kê, không định danh", "statistics, nobody named", statistics },
 	{ "local-police", "công an cấp xã quản lý cư trú", "residence records of the commune's police", local_police },
 	{ "health-insurance", "cơ quan bảo hiểm xã hội, y tế", "health and social insurance", health_insurance },
+	{ "national-registry", "cơ sở dữ liệu quốc gia về dân cư", "the national population database", national_registry },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -39,7 +39,7 @@ static cc_status next_seq(struct books *b, int64_t *ret, struct cc_error *err)
 	return st;
 }
 
-static cc_status is_known(struct books *b, const char *key, bool *ret, struct cc_error *err)
+cc_status outbox_has(struct books *b, const char *key, bool *ret, struct cc_error *err)
 {
 	const struct books_value v = books_text(key);
 	struct stmt *q = NULL;
@@ -73,7 +73,7 @@ cc_status outbox_put(struct books *b, const char *key, const char *kind, struct 
 	cc_status st;
 
 	CC_ASSERT(strlen(key) <= OUTBOX_KEY_MAX && body.n <= OUTBOX_BODY_MAX);
-	if (cc_failed(st = is_known(b, key, &known, err)) || known)
+	if (cc_failed(st = outbox_has(b, key, &known, err)) || known)
 		return st;
 	place_of(key, place);
 	if (cc_failed(st = books_seal(b, place, body, &sealed)))

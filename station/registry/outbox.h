@@ -24,6 +24,8 @@
 
 /* Inside the caller's transaction. The same key again: nothing happens. body: JSON, sealed here. */
 CC_MUST cc_status outbox_put(struct books *b, const char *key, const char *kind, struct bytes body, struct cc_error *err);
+/* An event under this key was put, whatever became of it. */
+CC_MUST cc_status outbox_has(struct books *b, const char *key, bool *ret, struct cc_error *err);
 /* A card was issued: "card-issued/SERIAL", from the station that made it or from its results. No personal data. */
 CC_MUST cc_status outbox_put_card(struct books *b, const char *serial, struct bytes files_hash, int64_t issued_ms,
 				  struct cc_error *err);
