@@ -72,29 +72,48 @@ static json_t *person_json(const struct person *p, bool has_photo)
 	return root;
 }
 
+struct find_view {
+	struct registry_session *s;
+	char rest[2 * PERSON_PLACE_SIZE]; /* what stands behind the commune in --place, as a search key; "": nothing */
+};
+
+/* Communes of many provinces share a name: "xã Tân Lập, Hà Nội" is the one of Hà Nội. */
+static bool is_of_the_rest(const struct find_view *v, const struct person *p)
+{
+	char key[2 * PERSON_PLACE_SIZE];
+
+	return v->rest[0] == '\0' ||
+	       (!cc_failed(vietnamese_search_key(p->residence, key, sizeof key)) && strstr(key, v->rest) != NULL);
+}
+
 static bool print_found(void *ctx, const struct person *p, bool has_photo)
 {
-	struct registry_session *s = ctx;
+	struct find_view *v = ctx;
+	struct registry_session *s = v->s;
 	const char *sex = person_sex_card(p->sex);
 	const char *photo =
 		has_photo ? registry_session_pick(s, "có ảnh", "photo") : registry_session_pick(s, "thiếu ảnh", "no photo");
 	char birth[DATE_TEXT_SIZE];
 
+	if (!is_of_the_rest(v, p))
+		return true;
 	s->count++;
 	if (s->list != NULL) {
 		(void)json_array_append_new(s->list, person_json(p, has_photo));
-		return true;
+		return s->count < FIND_LIMIT;
 	}
 	date_format(p->birth, birth);
 	(void)printf("%s  %-10s  %-*s  %-*s  %s\n", p->number, birth, message_width(sex, 3), sex, message_width(photo, 9), photo,
 		     p->full_name);
-	return true;
+	return s->count < FIND_LIMIT;
 }
 
 static const struct option_spec find_options[] = {
-	{ "--year", "YEAR", "year of birth", "năm sinh" },
-	{ "--place", "NAME", "commune or district of the residence", "xã, phường hoặc huyện, quận nơi cư trú" },
-	{ "--cmnd", "NUMBER", "old identity number", "số CMND cũ" },
+	{ "--year", "YEAR", "year of birth; with a word of the name or a place", "năm sinh; cùng một chữ của họ tên hoặc nơi ở" },
+	{ "--place", "NAME", "commune or district of the residence; the province may follow: \"Nam Đàn, Nghệ An\"",
+	  "xã, phường hoặc huyện, quận nơi cư trú; có thể kèm tỉnh: \"Nam Đàn, Nghệ An\"" },
+	{ "--cmnd", "NUMBER", "old identity number (9 digits may stand without this option)",
+	  "số CMND cũ (9 chữ số thì không cần ghi tùy chọn này)" },
 	{ 0 },
 };
 
@@ -109,26 +128,70 @@ static bool join_words(const struct invocation *inv, char *out, size_t cap)
 	return n < cap;
 }
 
+static bool is_digits(const char *text, size_t n)
+{
+	return strlen(text) == n && strspn(text, "0123456789") == n;
+}
+
 static bool read_query(const struct invocation *inv, const char *words, struct registry_query *ret)
 {
 	const char *text = words[0] != '\0' ? words : NULL, *year = invocation_option(inv, "--year");
-	char *end = NULL;
 
 	*ret = (struct registry_query){ .place = invocation_option(inv, "--place"),
 					.old_cmnd = invocation_option(inv, "--cmnd") };
 	if (text != NULL && number_is_well_formed(bytes_str(text)))
 		ret->number = text;
+	else if (text != NULL && ret->old_cmnd == NULL && is_digits(text, 9))
+		ret->old_cmnd = text; /* what an officer types who has the old card in hand */
 	else
 		ret->words = text;
 	if (year == NULL)
 		return true;
-	ret->birth_year = (unsigned)strtoul(year, &end, 10);
-	return strlen(year) == 4 && *end == '\0';
+	ret->birth_year = (unsigned)strtoul(year, NULL, 10);
+	return is_digits(year, 4) && ret->birth_year > 0;
+}
+
+/* "phường Hoàn Kiếm, Hà Nội": the commune is looked up, what stands behind it is compared. */
+static cc_status split_place(struct find_view *v, struct registry_query *q, char place[PERSON_PLACE_SIZE])
+{
+	size_t n = q->place != NULL ? strcspn(q->place, ",") : 0;
+
+	if (q->place == NULL || q->place[n] == '\0')
+		return cc_ok();
+	if (n >= PERSON_PLACE_SIZE || cc_failed(vietnamese_search_key(q->place + n + 1, v->rest, sizeof v->rest)))
+		return cc_fail(&v->s->err, CC_E_ARG, "registry.search-text", "--place");
+	memcpy(place, q->place, n);
+	place[n] = '\0';
+	q->place = place;
+	return cc_ok();
+}
+
+static cc_status find(struct find_view *v, struct registry_query *q)
+{
+	struct registry_session *s = v->s;
+	char place[PERSON_PLACE_SIZE];
+	cc_status st;
+
+	if (q->birth_year != 0 && q->words == NULL && q->number == NULL && q->old_cmnd == NULL && q->place == NULL)
+		return cc_fail(&s->err, CC_E_ARG, "registry.search-year", "a year alone");
+	if (cc_failed(st = split_place(v, q, place)))
+		return st;
+	st = registry_query(s->registry, q, SIZE_MAX, print_found, v, &s->err);
+	/* From 2012 to 2016 old identity numbers had 12 digits too. */
+	if (!cc_failed(st) && s->count == 0 && q->number != NULL && q->old_cmnd == NULL) {
+		q->old_cmnd = q->number;
+		q->number = NULL;
+		st = registry_query(s->registry, q, SIZE_MAX, print_found, v, &s->err);
+	}
+	if (!cc_failed(st) && s->count == 0)
+		return cc_fail(&s->err, CC_E_NOT_FOUND, "registry.not-found", "nobody fits all that was given");
+	return st;
 }
 
 static int run_find(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
+	struct find_view view = { .s = &s };
 	struct registry_query query;
 	char words[PERSON_NAME_SIZE];
 	cc_status st;
@@ -144,9 +207,7 @@ static int run_find(struct invocation *inv)
 	}
 	st = registry_session_open(&s);
 	if (!cc_failed(st))
-		st = registry_query(s.registry, &query, FIND_LIMIT, print_found, &s, &s.err);
-	if (!cc_failed(st) && s.count == 0)
-		st = cc_fail(&s.err, CC_E_NOT_FOUND, "registry.not-found", "nobody fits all that was given");
+		st = find(&view, &query);
 	if (!cc_failed(st) && s.list != NULL)
 		registry_session_print_list(&s, "people", json_pack("{s:i}", "schema", REGISTRY_SCHEMA));
 	if (!cc_failed(st) && s.count == FIND_LIMIT)

@@ -24,8 +24,14 @@ const struct message messages_registry[] = {
 	{ "registry.damaged", "Một hồ sơ trong cơ sở dữ liệu đã bị sửa hoặc hỏng.",
 	  "Không cấp thẻ từ hồ sơ này; khôi phục từ bản sao lưu.", "A record in the database was altered or is damaged.",
 	  "Issue no card from it; restore the backup." },
-	{ "registry.search-text", "Không tìm được với nội dung này.", "Nhập ít nhất một chữ của họ tên, hoặc số 12 chữ số.",
-	  "Nothing can be searched with this text.", "Type at least one word of the name, or the 12-digit number." },
+	{ "registry.search-text", "Không tìm được với nội dung này.",
+	  "Nhập ít nhất một chữ của họ tên, số 12 chữ số, số CMND cũ, hoặc --place với tên xã, phường.",
+	  "Nothing can be searched with this text.",
+	  "Type a word of the name, the 12-digit number, the old identity number, or --place with a commune." },
+	{ "registry.search-year", "Chỉ có năm sinh thì quá nhiều người, không tìm được.",
+	  "Thêm một chữ của họ tên, hoặc --place với tên xã, phường: cccd registry find Nguyễn --year 1990.",
+	  "A year of birth alone fits too many people.",
+	  "Add a word of the name, or --place with a commune: cccd registry find Nguyễn --year 1990." },
 
 	/* ---- holds and warnings of a person */
 	{ "registry.birth-incomplete", "Ngày sinh chưa đủ ngày, tháng, năm.",

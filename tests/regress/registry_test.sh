@@ -48,6 +48,15 @@ H'Ngăm Niê Kđăm"
 is "find by words without accents" "$(run find 'duong thuy nguyen' --json; field 'people.map(p=>p.number).join()')" "0
 001303000000"
 is "nobody found" "$(run find khongco)" 1
+is "by commune, with or without its kind, and its province" "$(run find --place 'Nam Đàn' --json; field 'people.length') $(run find --place 'xã nam dan, nghe an' --json; field 'people.length') $(run find --place 'Nam Đàn, Huế')" "0
+1 0
+1 1"
+is "by commune and year" "$(run find --place 'Nam Đàn' --year 1900) $(run find --place 'Nam Đàn' --json; Y=$(field 'people[0].birth_date.slice(0,4)'); run find --place 'Nam Đàn' --year "$Y")" "1 0
+0"
+is "an old number as it is read from the card" "$(run find 031000000 --json; field 'people[0].old_cmnd') $(run find --cmnd 031000000)" "0
+031000000 0"
+is "a year alone: what to add, in both languages" "$(run find --year 1990) $(grep -c 'find Nguyễn --year' err) $(lang=vi run find --year 1990) $(grep -c 'tên xã, phường' err)" "2 1 2 1"
+is "no year" "$(run find nguyen --year 19x0) $(run find nguyen --year 0000)" "2 2"
 is "show" "$(run show 066302000000 --json; field person.surname) $(field person.latin_name) $(field held)" "0
 H'Ngăm H'NGAM NIE KDAM false"
 is "show: the photo's size is the file's" "$(field person.photo_bytes)" "$(stat -c %s "$data/photos/g05.jpg")"
