@@ -75,6 +75,14 @@ static cc_status write_file(struct session *s, const char *path, struct bytes da
 	return s->r.inv->config.dry_run ? cc_ok() : sys_write_file(path, data, 0600, &s->r.err);
 }
 
+/* Packages are taken in order: one that is written over before it was sent stops all that follow; an identity is pinned. */
+static cc_status refuse_existing(struct session *s, const char *path, const char *unless)
+{
+	if (invocation_option(s->r.inv, unless) != NULL || access(path, F_OK) != 0)
+		return cc_ok();
+	return cc_fail(&s->r.err, CC_E_EXISTS, "file.exists", "%s", path);
+}
+
 /* ---- identity, peer */
 static int run_identity(struct invocation *inv)
 {
@@ -83,6 +91,8 @@ static int run_identity(struct invocation *inv)
 	struct buf file = { 0 };
 	cc_status st = session_open(&s, inv);
 
+	if (!cc_failed(st))
+		st = refuse_existing(&s, inv->arguments[0], "--force");
 	if (!cc_failed(st))
 		st = exchange_identity(&s.x, &file, fingerprint, &s.r.err);
 	if (!cc_failed(st))
@@ -272,14 +282,6 @@ static void tell_made(const struct session *s, const struct exchange_made *made)
 			     made->items);
 }
 
-/* Packages are taken in order: one that is written over before it was sent stops all that follow. */
-static cc_status refuse_existing(struct session *s, const char *path)
-{
-	if (invocation_option(s->r.inv, "--again") != NULL || access(path, F_OK) != 0)
-		return cc_ok();
-	return cc_fail(&s->r.err, CC_E_EXISTS, "file.exists", "%s", path);
-}
-
 static int run_make(struct invocation *inv)
 {
 	struct session s = { 0 };
@@ -297,7 +299,7 @@ static int run_make(struct invocation *inv)
 	}
 	st = session_open(&s, inv);
 	if (!cc_failed(st))
-		st = refuse_existing(&s, inv->arguments[0]);
+		st = refuse_existing(&s, inv->arguments[0], "--again");
 	if (!cc_failed(st))
 		st = make(&s, &file, &made);
 	/* The package is in the store by now: a file that can't be written is written by --again. */
@@ -402,6 +404,10 @@ static const struct option_spec peer_options[] = {
 	{ 0 },
 };
 
+static const struct option_spec identity_options[] = {
+	{ "--force", NULL, "replace FILE when it is there", "thay FILE nếu đã có" },
+	{ 0 },
+};
 static const struct option_spec make_options[] = {
 	{ "--to", "NAME", "the pinned station it is for", "trạm nhận đã ghim" },
 	{ "--all", NULL, "everybody who may get a card now", "mọi người đủ điều kiện cấp thẻ" },
@@ -415,7 +421,7 @@ static const struct option_spec make_options[] = {
 
 const struct command commands_exchange[] = {
 	{ "exchange", "identity", "FILE", 1, 1, "write this station's public keys for another station",
-	  "ghi khóa công khai của trạm này cho trạm khác", NULL, run_identity },
+	  "ghi khóa công khai của trạm này cho trạm khác", identity_options, run_identity },
 	{ "exchange", "peer", "FILE", 1, 1, "pin another station by its identity file and fingerprint",
 	  "ghim trạm khác bằng tệp nhận dạng và dấu vân khóa", peer_options, run_peer },
 	{ "exchange", "make", "FILE [NUMBER...]", 1, -1, "make a signed and encrypted package for another station",

@@ -279,7 +279,7 @@ const struct command commands_pki[] = {
 	  "who may read fingers: authority, verifiers, terminals (CV certificates)",
 	  "ai được đọc vân tay: CVCA, đơn vị xác minh, thiết bị đọc (chứng chỉ CV)", pki_cvca_options, pki_run_cvca },
 	{ "pki", "master-list", "build FILE [CERT|DIR|LIST...] | show FILE | verify FILE", 2, -1,
-	  "make, read or judge a list of country signers", "tạo, đọc hoặc kiểm tra danh sách CSCA", pki_verify_options,
+	  "make, read or judge a list of country signers", "tạo, đọc hoặc kiểm tra danh sách CSCA", pki_master_list_options,
 	  pki_run_master_list },
 	{ 0 },
 };

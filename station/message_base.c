@@ -7,8 +7,8 @@
 const struct message messages_base[] = {
 	{ "memory", "Máy hết bộ nhớ.", "Đóng bớt chương trình khác rồi chạy lại.", "The machine is out of memory.",
 	  "Close other programs and run again." },
-	{ "file.exists", "Tệp đã có sẵn và không bị ghi đè.", "Chọn tên tệp khác.",
-	  "The file is there already and is not overwritten.", "Choose another name." },
+	{ "file.exists", "Tệp đã có sẵn và không bị ghi đè.", "Chọn tên tệp khác, hoặc thêm --force nếu lệnh có.",
+	  "The file is there already and is not overwritten.", "Choose another name, or add --force where the command has it." },
 	{ "file.missing", "Không tìm thấy tệp.", "Kiểm tra đường dẫn trong dòng chi tiết.", "A file is missing.",
 	  "Check the path in the detail line." },
 	{ "file.io", "Không đọc hoặc ghi được tệp.", "Kiểm tra ổ đĩa còn trống và quyền truy cập, rồi chạy lại.",

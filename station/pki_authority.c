@@ -137,21 +137,28 @@ static cc_status want_trusted(const struct config *c, unsigned n, const char *ta
 	return st;
 }
 
-/* ICAO 9303-12 7.1: the old key signs the new one, while its usage period runs. */
+/* ICAO 9303-12 7.1: the old key signs the new one, while its usage period runs; afterwards there is none. */
 static cc_status want_link(const struct config *c, const struct pki_options *o, struct keystore *ks, unsigned n, bool *made,
-			   struct cc_error *err)
+			   bool *ret_there, struct cc_error *err)
 {
 	char name[FILE_NAME_MAX], label[FILE_NAME_MAX], url[PKI_URL_MAX];
 	struct cert *old_csca = NULL, *new_csca = NULL;
 	struct pki_profile profile;
 	struct buf der = { 0 };
+	bool may;
 	cc_status st;
 
+	*ret_there = true;
 	file_name(name, "certs", "csca", n, "-link.cer");
 	if (pki_home_exists(c, name))
 		return cc_ok();
 	(void)snprintf(label, sizeof label, "csca-%u", n - 1);
 	st = read_numbered(c, "csca", n - 1, &old_csca, err);
+	may = !cc_failed(st) && pki_may_sign(old_csca, sys_wall_ms(c->sys) / 1000);
+	if (!cc_failed(st) && !may) {
+		*ret_there = false;
+		goto out;
+	}
 	if (!cc_failed(st))
 		st = read_numbered(c, "csca", n, &new_csca, err);
 	if (!cc_failed(st)) {
@@ -162,6 +169,7 @@ static cc_status want_link(const struct config *c, const struct pki_options *o, 
 	if (!cc_failed(st))
 		st = pki_write_file(c, name, buf_view(&der), err);
 	*made = true;
+out:
 	buf_done(&der);
 	cert_free(&old_csca);
 	cert_free(&new_csca);
@@ -169,15 +177,17 @@ static cc_status want_link(const struct config *c, const struct pki_options *o, 
 }
 
 static cc_status finish_csca(const struct config *c, const struct pki_options *o, struct keystore *ks, unsigned n, bool *made,
-			     struct cc_error *err)
+			     bool *ret_alone, struct cc_error *err)
 {
+	bool has_link = false;
 	cc_status st = cc_ok();
 
 	if (n > 1)
-		st = want_link(c, o, ks, n, made, err);
+		st = want_link(c, o, ks, n, made, &has_link, err);
+	*ret_alone = n > 1 && !has_link;
 	if (!cc_failed(st))
 		st = want_trusted(c, n, ".cer", made, err);
-	if (!cc_failed(st) && n > 1)
+	if (!cc_failed(st) && has_link)
 		st = want_trusted(c, n, "-link.cer", made, err);
 	return st;
 }
@@ -208,7 +218,7 @@ static bool common_name_of(const struct cert *c, char out[PKI_TEXT_MAX + 1])
 }
 
 static cc_status issue_csca(const struct config *c, const struct pki_options *o, struct keystore *ks, unsigned n,
-			    const char *common_name, struct cc_error *err)
+			    const char *common_name, bool alone, struct cc_error *err)
 {
 	char label[FILE_NAME_MAX], name[FILE_NAME_MAX], url[PKI_URL_MAX], kept[PKI_TEXT_MAX + 1];
 	struct cert *before = NULL;
@@ -227,9 +237,9 @@ static cc_status issue_csca(const struct config *c, const struct pki_options *o,
 		profile.common_name = kept;
 	if (profile.common_name == NULL)
 		st = cc_fail(err, CC_E_ARG, "pki.profile", "csca-%u has no common name", n - 1);
-	/* The old key must still be able to sign the link, or the new one would stand alone. */
-	if (!cc_failed(st) && !pki_may_sign(before, sys_wall_ms(c->sys) / 1000))
-		st = cc_fail(err, CC_E_STATE, "pki.issuer", "csca-%u may no longer sign a link certificate", n - 1);
+	/* The old key must still be able to sign the link, or the new one stands alone: somebody has to want that. */
+	if (!cc_failed(st) && !alone && !pki_may_sign(before, sys_wall_ms(c->sys) / 1000))
+		st = cc_fail(err, CC_E_STATE, "pki.no-link", "csca-%u can't sign csca-%u-link", n - 1, n);
 	if (!cc_failed(st))
 		st = pki_want_key(ks, label, pki_key_wanted(o, o->csca_key), &made, err);
 	if (!cc_failed(st))
@@ -242,7 +252,7 @@ static cc_status issue_csca(const struct config *c, const struct pki_options *o,
 }
 
 static cc_status new_csca_locked(const struct config *c, const struct pki_options *o, struct keystore *ks,
-				 const char *common_name, struct pki_made *ret, struct cc_error *err)
+				 const char *common_name, bool alone, struct pki_made *ret, struct cc_error *err)
 {
 	unsigned n = last_number(c, "csca");
 	bool made = false;
@@ -250,13 +260,13 @@ static cc_status new_csca_locked(const struct config *c, const struct pki_option
 
 	if (n == 0)
 		return cc_fail(err, CC_E_NOT_FOUND, "pki.no-csca", "%s/certs/csca-1.cer", c->home);
-	st = finish_csca(c, o, ks, n, &made, err);
+	st = finish_csca(c, o, ks, n, &made, &ret->alone, err);
 	ret->resumed = made;
 	if (!cc_failed(st) && !made) {
 		n++;
-		st = issue_csca(c, o, ks, n, common_name, err);
+		st = issue_csca(c, o, ks, n, common_name, alone, err);
 		if (!cc_failed(st))
-			st = finish_csca(c, o, ks, n, &made, err);
+			st = finish_csca(c, o, ks, n, &made, &ret->alone, err);
 	}
 	(void)snprintf(ret->label, sizeof ret->label, "csca-%u", n);
 	return st;
@@ -283,8 +293,8 @@ static cc_status begin(const struct config *c, int *ret_fd, struct keystore **re
 	return st;
 }
 
-cc_status pki_new_csca(const struct config *c, const struct pki_options *o, const char *common_name, struct pki_made *ret,
-		       struct cc_error *err)
+cc_status pki_new_csca(const struct config *c, const struct pki_options *o, const char *common_name, bool alone,
+		       struct pki_made *ret, struct cc_error *err)
 {
 	struct pki_made made = { 0 };
 	struct keystore *ks = NULL;
@@ -293,7 +303,7 @@ cc_status pki_new_csca(const struct config *c, const struct pki_options *o, cons
 
 	if (cc_failed(st))
 		return st;
-	st = new_csca_locked(c, o, ks, common_name, &made, err);
+	st = new_csca_locked(c, o, ks, common_name, alone, &made, err);
 	if (!cc_failed(st))
 		*ret = made;
 	keystore_close(&ks);

@@ -25,11 +25,16 @@
 struct pki_made {
 	char label[KEYSTORE_LABEL_MAX + 1]; /* "csca-2" */
 	bool resumed;			    /* finished what had broken off */
+	bool alone;			    /* a country signer without a link: its predecessor may sign none any more */
 };
 
-/* A new country signer with its link certificate. common_name: NULL keeps the name. */
-CC_MUST cc_status pki_new_csca(const struct config *c, const struct pki_options *o, const char *common_name, struct pki_made *ret,
-			       struct cc_error *err);
+/*
+ * A new country signer with its link certificate. common_name: NULL keeps the name. When the predecessor may no longer sign
+ * there can't be a link: CC_E_STATE "pki.no-link", unless `alone` accepts that; readers must then be given the new
+ * certificate itself. `alone` leaves out no link that can be made.
+ */
+CC_MUST cc_status pki_new_csca(const struct config *c, const struct pki_options *o, const char *common_name, bool alone,
+			       struct pki_made *ret, struct cc_error *err);
 /* A new document signer under the newest country signer. */
 CC_MUST cc_status pki_new_signer(const struct config *c, const struct pki_options *o, struct pki_made *ret, struct cc_error *err);
 
@@ -53,9 +58,12 @@ struct pki_crl_made {
 CC_MUST cc_status pki_make_crl(const struct config *c, const struct pki_options *o, const struct pki_crl_request *q,
 			       struct pki_crl_made *ret, struct cc_error *err);
 
-/* A master list of this home's country signers and links and those in `paths` (files, folders, lists), written to `out`. */
+/*
+ * A master list of this home's country signers and links and those in `paths` (files, folders, lists), written to `out`,
+ * durably. CC_E_EXISTS "file.exists" unless `replace`.
+ */
 CC_MUST cc_status pki_make_master_list(const struct config *c, const struct pki_options *o, const char *const *paths,
-				       size_t path_count, const char *out, size_t *ret_count, struct cc_error *err);
+				       size_t path_count, const char *out, bool replace, size_t *ret_count, struct cc_error *err);
 
 /* The newest country signer whose key may sign now, with its number. CC_E_STATE "pki.issuer". */
 CC_MUST cc_status pki_current_csca(const struct config *c, struct cert **ret, unsigned *ret_number, struct cc_error *err);

@@ -357,16 +357,19 @@ out:
 }
 
 cc_status pki_make_master_list(const struct config *c, const struct pki_options *o, const char *const *paths, size_t path_count,
-			       const char *out, size_t *ret_count, struct cc_error *err)
+			       const char *out, bool replace, size_t *ret_count, struct cc_error *err)
 {
 	struct trust *t = NULL;
 	struct keystore *ks = NULL;
 	struct buf list = { 0 };
 	size_t count = 0;
 	int fd = -1;
-	cc_status st = pki_home_lock(c, &fd, err);
+	cc_status st = cc_ok();
 
-	if (cc_failed(st))
+	/* Told before a signature is made; the writing itself refuses once more. */
+	if (!replace && access(out, F_OK) == 0)
+		return cc_fail(err, CC_E_EXISTS, "file.exists", "%s", out);
+	if (cc_failed(st = pki_home_lock(c, &fd, err)))
 		return st;
 	st = trust_new(&t);
 	if (cc_failed(st))
@@ -378,7 +381,7 @@ cc_status pki_make_master_list(const struct config *c, const struct pki_options 
 	if (!cc_failed(st))
 		st = build_list(c, o, ks, t, &list, &count, err);
 	if (!cc_failed(st))
-		st = sys_write_file(out, buf_view(&list), 0644, err);
+		st = (replace ? sys_write_file : sys_write_new_file)(out, buf_view(&list), 0644, err);
 	if (!cc_failed(st))
 		*ret_count = count;
 	buf_done(&list);

@@ -110,6 +110,40 @@ static cc_status read_signers(const struct config *c, struct pki_signers *s, str
 	return st;
 }
 
+static bool is_known(const struct pki_signers *s, const char *name)
+{
+	unsigned n;
+
+	for (size_t i = 0; number_of(name, &n) && i < s->count; i++) {
+		if (s->items[i].number == n)
+			return true;
+	}
+	return false;
+}
+
+/* Appends what was made since; *ret_more: there was something. The lock of the books is held. */
+static cc_status look_again(struct pki_signers *s, bool *ret_more, struct cc_error *err)
+{
+	struct dirent **names = NULL;
+	size_t before = s->count;
+	char path[PATH_MAX];
+	cc_status st = cc_ok();
+	int n;
+
+	config_path(&s->config, "certs", path);
+	n = scandir(path, &names, is_signer, versionsort);
+	for (int i = 0; i < n; i++) {
+		if (!cc_failed(st) && s->count < PKI_SIGNERS_MAX && !is_known(s, names[i]->d_name)) {
+			st = read_signer(&s->config, names[i]->d_name, &s->items[s->count], err);
+			s->count += cc_failed(st) ? 0 : 1;
+		}
+		free(names[i]);
+	}
+	free(names);
+	*ret_more = s->count > before;
+	return st;
+}
+
 void pki_signers_free(struct pki_signers **s)
 {
 	if (*s == NULL)
@@ -127,6 +161,7 @@ cc_status pki_signers_load(const struct config *c, struct pki_signers **ret, str
 
 	if (s == NULL)
 		return cc_fail(err, CC_E_MEMORY, "memory", "document signers");
+	s->config = *c;
 	st = config_setting_int(c, "pki.ds-max-signatures", &s->limit, err);
 	if (!cc_failed(st) && (s->limit < 1 || s->limit > LIMIT_MAX))
 		st = cc_fail(err, CC_E_FORMAT, "settings.bad-value", "pki.ds-max-signatures: 1 to %d", LIMIT_MAX);
@@ -258,14 +293,14 @@ static void note_why(char *why, size_t cap, size_t *n, const struct pki_signer *
 				       state == PKI_SIGNER_READY ? "used-up or retired" : pki_signer_state_name(state));
 }
 
-/* Inside the transaction. *ret stays NULL when none may sign; `why` collects each one's reason. */
-static cc_status pick(const struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures, int64_t now_s,
-		      char *why, size_t why_cap, const struct pki_signer **ret, struct cc_error *err)
+/* Inside the transaction, from number `first` on. *ret stays NULL when none may sign; `why` collects each one's reason. */
+static cc_status pick(const struct pki_signers *s, size_t first, struct books *b, const char *job_id, unsigned signatures,
+		      int64_t now_s, char *why, size_t why_cap, const struct pki_signer **ret, struct cc_error *err)
 {
-	size_t n = 0;
+	size_t n = strlen(why);
 	cc_status st = cc_ok();
 
-	for (size_t i = 0; i < s->count && !cc_failed(st); i++) {
+	for (size_t i = first; i < s->count && !cc_failed(st); i++) {
 		const struct pki_signer *one = &s->items[i];
 		enum pki_signer_state state = state_of(one, 0, false, s->limit, now_s);
 		bool counted = false;
@@ -286,16 +321,21 @@ static cc_status pick(const struct pki_signers *s, struct books *b, const char *
 	return st;
 }
 
-cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures, int64_t now_s,
+cc_status pki_signer_take(struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures, int64_t now_s,
 			  const struct pki_signer **ret, struct cc_error *err)
 {
 	const struct pki_signer *one = NULL;
+	size_t before;
 	char why[160] = "";
+	bool more = false;
 	cc_status st = books_begin(b, err);
 
 	if (cc_failed(st))
 		return st;
-	st = pick(s, b, job_id, signatures, now_s, why, sizeof why, &one, err);
+	before = s->count;
+	st = pick(s, 0, b, job_id, signatures, now_s, why, sizeof why, &one, err);
+	if (!cc_failed(st) && one == NULL && !cc_failed(st = look_again(s, &more, err)) && more)
+		st = pick(s, before, b, job_id, signatures, now_s, why, sizeof why, &one, err);
 	if (!cc_failed(st) && one == NULL)
 		st = cc_fail(err, CC_E_STATE, "signer.none", "%s", why);
 	st = books_end(b, st, err);
@@ -319,15 +359,15 @@ static cc_status is_spent(const struct pki_signers *s, struct books *b, const st
 	return st;
 }
 
-cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, unsigned signatures, int64_t now_s, struct cc_error *err)
+/* From number `first` on, under the lock. */
+static cc_status find_ready(const struct pki_signers *s, size_t first, struct books *b, unsigned signatures, int64_t now_s,
+			    char *why, size_t why_cap, bool *ret, struct cc_error *err)
 {
-	char why[160] = "";
-	size_t n = 0;
+	size_t n = strlen(why);
 	bool ready = false;
 	cc_status st = cc_ok();
 
-	books_lock(b);
-	for (size_t i = 0; i < s->count && !ready && !cc_failed(st); i++) {
+	for (size_t i = first; i < s->count && !ready && !cc_failed(st); i++) {
 		enum pki_signer_state state = state_of(&s->items[i], 0, false, s->limit, now_s);
 		bool spent = true;
 
@@ -335,8 +375,24 @@ cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, unsigne
 			st = is_spent(s, b, &s->items[i], signatures, &spent, err);
 		ready = !cc_failed(st) && !spent;
 		if (!ready)
-			note_why(why, sizeof why, &n, &s->items[i], state);
+			note_why(why, why_cap, &n, &s->items[i], state);
 	}
+	*ret = ready;
+	return st;
+}
+
+cc_status pki_signer_ready(struct pki_signers *s, struct books *b, unsigned signatures, int64_t now_s, struct cc_error *err)
+{
+	char why[160] = "";
+	size_t before;
+	bool ready = false, more = false;
+	cc_status st;
+
+	books_lock(b);
+	before = s->count;
+	st = find_ready(s, 0, b, signatures, now_s, why, sizeof why, &ready, err);
+	if (!cc_failed(st) && !ready && !cc_failed(st = look_again(s, &more, err)) && more)
+		st = find_ready(s, before, b, signatures, now_s, why, sizeof why, &ready, err);
 	books_unlock(b);
 	if (cc_failed(st) || ready)
 		return st;

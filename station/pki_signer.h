@@ -47,6 +47,7 @@ struct pki_signers {
 	size_t count;
 	struct pki_signer items[PKI_SIGNERS_MAX]; /* by number */
 	int64_t limit;				  /* of the setting */
+	struct config config;			  /* where to look for one that was made meanwhile */
 };
 
 /* Certificates and limit; what the store knows comes with pki_signers_read_use. CC_E_NOT_FOUND "issue.signer-missing". */
@@ -55,8 +56,12 @@ void pki_signers_free(struct pki_signers **s);
 CC_MUST cc_status pki_signers_read_use(struct pki_signers *s, struct store *store, int64_t now_s, struct cc_error *err);
 enum pki_signer_state pki_signer_state(const struct pki_signers *s, const struct pki_signer *one, int64_t now_s);
 
-/* One of them may sign that often now: asked before a blank is touched. CC_E_STATE "signer.none". */
-CC_MUST cc_status pki_signer_ready(const struct pki_signers *s, struct books *b, unsigned signatures, int64_t now_s,
+/*
+ * One of them may sign that often now: asked before a blank is touched. CC_E_STATE "signer.none". When none of them may, here
+ * and in pki_signer_take, the folder is looked at again: a batch that runs for days goes on with the key that was made for it
+ * yesterday. New ones are appended under the lock of the books; views stay.
+ */
+CC_MUST cc_status pki_signer_ready(struct pki_signers *s, struct books *b, unsigned signatures, int64_t now_s,
 				   struct cc_error *err);
 
 /*
@@ -64,8 +69,8 @@ CC_MUST cc_status pki_signer_ready(const struct pki_signers *s, struct books *b,
  * returns. *ret is a view into s. CC_E_STATE "signer.none": detail says why each
  * of them may not sign.
  */
-CC_MUST cc_status pki_signer_take(const struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures,
-				  int64_t now_s, const struct pki_signer **ret, struct cc_error *err);
+CC_MUST cc_status pki_signer_take(struct pki_signers *s, struct books *b, const char *job_id, unsigned signatures, int64_t now_s,
+				  const struct pki_signer **ret, struct cc_error *err);
 
 /* It never signs again. Durable. */
 CC_MUST cc_status pki_signer_retire(const struct pki_signer *one, struct store *store, int64_t now_ms, struct cc_error *err);

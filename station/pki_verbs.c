@@ -19,6 +19,8 @@
 const struct option_spec pki_csca_options[] = {
 	{ "--new", NULL, "make the next country signer, its key signed by the present one",
 	  "tạo CSCA kế tiếp, khóa mới được khóa hiện tại ký" },
+	{ "--without-link", NULL, "with --new: also when the present one may no longer sign a link certificate",
+	  "đi cùng --new: tạo cả khi CSCA hiện tại không còn được ký chứng thư liên kết" },
 	{ "--name", "NAME", "with --new: another common name (the link certificate tells the change)",
 	  "đi cùng --new: tên mới (chứng thư liên kết ghi việc đổi tên)" },
 	{ 0 },
@@ -42,6 +44,13 @@ const struct option_spec pki_crl_options[] = {
 const struct option_spec pki_verify_options[] = {
 	{ "--trust", "PATH", "folder or file of country signers, lists and revocation lists (the home's trust folder)",
 	  "thư mục hoặc tệp CSCA, danh sách CSCA, danh sách thu hồi (mặc định: thư mục trust của trạm)" },
+	{ 0 },
+};
+
+const struct option_spec pki_master_list_options[] = {
+	{ "--trust", "PATH", "folder or file of country signers, lists and revocation lists (the home's trust folder)",
+	  "thư mục hoặc tệp CSCA, danh sách CSCA, danh sách thu hồi (mặc định: thư mục trust của trạm)" },
+	{ "--force", NULL, "build: replace FILE when it is there", "build: thay FILE nếu đã có" },
 	{ 0 },
 };
 
@@ -286,12 +295,22 @@ static void print_made(const struct config *c, const json_t *root)
 	(void)printf("%s: %s\n",
 		     is_vi(c) ? (resumed ? "Đã hoàn tất lần tạo dở dang" : "Đã tạo") : (resumed ? "Finished" : "Made"),
 		     text(root, "made"));
+	if (json_is_true(json_object_get(root, "alone")))
+		(void)printf(
+			"%s\n",
+			is_vi(c)
+				? "Không có chứng thư liên kết: khóa trước không còn được ký. Mỗi bên kiểm tra phải nhận "
+				  "chứng thư CSCA mới này trực tiếp hoặc qua master list; thẻ đã cấp vẫn kiểm tra theo CSCA cũ."
+				: "There is no link certificate: the key before it may sign none. Every reader must be given this "
+				  "new CSCA certificate itself, or a master list with it; cards issued before still verify by the old one.");
 }
 
 static int report_made(const struct invocation *inv, const struct pki_made *made)
 {
-	return finish(inv, json_pack("{s:i, s:s, s:b}", "schema", 1, "made", made->label, "resumed", made->resumed), print_made,
-		      EXIT_DONE);
+	return finish(inv,
+		      json_pack("{s:i, s:s, s:b, s:b}", "schema", 1, "made", made->label, "resumed", made->resumed, "alone",
+				made->alone),
+		      print_made, EXIT_DONE);
 }
 
 /* One line of what would be done. */
@@ -322,7 +341,8 @@ int pki_run_csca(struct invocation *inv)
 		return dry(inv, "Sẽ tạo CSCA kế tiếp kèm chứng thư liên kết.",
 			   "Would make the next country signer with its link certificate.");
 	if (cc_failed(pki_options_default(&inv->config, &o, &err)) ||
-	    cc_failed(pki_new_csca(&inv->config, &o, invocation_option(inv, "--name"), &made, &err)))
+	    cc_failed(pki_new_csca(&inv->config, &o, invocation_option(inv, "--name"),
+				   invocation_option(inv, "--without-link") != NULL, &made, &err)))
 		return invocation_fail(inv, &err);
 	return report_made(inv, &made);
 }
@@ -602,7 +622,8 @@ static int build_list(struct invocation *inv)
 		return dry(inv, "Sẽ ký một danh sách CSCA.", "Would sign a master list.");
 	if (cc_failed(pki_options_default(&inv->config, &o, &err)) ||
 	    cc_failed(pki_make_master_list(&inv->config, &o, (const char *const *)inv->arguments + 2,
-					   (size_t)inv->argument_count - 2, inv->arguments[1], &count, &err)))
+					   (size_t)inv->argument_count - 2, inv->arguments[1],
+					   invocation_option(inv, "--force") != NULL, &count, &err)))
 		return invocation_fail(inv, &err);
 	return finish(inv, json_pack("{s:i, s:s, s:I}", "schema", 1, "file", inv->arguments[1], "count", (json_int_t)count),
 		      print_list_made, EXIT_DONE);

@@ -5,7 +5,8 @@
 #include "station/command.h"
 
 /* `cccd pki csca | ds | crl | master-list | show FILE | verify FILE`: rows of command_pki.c's table. */
-extern const struct option_spec pki_csca_options[], pki_ds_options[], pki_crl_options[], pki_verify_options[];
+extern const struct option_spec pki_csca_options[], pki_ds_options[], pki_crl_options[], pki_verify_options[],
+	pki_master_list_options[];
 
 int pki_run_csca(struct invocation *inv);
 int pki_run_ds(struct invocation *inv);

@@ -186,7 +186,24 @@ static int open_temporary(const char *path, unsigned mode)
 	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
 }
 
-cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err)
+/* Some file systems can't refuse to replace (EINVAL): there it is looked at right before. */
+static int rename_new(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (lstat(to, &st) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+static cc_status write_durably(const char *path, struct bytes data, unsigned mode, int (*move)(const char *from, const char *to),
+			       struct cc_error *err)
 {
 	char tmp[PATH_MAX];
 	int fd;
@@ -200,13 +217,24 @@ cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, str
 	good = write_all(fd, data) && fsync(fd) == 0;
 	if (close(fd) != 0)
 		good = false;
-	if (!good || rename(tmp, path) != 0 || !sync_folder_of(path)) {
-		cc_status st = io_error(err, path, "write");
+	if (!good || move(tmp, path) != 0 || !sync_folder_of(path)) {
+		cc_status st = good && errno == EEXIST ? cc_fail(err, CC_E_EXISTS, "file.exists", "%s", path)
+						       : io_error(err, path, "write");
 
 		(void)unlink(tmp);
 		return st;
 	}
 	return cc_ok();
+}
+
+cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err)
+{
+	return write_durably(path, data, mode, rename, err);
+}
+
+cc_status sys_write_new_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err)
+{
+	return write_durably(path, data, mode, rename_new, err);
 }
 
 /* Asked after a mkdir that failed: keeps its errno when the answer is no. */

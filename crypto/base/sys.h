@@ -51,6 +51,8 @@ CC_MUST cc_status sys_read_regular(const char *path, size_t limit, struct buf *r
  * the folder. mode as of open(2), e.g. 0600 for keys.
  */
 CC_MUST cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err);
+/* The same for a name that nothing may have yet, not even in the last moment: CC_E_EXISTS "file.exists". */
+CC_MUST cc_status sys_write_new_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err);
 /* mkdir -p; each new folder gets mode. */
 CC_MUST cc_status sys_make_dirs(const char *path, unsigned mode, struct cc_error *err);
 

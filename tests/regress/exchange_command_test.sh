@@ -16,6 +16,8 @@ echo '{"station.name": "Team 1"}' >"$work/team/settings.json"
 run 0 "import at the centre" "" centre registry import $people/people.jsonl
 run 0 "identity of the centre" "[0-9A-F]{64}" centre exchange identity "$work/centre.id"
 centre_print=$(grep -oE '[0-9A-F]{64}' "$work/out")
+run 1 "an identity that is there is not written over" "file.exists|already" centre exchange identity "$work/centre.id"
+run 0 "unless that is asked for" "[0-9A-F]{64}" centre exchange identity "$work/centre.id" --force
 run 0 "identity of the team" "[0-9A-F]{64}" team exchange identity "$work/team.id"
 team_print=$(grep -oE '[0-9A-F]{64}' "$work/out")
 run 3 "no pin without the fingerprint" "fingerprint" centre exchange peer "$work/team.id"

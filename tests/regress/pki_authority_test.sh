@@ -116,6 +116,10 @@ is "openssl: revoked" "$(openssl verify -x509_strict -crl_check -CRLfile k.crl -
 
 # ---- master list
 is "build" "$(run pki master-list build own.ml k/certs/csca-1.cer --json)" 0
+cp own.ml before.ml
+is "a list that is there is not written over" "$(run pki master-list build own.ml k/certs/csca-1.cer)" 1
+is "and it says so" "$(grep -c file.exists err)$(cmp own.ml before.ml && echo same)" 1same
+is "unless that is asked for" "$(run pki master-list build own.ml k/certs/csca-1.cer --force --json)" 0
 is "own country signers, links, and one more" "$(field count)" 6
 is "the openssl command verifies the content" "$(openssl cms -verify -inform der -in own.ml -noverify -certsout /dev/null -out content 2>&1 |
 	grep -ci 'verification successful')" 1

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An authority over the years, by a clock that the test moves: which key signs what, and what an old verifier still believes. */
 
@@ -63,7 +64,7 @@ static void make(struct station *s, bool csca, const char *want)
 	struct cc_error err = { 0 };
 
 	if (csca)
-		must(pki_new_csca(&s->config, &s->options, NULL, &made, &err), &err);
+		must(pki_new_csca(&s->config, &s->options, NULL, false, &made, &err), &err);
 	else
 		must(pki_new_signer(&s->config, &s->options, &made, &err), &err);
 	assert_string_equal(made.label, want);
@@ -155,12 +156,45 @@ static void nothing_is_issued_after_the_usage_period(void **state)
 	assert_int_equal(pki_new_signer(&s.config, &s.options, &made, &err).code, CC_E_STATE);
 	assert_string_equal(err.key, "pki.issuer");
 	cc_error_init(&err);
-	assert_int_equal(pki_new_csca(&s.config, &s.options, NULL, &made, &err).code, CC_E_STATE);
-	assert_string_equal(err.key, "pki.issuer");
+	assert_int_equal(pki_new_csca(&s.config, &s.options, NULL, false, &made, &err).code, CC_E_STATE);
+	assert_string_equal(err.key, "pki.no-link");
 	cc_error_init(&err);
 	assert_int_equal(pki_make_crl(&s.config, &s.options, &q, &crl, &err).code, CC_E_STATE);
 	assert_string_equal(made.label, "");
 	assert_int_equal(crl.number, 0);
+	fixture_folder_done(&s.folder);
+}
+
+/* The rollover was forgotten: the authority goes on with a country signer that stands alone, and says so. */
+static void an_authority_whose_key_expired_goes_on(void **state)
+{
+	static const char *const both[] = { "certs/csca-1.cer", "certs/csca-2.cer", NULL };
+	struct station s;
+	struct pki_made made = { 0 };
+	struct cc_error err = { 0 };
+	char path[PATH_MAX];
+
+	(void)state;
+	open_station(&s);
+	at(&s, 6 * YEAR_S);
+	must(pki_new_csca(&s.config, &s.options, NULL, true, &made, &err), &err);
+	assert_string_equal(made.label, "csca-2");
+	assert_true(made.alone);
+	config_path(&s.config, "certs/csca-2-link.cer", path);
+	assert_int_equal(access(path, F_OK), -1);
+	config_path(&s.config, "trust/csca-2.cer", path);
+	assert_int_equal(access(path, F_OK), 0);
+	make(&s, false, "ds-2");
+	assert_int_equal(judge(&s, "certs/ds-2.cer", both), CHAIN_GOOD);
+	assert_int_equal(judge(&s, "certs/ds-2.cer", old_alone), CHAIN_NO_ANCHOR);
+	assert_int_equal(judge(&s, "certs/ds-1.cer", both), CHAIN_GOOD);
+	/* The next one, in time, has its link; nobody leaves one out that can be made. */
+	at(&s, 10 * YEAR_S);
+	must(pki_new_csca(&s.config, &s.options, NULL, true, &made, &err), &err);
+	assert_string_equal(made.label, "csca-3");
+	assert_false(made.alone || made.resumed);
+	config_path(&s.config, "certs/csca-3-link.cer", path);
+	assert_int_equal(access(path, F_OK), 0);
 	fixture_folder_done(&s.folder);
 }
 
@@ -200,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(years_of_an_authority),
 		cmocka_unit_test(nothing_is_issued_after_the_usage_period),
+		cmocka_unit_test(an_authority_whose_key_expired_goes_on),
 		cmocka_unit_test(revocations_stay),
 	};
 

@@ -142,6 +142,30 @@ static void two_signatures_are_taken_together_or_not_at_all(void **state)
 	assert_int_equal(d->signers->items[0].used, 3);
 }
 
+/* A station that runs for days goes on with the key that was made for it meanwhile; one in the wrong form stops nobody's card. */
+static void a_signer_made_after_start_is_found(void **state)
+{
+	struct desk *d = *state;
+	struct cc_error err = { 0 };
+	struct job jobs[4];
+
+	assert_int_equal(fixture_run(&d->pki.folder, "mv certs/ds-2.cer later.cer"), 0);
+	pki_signers_free(&d->signers);
+	assert_int_equal(pki_signers_load(&d->config, &d->signers, &err).code, CC_OK);
+	assert_int_equal(d->signers->count, 1);
+	for (unsigned i = 0; i < 4; i++)
+		bind(d, i, &jobs[i]);
+	for (unsigned i = 0; i < 3; i++)
+		(void)take(d, &jobs[i], FIXTURE_NOW_S + 61 * DAY_S, "ds-1");
+	(void)take(d, &jobs[3], FIXTURE_NOW_S + 61 * DAY_S, NULL);
+	assert_int_equal(pki_signer_ready(d->signers, d->books.books, 1, FIXTURE_NOW_S + 61 * DAY_S, &err).code, CC_E_STATE);
+	cc_error_init(&err);
+	assert_int_equal(fixture_run(&d->pki.folder, "mv later.cer certs/ds-2.cer"), 0);
+	assert_int_equal(pki_signer_ready(d->signers, d->books.books, 1, FIXTURE_NOW_S + 61 * DAY_S, &err).code, CC_OK);
+	(void)take(d, &jobs[3], FIXTURE_NOW_S + 61 * DAY_S, "ds-2");
+	assert_int_equal(d->signers->count, 2);
+}
+
 /* Three signatures are the limit, over a restart too; then nobody signs until the second one's period begins. */
 static void limit_holds_over_a_restart(void **state)
 {
@@ -277,10 +301,15 @@ static void settings_out_of_bounds_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_desk(signers_are_found_by_number), with_desk(two_signatures_are_taken_together_or_not_at_all),
-		with_desk(limit_holds_over_a_restart),	with_desk(usage_period_is_kept),
-		with_desk(a_retired_key_never_signs),	with_desk(cards_of_a_key_are_counted),
-		with_desk(rotation_plan_names_the_day), with_desk(settings_out_of_bounds_are_named),
+		with_desk(signers_are_found_by_number),
+		with_desk(a_signer_made_after_start_is_found),
+		with_desk(two_signatures_are_taken_together_or_not_at_all),
+		with_desk(limit_holds_over_a_restart),
+		with_desk(usage_period_is_kept),
+		with_desk(a_retired_key_never_signs),
+		with_desk(cards_of_a_key_are_counted),
+		with_desk(rotation_plan_names_the_day),
+		with_desk(settings_out_of_bounds_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -359,9 +359,32 @@ static void pipe_and_device_are_no_regular_files(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
+static void a_new_file_replaces_nothing(void **state)
+{
+	struct cc_error err = { 0 };
+	struct buf file = { 0 };
+	char path[PATH_MAX], other[PATH_MAX];
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/new-file", folder);
+	(void)snprintf(other, sizeof other, "%s/new-link", folder);
+	assert_int_equal(sys_write_new_file(path, bytes_str("first"), 0600, &err).code, CC_OK);
+	assert_int_equal(sys_write_new_file(path, bytes_str("second"), 0600, &err).code, CC_E_EXISTS);
+	assert_string_equal(err.key, "file.exists");
+	assert_int_equal(sys_read_file(path, 100, &file, NULL).code, CC_OK);
+	assert_true(bytes_equal(buf_view(&file), bytes_str("first")));
+	/* A link that leads nowhere is a name that is taken, too. */
+	assert_int_equal(symlink("/nonexistent/x", other), 0);
+	assert_int_equal(sys_write_new_file(other, bytes_str("second"), 0600, NULL).code, CC_E_EXISTS);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(other), 0);
+	buf_done(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_file_replaces_nothing),
 		cmocka_unit_test(a_written_file_is_read_back),
 		cmocka_unit_test(a_key_file_is_private_and_replaced_whole),
 		cmocka_unit_test(what_is_not_there_is_not_found),
