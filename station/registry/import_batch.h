@@ -25,10 +25,9 @@ struct import_batch {
 	struct import_item *items;
 	size_t *order; /* of the items to write, by number: the index is walked, not jumped in */
 	size_t order_count;
-	int64_t *ids; /* for new rows; what is not used serves the next batch */
+	int64_t *ids; /* for new rows: at least as many as rows */
 	size_t id_count;
-	struct registry_mark *marks, *room; /* room: to sort them in */
-	size_t mark_count;
+	struct registry_mark *keys; /* twice cap: to sort by */
 	struct import_remark *remarks;
 	size_t remark_count, remark_cap;
 	uint64_t bytes; /* of the file, read until here */
@@ -37,15 +36,12 @@ struct import_batch {
 	struct cc_error err;
 };
 CC_MUST cc_status import_batch_new(size_t cap, struct import_batch *ret);
-void import_batch_clear(struct import_batch *b); /* keeps the ids */
+void import_batch_clear(struct import_batch *b); /* wipes; keeps the ids */
 void import_batch_done(struct import_batch *b);
 /* False: out of memory. */
 CC_MUST bool import_batch_remark(struct import_batch *b, uint64_t line, enum import_severity severity,
 				 const struct row_fault *fault, uint64_t other_line);
-/* order: by the hashes of the numbers. Uses marks. */
 void import_batch_sort_order(struct import_batch *b);
-/* marks: by mark, then person; their persons must rise already. */
-void import_batch_sort_marks(struct import_batch *b);
 
 struct import_reader;
 CC_MUST cc_status import_reader_new(struct registry *r, FILE *in, const struct import_options *o, struct import_reader **ret,

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH_PHOTO_BYTES (32u * 1024 * 1024)
+#define BATCH_PHOTO_BYTES (4u * 1024 * 1024)
 #define SEEN_SLOTS_FIRST 1024
 #define INPUT_MAX 65536 /* at a time; its first piece is what the encoding is detected on */
 #define DECODED_MAX (3 * PERSON_ROW_MAX)
@@ -502,11 +502,7 @@ static void seal_all(struct import_reader *rd, struct import_batch *b)
 
 		row->id = b->ids[i];
 		st = registry_row_seal(&rd->keys, row);
-		for (size_t m = 0; m < row->mark_count; m++)
-			b->marks[b->mark_count++] = (struct registry_mark){ row->marks[m], row->id };
 	}
-	/* Ids rise: people under one mark stand in their order already. */
-	import_batch_sort_marks(b);
 	if (cc_failed(st))
 		b->st = registry_crypto_error(st, &b->err, "row");
 }
@@ -515,6 +511,7 @@ void import_reader_fill(struct import_reader *rd, size_t rows, struct import_bat
 {
 	CC_ASSERT(b->count == 0 && rows <= b->cap);
 	b->st = cc_ok();
+	b->last = false;
 	cc_error_init(&b->err);
 	rd->photo_bytes = 0;
 	while (!cc_failed(b->st) && b->count < rows && rd->photo_bytes < BATCH_PHOTO_BYTES) {

@@ -95,6 +95,9 @@ CC_MUST cc_status registry_row_write(struct registry *r, const struct registry_r
 struct registry_mark {
 	int64_t mark, person;
 };
+/* By the first bits of the marks: an index is walked, not jumped in. People under one mark stay in their order. room: for as
+ * many. */
+void registry_marks_sort(struct registry_mark *marks, struct registry_mark *room, size_t count);
 CC_MUST cc_status registry_marks_write(struct registry *r, const struct registry_mark *marks, size_t count, struct cc_error *err);
 /* Ids for `count` rows, from *ret_first; inside the caller's transaction, or in one of its own. */
 CC_MUST cc_status registry_take_ids(struct registry *r, size_t count, int64_t *ret_first, struct cc_error *err);

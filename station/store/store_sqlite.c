@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@
  */
 #define CACHE_MAX 64
 #define PLACES_MAX 64
+#define SMALL_MAX 1024
 
 struct sqlite_stmt {
 	struct stmt base;
@@ -27,6 +29,7 @@ struct sqlite_stmt {
 	const char *sql; /* the caller's constant */
 	bool in_use;
 	uint8_t places[PLACES_MAX + 1]; /* of `$1`, `$2` ...; 0: the statement has none of that number */
+	uint8_t *small[PLACES_MAX + 1]; /* short values of each, SMALL_MAX bytes; NULL until there was one */
 	struct sqlite_stmt *next;
 };
 
@@ -105,6 +108,8 @@ static cc_status lite_exec(struct store *base, const char *sql)
 static void stmt_destroy(struct sqlite_stmt *q)
 {
 	(void)sqlite3_finalize(q->q);
+	for (size_t i = 0; i <= PLACES_MAX; i++)
+		cc_free(q->small[i], SMALL_MAX);
 	cc_free(q, sizeof *q);
 }
 
@@ -178,19 +183,45 @@ static cc_status lite_bind_int(struct stmt *base, int index, int64_t v)
 	return bound(base, sqlite3_bind_int64(self_stmt(base)->q, parameter(base, index), v));
 }
 
+struct kept {
+	const void *p;
+	sqlite3_destructor_type how;
+};
+
+/*
+ * The caller's value may be gone by the next step. A short one is kept in the
+ * statement, where the next one takes its room; SQLite would ask for memory for each.
+ */
+static cc_status keep(struct stmt *base, int index, struct bytes v, struct kept *ret)
+{
+	uint8_t **at = &self_stmt(base)->small[index];
+
+	*ret = (struct kept){ v.n > 0 ? (const void *)v.p : "", SQLITE_TRANSIENT };
+	if (v.n == 0 || v.n > SMALL_MAX)
+		return cc_ok();
+	if (*at == NULL && (*at = cc_alloc(SMALL_MAX)) == NULL)
+		return cc_fail(&base->store->err, CC_E_MEMORY, "memory", "statement");
+	memcpy(*at, v.p, v.n);
+	*ret = (struct kept){ *at, SQLITE_STATIC };
+	return cc_ok();
+}
+
 static cc_status lite_bind_text(struct stmt *base, int index, struct bytes utf8)
 {
-	const char *p = utf8.n > 0 ? (const char *)utf8.p : "";
+	int place = parameter(base, index);
+	struct kept k;
+	cc_status st = keep(base, index, utf8, &k);
 
-	return bound(base,
-		     sqlite3_bind_text64(self_stmt(base)->q, parameter(base, index), p, utf8.n, SQLITE_TRANSIENT, SQLITE_UTF8));
+	return cc_failed(st) ? st : bound(base, sqlite3_bind_text64(self_stmt(base)->q, place, k.p, utf8.n, k.how, SQLITE_UTF8));
 }
 
 static cc_status lite_bind_blob(struct stmt *base, int index, struct bytes v)
 {
-	const void *p = v.n > 0 ? (const void *)v.p : "";
+	int place = parameter(base, index);
+	struct kept k;
+	cc_status st = keep(base, index, v, &k);
 
-	return bound(base, sqlite3_bind_blob64(self_stmt(base)->q, parameter(base, index), p, v.n, SQLITE_TRANSIENT));
+	return cc_failed(st) ? st : bound(base, sqlite3_bind_blob64(self_stmt(base)->q, place, k.p, v.n, k.how));
 }
 
 static cc_status lite_bind_null(struct stmt *base, int index)
@@ -326,8 +357,9 @@ static cc_status make_file(const char *path, struct cc_error *err)
 	return cc_ok();
 }
 
-/* cache_size: 128 MiB at most, for the keyed hashes of a load that fall anywhere. temp_store: no personal field may reach a
- * temporary file; secure_delete: deleted rows leave no bytes behind. */
+/* wal_autocheckpoint: pages that a load writes again and again are copied once in 32 MiB. cache_size: 128 MiB at most, for the
+ * keyed hashes of a load that fall anywhere. temp_store: no personal field may reach a temporary file; secure_delete: deleted
+ * rows leave no bytes behind. */
 static const char connection_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
 					  "PRAGMA journal_mode=WAL;"
 					  "PRAGMA synchronous=FULL;"
@@ -337,6 +369,7 @@ static const char connection_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
 					  "PRAGMA cell_size_check=ON;"
 					  "PRAGMA trusted_schema=OFF;"
 					  "PRAGMA cache_size=-131072;"
+					  "PRAGMA wal_autocheckpoint=8192;"
 					  "PRAGMA mmap_size=0;";
 
 static cc_status configure(struct sqlite_store *s)
@@ -371,12 +404,20 @@ static cc_status connect_file(const char *path, struct sqlite_store *s)
 	return configure(s);
 }
 
+/* Its accounts of memory that nobody reads cost a lock for each piece. Refused, and no harm, when SQLite is at work already. */
+static void set_up(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *s = cc_alloc(sizeof *s);
 	struct store *base;
 	cc_status st;
 
+	(void)pthread_once(&once, set_up);
 	if (s == NULL)
 		return cc_fail(err, CC_E_MEMORY, "memory", "store");
 	s->base.ops = &lite_ops;
