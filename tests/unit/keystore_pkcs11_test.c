@@ -448,6 +448,13 @@ static void threads_share_the_pool(void **state)
 	}
 }
 
+/* What went wrong in a child is only seen when the child says so. */
+static int child_fails(int step, const struct cc_error *err)
+{
+	fprintf(stderr, "# child, step %d: %s: %s\n", step, err->key, err->detail);
+	return step;
+}
+
 static int child(struct rig *r)
 {
 	struct keystore_pkcs11_params params = softhsm_params(&r->hsm, &r->sys.sys);
@@ -460,13 +467,18 @@ static int child(struct rig *r)
 	keystore_error(r->ks, &err);
 	if (strcmp(err.key, "keystore.forked") != 0)
 		return 2;
-	if (cc_failed(keystore_pkcs11_open(&params, &own, NULL)))
-		return 3;
-	if (cc_failed(keystore_sign(own, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &sig)))
-		return 4;
+	cc_error_init(&err);
+	if (cc_failed(keystore_pkcs11_open(&params, &own, &err)))
+		return child_fails(3, &err);
+	if (cc_failed(keystore_sign(own, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &sig))) {
+		keystore_error(own, &err);
+		return child_fails(4, &err);
+	}
 	keystore_close(&r->ks); /* its parent's: nothing but memory */
-	if (cc_failed(keystore_sign(own, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &sig)))
-		return 5;
+	if (cc_failed(keystore_sign(own, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &sig))) {
+		keystore_error(own, &err);
+		return child_fails(5, &err);
+	}
 	buf_done(&sig);
 	keystore_close(&own);
 	return 0;
