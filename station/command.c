@@ -23,6 +23,7 @@ static const struct command *const nouns[] = {
 	commands_registry_reconcile,
 	commands_registry_export,
 	commands_doctor,
+	commands_settings,
 	commands_card,
 	commands_lab,
 	commands_reader,

@@ -68,7 +68,7 @@ extern const struct command commands_registry_import[], commands_registry_rotate
 extern const struct command commands_registry_feed[], commands_registry_forms[], commands_registry_apply[],
 	commands_registry_reconcile[], commands_registry_export[];
 extern const struct command commands_reader[], commands_pki[], commands_registry[], commands_card[], commands_lab[],
-	commands_doctor[], commands_demo[];
+	commands_doctor[], commands_settings[], commands_demo[];
 
 int command_main(int argc, char **argv);
 

@@ -42,7 +42,7 @@ CC_MUST cc_status config_setting(const struct config *c, const char *name, char 
 CC_MUST cc_status config_setting_int(const struct config *c, const char *name, int64_t *ret, struct cc_error *err);
 
 struct setting {
-	const char *name, *value, *help; /* value: the default */
+	const char *name, *value, *help_en, *help_vi; /* value: the default */
 };
 extern const struct setting settings_table[];
 extern const size_t settings_count;
