@@ -2,6 +2,7 @@
 #include "station/command.h"
 
 #include "crypto/base/log.h"
+#include "station/exit_code.h"
 #include "station/message.h"
 
 #include <stdio.h>
@@ -404,37 +405,6 @@ const char *invocation_option(const struct invocation *inv, const char *name)
 	return inv->option_values[place];
 }
 
-static int exit_code_of(enum cc_code code)
-{
-	switch (code) {
-	case CC_OK:
-		return EXIT_DONE;
-	case CC_E_ARG:
-		return EXIT_USAGE;
-	case CC_E_VERIFY:
-	case CC_E_HELD:
-		return EXIT_CHECK_NO;
-	case CC_E_DENIED:
-		return EXIT_NOT_ALLOWED;
-	case CC_E_DEVICE:
-	case CC_E_NO_SERVICE:
-	case CC_E_STATUS:
-		return EXIT_DEVICE;
-	case CC_E_MEMORY:
-	case CC_E_LIMIT:
-	case CC_E_FORMAT:
-	case CC_E_CRYPTO:
-	case CC_E_IO:
-	case CC_E_NOT_FOUND:
-	case CC_E_EXISTS:
-	case CC_E_STATE:
-	case CC_E_UNSUPPORTED:
-	case CC_E_BUSY:
-		break;
-	}
-	return EXIT_FAILED;
-}
-
 int invocation_fail(const struct invocation *inv, const struct cc_error *err)
 {
 	const struct message *m = message_find(err->key);
@@ -444,5 +414,5 @@ int invocation_fail(const struct invocation *inv, const struct cc_error *err)
 	(void)fprintf(stderr, "  %s%s\n", pick(lang, "Việc cần làm: ", "Next: "), message_next(m, lang));
 	(void)fprintf(stderr, "  %s%s (%s): %s\n", pick(lang, "Chi tiết: ", "Detail: "), err->key != NULL ? err->key : "-",
 		      cc_code_name(err->code), err->detail);
-	return exit_code_of(err->code);
+	return exit_code_of(err->code, err->key);
 }

@@ -59,7 +59,7 @@ run 2 "a mistyped MRZ is asked for again" "mrz.text" "$cccd" card inspect --mrz 
 run 3 "card verify without the country signer" "no.anchor|anchor" "$cccd" card verify "$work/card" --trust "$work/empty"
 
 # ---- what goes wrong at a desk
-run 1 "the same person twice is refused" "" "$cccd" lab run --chips 1 -- "$cccd" card issue "$N"
+run 3 "the same person twice is refused" "" "$cccd" lab run --chips 1 -- "$cccd" card issue "$N"
 run 2 "a number that is none" "12" "$cccd" card issue 12345
 run 5 "no pcscd running" "pcscd" env PCSCLITE_CSOCK_NAME="$work/nowhere" "$cccd" card issue "$M"
 run 0 "a person that the register does not know, and a sealed card given as a blank" "" "$cccd" lab run --chips 1 --state "$work/state" -- sh -c '
