@@ -2,6 +2,7 @@
 #include "crypto/ec_internal.h"
 
 #include "crypto/base/tlv.h"
+#include "crypto/ec_recent.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -207,22 +208,33 @@ struct ec_verifier {
 	EVP_PKEY_CTX *begun;
 };
 
-cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret)
+static cc_status check_point(enum ec_curve curve, struct bytes point)
 {
-	struct ec_verifier *v;
 	struct ec_domain *d = NULL;
 	cc_status st = ec_domain_new(curve, &d);
 
-	if (cc_failed(st))
-		return st;
-	st = ec_point_check(d, point);
+	if (!cc_failed(st))
+		st = ec_point_check(d, point);
 	ec_domain_free(&d);
+	return st;
+}
+
+cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret)
+{
+	/* One that is known was checked when it became so. */
+	EVP_PKEY_CTX *known = ec_recent_take(curve, point);
+	cc_status st = known != NULL ? cc_ok() : check_point(curve, point);
+	struct ec_verifier *v;
+
 	if (cc_failed(st))
 		return st;
 	v = cc_alloc(sizeof *v);
-	if (v == NULL)
+	if (v == NULL) {
+		EVP_PKEY_CTX_free(known);
 		return cc_code_status(CC_E_MEMORY);
+	}
 	v->curve = curve;
+	v->begun = known;
 	CC_ASSERT(pthread_mutex_init(&v->lock, NULL) == 0);
 	st = buf_copy(&v->point, point);
 	if (cc_failed(st))
@@ -253,6 +265,8 @@ static const EVP_PKEY_CTX *verifier_begun(struct ec_verifier *v)
 		pkey = public_pkey(v->curve, buf_view(&v->point));
 		v->begun = begun(pkey, EVP_PKEY_verify_init);
 		EVP_PKEY_free(pkey); /* the operation holds it */
+		if (v->begun != NULL)
+			ec_recent_keep(v->curve, buf_view(&v->point), v->begun);
 	}
 	ctx = v->begun;
 	CC_ASSERT(pthread_mutex_unlock(&v->lock) == 0);

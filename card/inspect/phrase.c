@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/inspect/phrase.h"
 
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +15,46 @@
 static const struct phrase *const tables[] = { phrases_inspect, phrases_lint, phrases_values };
 #define TABLES (sizeof tables / sizeof tables[0])
 
-const char *phrase_find(const char *en)
+/* Texts are looked up several times for each check of a card: by an index that is made once. */
+#define SLOTS 2048
+static const struct phrase *slots[SLOTS];
+static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
+
+/* The slot that holds this text, or the free one where it would be: FNV-1a. */
+static size_t slot_of(const char *en)
 {
+	uint32_t hash = 2166136261u;
+	size_t i;
+
+	for (const char *c = en; *c != 0; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	for (i = hash % SLOTS; slots[i] != NULL && strcmp(slots[i]->en, en) != 0;)
+		i = (i + 1) % SLOTS;
+	return i;
+}
+
+static void fill_slots(void)
+{
+	size_t rows = 0;
+
 	for (size_t t = 0; t < TABLES; t++) {
 		for (const struct phrase *p = tables[t]; p->en != NULL; p++) {
-			if (strcmp(p->en, en) == 0)
-				return p->vi;
+			size_t i = slot_of(p->en);
+
+			CC_ASSERT(++rows <= SLOTS / 2);
+			if (slots[i] == NULL) /* the first row counts */
+				slots[i] = p;
 		}
 	}
-	return NULL;
+}
+
+const char *phrase_find(const char *en)
+{
+	const struct phrase *p;
+
+	CC_ASSERT(pthread_once(&slots_once, fill_slots) == 0);
+	p = slots[slot_of(en)];
+	return p != NULL ? p->vi : NULL;
 }
 
 bool phrase_at(size_t i, struct phrase *ret)
