@@ -2,6 +2,7 @@
 #include "station/face_cross_check.h"
 
 #include "biometrics/png.h"
+#include "station/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -90,43 +90,19 @@ static cc_status failed(struct cc_error *err, const char *what, int e)
 	return cc_fail(err, CC_E_IO, "face.cross-check-failed", "%s%s%s", what, e ? ": " : "", e ? strerror(e) : "");
 }
 
-static int spawn_with(posix_spawn_file_actions_t *files, posix_spawnattr_t *attr, const char *program, int fd, pid_t *ret)
-{
-	char path[PATH_MAX];
-	char *const argv[] = { path, NULL }, *const no_environment[] = { NULL };
-	sigset_t all, none;
-	int e;
-
-	(void)snprintf(path, sizeof path, "%s", program);
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	if ((e = posix_spawn_file_actions_adddup2(files, fd, STDIN_FILENO)) != 0 ||
-	    (e = posix_spawn_file_actions_adddup2(files, fd, STDOUT_FILENO)) != 0 ||
-	    (e = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0)) != 0 ||
-	    (e = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1)) != 0 ||
-	    (e = posix_spawnattr_setsigdefault(attr, &all)) != 0 || (e = posix_spawnattr_setsigmask(attr, &none)) != 0 ||
-	    (e = posix_spawnattr_setpgroup(attr, 0)) != 0 ||
-	    (e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP)) != 0)
-		return e;
-	return posix_spawn(ret, path, files, attr, argv, no_environment);
-}
-
 /* In a group of its own, so that what it starts ends with it. */
 static int spawn(const char *program, int fd, pid_t *ret)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	int e = posix_spawn_file_actions_init(&files);
+	char path[PATH_MAX];
+	char *const argv[] = { path, NULL }, *const no_environment[] = { NULL };
 
-	if (e != 0)
-		return e;
-	e = posix_spawnattr_init(&attr);
-	if (e == 0) {
-		e = spawn_with(&files, &attr, program, fd, ret);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&files);
-	return e;
+	(void)snprintf(path, sizeof path, "%s", program);
+	return spawn_program(&(struct spawn){ .program = path,
+					      .argv = argv,
+					      .environment = no_environment,
+					      .files = { fd, fd, SPAWN_NULL, SPAWN_NONE },
+					      .own_group = true },
+			     ret);
 }
 
 struct talk {

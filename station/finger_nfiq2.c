@@ -2,12 +2,12 @@
 #include "station/finger_nfiq2.h"
 
 #include "biometrics/png.h"
+#include "station/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX 64
-#define CHILD_PRINT 3 /* its descriptor of the print */
 
 cc_status finger_nfiq2_program(const struct config *c, char *ret, size_t cap, struct cc_error *err)
 {
@@ -72,57 +71,17 @@ static cc_status print_file(const struct image *print, int *ret_fd, struct cc_er
 
 /* ---- the process */
 
-static int file_actions(posix_spawn_file_actions_t *files, int print, int out)
-{
-	/* The output first: its descriptor may be the number that the print gets. */
-	int e = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
-
-	if (e == 0)
-		e = posix_spawn_file_actions_adddup2(files, print, CHILD_PRINT);
-	if (e == 0)
-		e = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (e == 0)
-		e = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	return e != 0 ? e : posix_spawn_file_actions_addclosefrom_np(files, CHILD_PRINT + 1);
-}
-
-static int attributes(posix_spawnattr_t *attr)
-{
-	sigset_t all, none;
-	int e;
-
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	e = posix_spawnattr_setsigdefault(attr, &all);
-	if (e == 0)
-		e = posix_spawnattr_setsigmask(attr, &none);
-	if (e == 0)
-		e = posix_spawnattr_setpgroup(attr, 0); /* what it starts itself ends with it */
-	return e != 0 ? e
-		      : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-}
-
 static int spawn(const char *program, int print, int out, pid_t *ret)
 {
 	char name[] = "nfiq2", force[] = "-F", file[] = "/proc/self/fd/3", locale[] = "LC_ALL=C";
 	char *const argv[] = { name, force, file, NULL }, *const environment[] = { locale, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	int e = posix_spawn_file_actions_init(&files);
 
-	if (e != 0)
-		return e;
-	e = posix_spawnattr_init(&attr);
-	if (e == 0) {
-		e = file_actions(&files, print, out);
-		if (e == 0)
-			e = attributes(&attr);
-		if (e == 0)
-			e = posix_spawn(ret, program, &files, &attr, argv, environment);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&files);
-	return e;
+	return spawn_program(&(struct spawn){ .program = program,
+					      .argv = argv,
+					      .environment = environment,
+					      .files = { SPAWN_NULL, out, SPAWN_NULL, print },
+					      .own_group = true },
+			     ret);
 }
 
 struct answer {

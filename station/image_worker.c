@@ -3,13 +3,13 @@
 
 #include "crypto/base/secret.h"
 #include "station/image_worker_process.h"
+#include "station/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -201,50 +201,24 @@ static cc_status receive_all(struct image_worker *w, uint8_t *p, size_t n, int64
 
 /* ---- starting */
 
-static int spawn_with(posix_spawn_file_actions_t *files, posix_spawnattr_t *attr, int fd, const char *name, pid_t *ret)
-{
-	char program[] = "/proc/self/exe", label[64];
-	char *const argv[] = { label, NULL }, *const no_environment[] = { NULL };
-	sigset_t all, none;
-	int e;
-
-	(void)snprintf(label, sizeof label, "%s", name);
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	e = posix_spawn_file_actions_adddup2(files, fd, STDIN_FILENO);
-	if (e == 0)
-		e = posix_spawn_file_actions_addopen(files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-#ifndef __SANITIZE_ADDRESS__ /* whose report would be lost */
-	if (e == 0)
-		e = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+#ifdef __SANITIZE_ADDRESS__
+#define WORKER_STDERR SPAWN_KEEP /* its report would be lost */
+#else
+#define WORKER_STDERR SPAWN_NULL
 #endif
-	if (e == 0)
-		e = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
-	if (e == 0)
-		e = posix_spawnattr_setsigdefault(attr, &all);
-	if (e == 0)
-		e = posix_spawnattr_setsigmask(attr, &none);
-	if (e == 0)
-		e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	return e != 0 ? e : posix_spawn(ret, program, files, attr, argv, no_environment);
-}
 
 /* No shell, no environment, and no descriptor but the socket. */
 static int spawn(int fd, const char *name, pid_t *ret)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	int e = posix_spawn_file_actions_init(&files);
+	char label[64];
+	char *const argv[] = { label, NULL }, *const no_environment[] = { NULL };
 
-	if (e != 0)
-		return e;
-	e = posix_spawnattr_init(&attr);
-	if (e == 0) {
-		e = spawn_with(&files, &attr, fd, name, ret);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&files);
-	return e;
+	(void)snprintf(label, sizeof label, "%s", name);
+	return spawn_program(&(struct spawn){ .program = "/proc/self/exe",
+					      .argv = argv,
+					      .environment = no_environment,
+					      .files = { fd, SPAWN_NULL, WORKER_STDERR, SPAWN_NONE } },
+			     ret);
 }
 
 static cc_status greet(struct image_worker *w, struct cc_error *err)
