@@ -161,3 +161,90 @@ void fixture_pki_done(struct fixture_pki *p)
 	keystore_close(&p->ks);
 	fixture_folder_done(&p->folder);
 }
+
+int fixture_authority(void **state)
+{
+	static const struct sig_alg sha256 = { SIG_ECDSA, HASH_SHA256, 0, HASH_SHA256 };
+	struct fixture_pki *p = calloc(1, sizeof *p);
+
+	assert_non_null(p);
+	fixture_pki(p, EC_P256, 0, sha256, EC_PARAMS_NAMED);
+	*state = p;
+	return 0;
+}
+
+int fixture_authority_done(void **state)
+{
+	fixture_pki_done(*state);
+	free(*state);
+	return 0;
+}
+
+void fixture_must(cc_status st, const struct cc_error *err)
+{
+	if (cc_failed(st))
+		fail_msg("%s: %s", err->key, err->detail);
+}
+
+struct buf fixture_crl(const struct fixture_pki *p, const struct crl_entry *entries, size_t count, uint64_t number)
+{
+	struct crl_params params = {
+		.keystore = p->ks,
+		.key_label = "csca-1",
+		.issuer = p->csca,
+		.alg = p->csca_profile.alg,
+		.number = number,
+		.this_update_s = FIXTURE_NOW_S,
+		.next_update_s = FIXTURE_NOW_S + 90 * DAY_S,
+		.entries = entries,
+		.count = count,
+	};
+	struct buf der = { 0 };
+	struct cc_error err = { 0 };
+
+	fixture_must(crl_build(&params, &der, &err), &err);
+	return der;
+}
+
+struct cert *fixture_cert(struct buf *der)
+{
+	struct cert *c = NULL;
+
+	assert_int_equal(cert_parse(buf_view(der), &c, NULL).code, CC_OK);
+	buf_done(der);
+	return c;
+}
+
+void fixture_key(struct keystore *ks, const char *label)
+{
+	struct keystore_key_info want = { .kind = KEYSTORE_EC, .curve = EC_P256 };
+
+	memcpy(want.label, label, strlen(label));
+	assert_int_equal(keystore_generate(ks, &want).code, CC_OK);
+}
+
+void fixture_roll_over(struct fixture_pki *p, const char *common_name, struct fixture_rollover *ret)
+{
+	struct pki_profile profile = p->csca_profile, ds_profile = p->ds_profile;
+	struct buf der = { 0 };
+	struct cc_error err = { 0 };
+
+	fixture_key(p->ks, "csca-2");
+	fixture_key(p->ks, "ds-2");
+	profile.common_name = common_name;
+	profile.not_before_s = profile.private_from_s = FIXTURE_NOW_S - DAY_S;
+	profile.not_after_s += 365 * DAY_S;
+	fixture_must(csca_issue(p->ks, "csca-2", &profile, &p->sys.sys, &der, &err), &err);
+	ret->csca = fixture_cert(&der);
+	fixture_must(csca_link(p->ks, "csca-1", p->csca, ret->csca, &profile, &p->sys.sys, &der, &err), &err);
+	ret->link = fixture_cert(&der);
+	fixture_must(ds_issue(p->ks, "csca-2", ret->csca, "ds-2", &ds_profile, &p->sys.sys, &der, &err), &err);
+	ret->ds = fixture_cert(&der);
+}
+
+void fixture_rollover_done(struct fixture_rollover *r)
+{
+	cert_free(&r->csca);
+	cert_free(&r->link);
+	cert_free(&r->ds);
+}

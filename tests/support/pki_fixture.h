@@ -5,6 +5,7 @@
 #include "crypto/base/buf.h"
 #include "crypto/base/sys.h"
 #include "crypto/keystore.h"
+#include "crypto/pki/crl.h"
 #include "crypto/pki/issue.h"
 #include "crypto/x509.h"
 
@@ -45,5 +46,23 @@ struct fixture_pki {
 /* rsa_bits 0: EC keys on `curve`. */
 void fixture_pki(struct fixture_pki *p, enum ec_curve curve, unsigned rsa_bits, struct sig_alg alg, enum ec_param_form params);
 void fixture_pki_done(struct fixture_pki *p);
+
+/* cmocka's setup and teardown: an authority on P-256 in *state. */
+int fixture_authority(void **state);
+int fixture_authority_done(void **state);
+/* Fails the test with the error's key and detail. */
+void fixture_must(cc_status st, const struct cc_error *err);
+/* A revocation list of csca-1, from FIXTURE_NOW_S for 90 days. */
+struct buf fixture_crl(const struct fixture_pki *p, const struct crl_entry *entries, size_t count, uint64_t number);
+/* Parses and frees what was made. */
+struct cert *fixture_cert(struct buf *der);
+
+/* The next country signer, with its link certificate. */
+struct fixture_rollover {
+	struct cert *csca, *link, *ds;
+};
+void fixture_key(struct keystore *ks, const char *label); /* P-256 */
+void fixture_roll_over(struct fixture_pki *p, const char *common_name, struct fixture_rollover *ret);
+void fixture_rollover_done(struct fixture_rollover *r);
 
 #endif
