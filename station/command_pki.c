@@ -173,7 +173,7 @@ static const struct option_spec init_options[] = {
 	{ "--token", "LABEL", "the token's label (cccd)", "tên của thiết bị khóa (cccd)" },
 	{ "--pin-file", "FILE", "file with the token's PIN", "tệp chứa mã PIN của thiết bị khóa" },
 	{ "--hash", "NAME", "hash of the signatures (sha256)", "hàm băm của chữ ký (sha256)" },
-	{ "--params", "FORM", "EC parameters in certificates: named or explicit",
+	{ "--params", "FORM", "EC parameters in certificates: explicit (Doc 9303-12) or named",
 	  "tham số đường cong trong chứng thư: named hoặc explicit" },
 	{ "--country", "CC", "country code (VN)", "mã quốc gia (VN)" },
 	{ "--country-icao", "CCC", "country code of the machine-readable zone (VNM)", "mã quốc gia của dòng máy đọc (VNM)" },

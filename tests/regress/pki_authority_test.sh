@@ -103,7 +103,7 @@ is "doctor knows signers and list" "$(run doctor --json >/dev/null; node -e '
 	console.log(by("signer"), by("crl"));' 2>&1)" "good good"
 
 # With named curves openssl judges the whole: chain, link (same name), revocation.
-"$cccd" --lang en --password-file pw pki init --home k >/dev/null 2>&1
+"$cccd" --lang en --password-file pw pki init --home k --params named >/dev/null 2>&1
 "$cccd" --lang en --password-file pw pki ds --new --home k >/dev/null 2>&1
 "$cccd" --lang en --password-file pw pki csca --new --home k >/dev/null 2>&1
 "$cccd" --lang en --password-file pw pki ds --new --home k >/dev/null 2>&1
