@@ -17,6 +17,7 @@ static const struct phrase *const tables[] = { phrases_inspect, phrases_lint, ph
 
 /* Texts are looked up several times for each check of a card: by an index that is made once. */
 #define SLOTS 2048
+#define HASHED_LEN 24 /* of a text's beginning, where texts differ; values may be long */
 static const struct phrase *slots[SLOTS];
 static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
 
@@ -26,7 +27,7 @@ static size_t slot_of(const char *en)
 	uint32_t hash = 2166136261u;
 	size_t i;
 
-	for (const char *c = en; *c != 0; c++)
+	for (const char *c = en; *c != 0 && c < en + HASHED_LEN; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
 	for (i = hash % SLOTS; slots[i] != NULL && strcmp(slots[i]->en, en) != 0;)
 		i = (i + 1) % SLOTS;
@@ -156,11 +157,15 @@ static size_t spec_len(const char *fmt)
 
 static void take_string(char *out, const char *spec, size_t n, const char *text, int precision)
 {
+	size_t len;
+
 	if (n > 2 && spec[1] == '.' && spec[2] != '*')
 		precision = (int)strtol(spec + 2, NULL, 10);
 	if (precision < 0 || precision > VALUE_LEN - 1)
 		precision = VALUE_LEN - 1;
-	(void)snprintf(out, VALUE_LEN, "%.*s", precision, text);
+	len = strnlen(text, (size_t)precision);
+	memcpy(out, text, len);
+	out[len] = 0;
 }
 
 /* One value as text; the va_list moves on by what the conversion takes. */
@@ -191,7 +196,7 @@ static void take(char *out, const char *spec, size_t n, va_list *ap)
 			(void)snprintf(out, VALUE_LEN, "%X", va_arg(*ap, unsigned));
 		break;
 	default:
-		CC_ASSERT(!"a conversion that phrases don't have");
+		CC_ASSERT(false); /* a conversion that phrases don't have */
 	}
 	make_printable(out);
 }

@@ -141,11 +141,10 @@ static bool take_uint(struct cursor *in, size_t n, uint64_t *ret)
 
 bool cursor_u8(struct cursor *in, uint8_t *ret)
 {
-	uint64_t v;
-
-	if (!take_uint(in, 1, &v))
-		return false;
-	*ret = (uint8_t)v;
+	if (in->failed || in->n == 0)
+		return cursor_fail(in);
+	*ret = *in->p++;
+	in->n--;
 	return true;
 }
 

@@ -61,11 +61,23 @@ static bool read_len(struct cursor *in, enum tlv_mode mode, size_t *ret)
 	return true;
 }
 
+/* Most objects: one byte of tag, one of length, which is minimal. Consumes nothing where it isn't such a one. */
+static inline bool take_short_header(struct cursor *in, uint32_t *ret_tag, size_t *ret_len)
+{
+	if (in->failed || in->n < 2 || (in->p[0] & 0x1F) == 0x1F || in->p[1] >= 0x80)
+		return false;
+	*ret_tag = in->p[0];
+	*ret_len = in->p[1];
+	in->p += 2;
+	in->n -= 2;
+	return true;
+}
+
 bool tlv_header(struct cursor *in, enum tlv_mode mode, uint32_t *ret_tag, size_t *ret_len, size_t *ret_header_len)
 {
 	size_t before = in->n;
 
-	if (!read_tag(in, ret_tag) || !read_len(in, mode, ret_len))
+	if (!take_short_header(in, ret_tag, ret_len) && (!read_tag(in, ret_tag) || !read_len(in, mode, ret_len)))
 		return false;
 	*ret_header_len = before - in->n;
 	return true;

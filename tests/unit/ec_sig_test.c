@@ -293,6 +293,168 @@ static void one_key_signs_in_several_threads(void **state)
 	ec_domain_free(&d);
 }
 
+/* ---- keys that are kept by the library's side after their first verification (crypto/ec_recent.h) */
+
+#define MANY 40 /* more than are kept */
+
+struct one_of_many {
+	struct ec_key *k;
+	struct buf sig;
+};
+
+static enum cc_code verdict(const struct one_of_many *one, struct bytes digest, struct bytes sig)
+{
+	return ec_verify_digest(EC_P256, ec_key_public(one->k), digest, sig, EC_SIG_DER).code;
+}
+
+/* Each key, known or forgotten again, takes its own signature and no other key's. */
+static void check_each(const struct one_of_many *all, struct bytes digest)
+{
+	uint8_t changed[HASH_LEN_MAX];
+
+	memcpy(changed, digest.p, digest.n);
+	changed[0] ^= 1;
+	for (size_t i = 0; i < MANY; i++) {
+		const struct buf *other = &all[(i + 1) % MANY].sig;
+
+		for (int twice = 0; twice < 2; twice++) {
+			assert_int_equal(verdict(&all[i], digest, buf_view(&all[i].sig)), CC_OK);
+			assert_int_equal(verdict(&all[i], digest, buf_view(other)), CC_E_VERIFY);
+			assert_int_equal(verdict(&all[i], bytes_of(changed, digest.n), buf_view(&all[i].sig)), CC_E_VERIFY);
+		}
+	}
+}
+
+static void keys_that_come_back_verify_as_before(void **state)
+{
+	struct ec_domain *d = domain(EC_P256);
+	struct one_of_many all[MANY] = { 0 };
+	struct digest dg;
+
+	(void)state;
+	assert_int_equal(hash_digest(HASH_SHA256, bytes_str("message"), &dg).code, CC_OK);
+	for (size_t i = 0; i < MANY; i++) {
+		all[i].k = fresh_key(d);
+		assert_int_equal(ec_sign_digest(all[i].k, bytes_of(dg.p, dg.n), EC_SIG_DER, &all[i].sig).code, CC_OK);
+	}
+	for (int round = 0; round < 2; round++)
+		check_each(all, bytes_of(dg.p, dg.n));
+	for (size_t i = 0; i < MANY; i++) {
+		ec_key_free(&all[i].k);
+		buf_done(&all[i].sig);
+	}
+	ec_domain_free(&d);
+}
+
+/* A known key vouches for no other bytes, and for no other curve. */
+static void what_is_like_a_known_key_is_checked(void **state)
+{
+	struct ec_domain *d = domain(EC_P256);
+	struct one_of_many one = { .k = fresh_key(d) };
+	struct ec_verifier *v = NULL;
+	struct buf point = { 0 };
+	struct digest dg;
+
+	(void)state;
+	assert_int_equal(hash_digest(HASH_SHA256, bytes_str("message"), &dg).code, CC_OK);
+	assert_int_equal(ec_sign_digest(one.k, bytes_of(dg.p, dg.n), EC_SIG_DER, &one.sig).code, CC_OK);
+	assert_int_equal(verdict(&one, bytes_of(dg.p, dg.n), buf_view(&one.sig)), CC_OK);
+	assert_int_equal(buf_copy(&point, ec_key_public(one.k)).code, CC_OK);
+	assert_int_equal(ec_verifier_new(EC_BP256, buf_view(&point), &v).code, CC_E_VERIFY);
+	for (size_t i = 0; i < point.n; i++) {
+		point.p[i] ^= 1;
+		assert_int_equal(ec_verifier_new(EC_P256, buf_view(&point), &v).code, CC_E_VERIFY);
+		point.p[i] ^= 1;
+		assert_int_equal(ec_verifier_new(EC_P256, bytes_of(point.p, i), &v).code, CC_E_VERIFY);
+	}
+	assert_null(v);
+	buf_done(&point);
+	buf_done(&one.sig);
+	ec_key_free(&one.k);
+	ec_domain_free(&d);
+}
+
+static void *check_in_a_thread(void *arg)
+{
+	const struct one_of_many *one = arg;
+	struct digest dg;
+	intptr_t failed = cc_failed(hash_digest(HASH_SHA256, bytes_str("message"), &dg));
+
+	for (int i = 0; i < 100; i++)
+		failed += verdict(&one[i % MANY], bytes_of(dg.p, dg.n), buf_view(&one[i % MANY].sig)) != CC_OK;
+	return (void *)failed;
+}
+
+static void threads_share_what_is_known(void **state)
+{
+	struct ec_domain *d = domain(EC_P256);
+	struct one_of_many all[MANY] = { 0 };
+	pthread_t threads[3];
+	struct digest dg;
+
+	(void)state;
+	assert_int_equal(hash_digest(HASH_SHA256, bytes_str("message"), &dg).code, CC_OK);
+	for (size_t i = 0; i < MANY; i++) {
+		all[i].k = fresh_key(d);
+		assert_int_equal(ec_sign_digest(all[i].k, bytes_of(dg.p, dg.n), EC_SIG_DER, &all[i].sig).code, CC_OK);
+	}
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, check_in_a_thread, all), 0);
+	for (size_t i = 0; i < 3; i++) {
+		void *failed = NULL;
+
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		ec_key_free(&all[i].k);
+		buf_done(&all[i].sig);
+	}
+	ec_domain_free(&d);
+}
+
+/* A signer whose scalar doesn't belong to its point makes nothing that verifies; scalars are held to the order. */
+static void a_signer_takes_scalars_of_its_order_alone(void **state)
+{
+	struct ec_domain *d = domain(EC_P256);
+	struct ec_key *k = fresh_key(d), *other = fresh_key(d);
+	struct ec_numbers n = { 0 };
+	struct ec_signer *s = NULL;
+	struct buf scalar = { 0 }, sig = { 0 };
+	struct digest dg;
+
+	(void)state;
+	assert_int_equal(hash_digest(HASH_SHA256, bytes_str("message"), &dg).code, CC_OK);
+	assert_int_equal(ec_curve_numbers(EC_P256, &n).code, CC_OK);
+	assert_int_equal(ec_signer_new(EC_P256, buf_view(&n.n), ec_key_public(k), &s).code, CC_E_VERIFY);
+	assert_int_equal(ec_signer_new(EC_P256, BYTES_LITERAL("\0"), ec_key_public(k), &s).code, CC_E_VERIFY);
+	assert_int_equal(ec_signer_new(EC_P256, (struct bytes){ 0 }, ec_key_public(k), &s).code, CC_E_VERIFY);
+	assert_null(s);
+	assert_int_equal(ec_key_scalar(k, &scalar).code, CC_OK);
+	assert_int_equal(ec_signer_new(EC_P256, buf_view(&scalar), ec_key_public(k), &s).code, CC_OK);
+	assert_int_equal(ec_signer_digest(s, (struct bytes){ 0 }, &sig).code, CC_E_ARG);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ec_signer_digest(s, bytes_of(dg.p, dg.n), &sig).code, CC_OK);
+		assert_int_equal(
+			ec_verify_digest(EC_P256, ec_key_public(k), bytes_of(dg.p, dg.n), buf_view(&sig), EC_SIG_DER).code,
+			CC_OK);
+	}
+	ec_signer_free(&s);
+	buf_done(&sig);
+	if (!cc_failed(ec_signer_new(EC_P256, buf_view(&scalar), ec_key_public(other), &s)) &&
+	    !cc_failed(ec_signer_digest(s, bytes_of(dg.p, dg.n), &sig)))
+		assert_int_equal(
+			ec_verify_digest(EC_P256, ec_key_public(other), bytes_of(dg.p, dg.n), buf_view(&sig), EC_SIG_DER).code,
+			CC_E_VERIFY);
+	ec_signer_free(&s);
+	buf_done(&sig);
+	buf_done(&scalar);
+	ec_numbers_done(&n);
+	ec_key_free(&k);
+	ec_key_free(&other);
+	ec_domain_free(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +467,10 @@ int main(void)
 		cmocka_unit_test(wycheproof_p256_verdicts),
 		cmocka_unit_test(wycheproof_brainpool_verdicts),
 		cmocka_unit_test(one_key_signs_in_several_threads),
+		cmocka_unit_test(keys_that_come_back_verify_as_before),
+		cmocka_unit_test(what_is_like_a_known_key_is_checked),
+		cmocka_unit_test(threads_share_what_is_known),
+		cmocka_unit_test(a_signer_takes_scalars_of_its_order_alone),
 	};
 
 	return cmocka_run_group_tests_name("ec_sig", tests, NULL, NULL);
