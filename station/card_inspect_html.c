@@ -53,6 +53,23 @@ static const char *pick(const struct page *p, const char *vi, const char *en)
 	return p->lang == LANG_VI ? vi : en;
 }
 
+/*
+ * UAX 9: marks, embeddings, overrides and isolates, by which a name in the file is another one on the page. No Vietnamese
+ * name has any.
+ */
+static bool is_reordering(struct bytes at)
+{
+	static const char *const marks[] = { "\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA",
+					     "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
+					     "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9" };
+
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+		if (bytes_starts_with(at, bytes_str(marks[i])))
+			return true;
+	}
+	return false;
+}
+
 /* Everything that isn't markup of this file goes through here: what a chip says is hostile. */
 static void put_text(struct page *p, struct bytes text)
 {
@@ -60,8 +77,15 @@ static void put_text(struct page *p, struct bytes text)
 	uint8_t c;
 
 	cursor_init(&in, text);
-	while (cursor_left(&in) > 0 && cursor_u8(&in, &c)) {
-		if (c == '<')
+	while (cursor_left(&in) > 0) {
+		struct cursor ahead = in;
+		bool reorders = is_reordering(cursor_rest(&ahead));
+
+		(void)!cursor_u8(&in, &c);
+		if (reorders) {
+			(void)!cursor_skip(&in, c == 0xE2 ? 2 : 1);
+			writer_str(&p->w, "?");
+		} else if (c == '<')
 			writer_str(&p->w, "&lt;");
 		else if (c == '>')
 			writer_str(&p->w, "&gt;");

@@ -124,6 +124,27 @@ static void what_the_chip_says_is_escaped(void **state)
 	inspection_done(&i);
 }
 
+/* "Nguyen\u202Ecud" shows as "Nguyenduc": what stands in the file is what the officer sees. */
+static void a_name_can_t_turn_itself_around(void **state)
+{
+	static const char *const marks[] = { "\xE2\x80\xAE", "\xE2\x81\xA7", "\xE2\x80\x8F", "\xD8\x9C" };
+	struct inspection i = { 0 };
+	struct buf out = { 0 };
+	mode_t mode;
+
+	(void)state;
+	inspect(&i);
+	for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+		(void)snprintf(i.mrz.text, sizeof i.mrz.text, "A%sB", marks[k]);
+		i.has_mrz = true;
+		page(&i, LANG_EN, &out, &mode);
+		assert_null(strstr((char *)out.p, marks[k]));
+		assert_non_null(strstr((char *)out.p, "A?B"));
+		buf_done(&out);
+	}
+	inspection_done(&i);
+}
+
 /* A card whose DG2 holds these bytes as its picture. */
 static void page_with_picture(struct bytes picture, enum portrait_format format, enum portrait_record standard, struct buf *ret)
 {
@@ -213,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_shows_verdict_checks_and_files_in_both_languages),
 		cmocka_unit_test(what_the_chip_says_is_escaped),
+		cmocka_unit_test(a_name_can_t_turn_itself_around),
 		cmocka_unit_test(the_portrait_is_coded_anew),
 		cmocka_unit_test(a_hostile_portrait_is_a_sentence),
 		cmocka_unit_test(unwritable_place_is_told),
