@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/message.h"
+#include "station/registry/civil_task.h"
 #include "station/registry/import.h"
 #include "station/registry_session.h"
 
@@ -16,6 +17,8 @@
 
 struct import_view {
 	struct registry_session *session;
+	struct forms forms; /* books NULL in a dry run */
+	uint64_t tasks;
 	bool terminal, progress_shown;
 	uint64_t size; /* of the file; 0: not known */
 	int64_t start_ms, last_line_ms;
@@ -108,7 +111,18 @@ static void keep_reject(void *ctx, uint64_t line, struct bytes row)
 		v->reject_failed = true;
 }
 
-static void print_counts(struct registry_session *s, const struct import_counts *c)
+/* cccd-card.md 7: whose birth date is known to the year or month alone is civil status' work from the moment they are here. */
+static cc_status open_task(void *ctx, const struct person *p, struct cc_error *err)
+{
+	struct import_view *v = ctx;
+	bool opened = false;
+	cc_status st = civil_task_open_inside(&v->forms, p, &opened, err);
+
+	v->tasks += opened ? 1 : 0;
+	return st;
+}
+
+static void print_counts(struct registry_session *s, const struct import_counts *c, uint64_t tasks)
 {
 	const struct {
 		const char *name, *vi, *en;
@@ -122,6 +136,7 @@ static void print_counts(struct registry_session *s, const struct import_counts 
 		{ "refused", "Không nhập được", "Not imported", c->refused },
 		{ "held", "Tạm giữ, chưa cấp thẻ được", "Held, no card yet", c->held },
 		{ "warnings", "Lưu ý", "Notes", c->warnings },
+		{ "civil_tasks", "Việc hộ tịch mới mở", "Tasks opened for civil status", tasks },
 	};
 	json_t *counts = s->list != NULL ? json_object() : NULL;
 
@@ -170,14 +185,18 @@ static bool read_form(const struct invocation *inv, const char *path, struct imp
 	return encoding == NULL || encoding_from_name(encoding, &o->encoding);
 }
 
-static cc_status import_file(struct registry_session *s, const char *path, struct import_counts *counts)
+static cc_status import_file(struct registry_session *s, struct books *books, const char *path, struct import_counts *counts,
+			     uint64_t *tasks)
 {
-	struct import_view view = { .session = s, .terminal = isatty(STDERR_FILENO) != 0 && s->list == NULL };
+	struct import_view view = { .session = s,
+				    .forms = { .registry = s->registry, .books = books },
+				    .terminal = isatty(STDERR_FILENO) != 0 && s->list == NULL };
 	struct import_options o = { .dry_run = s->inv->config.dry_run,
 				    .threads = 1,
 				    .check = s->check,
 				    .remark = show_remark,
 				    .progress = show_progress,
+				    .incomplete = books != NULL ? open_task : NULL,
 				    .ctx = &view };
 	const char *rejects = invocation_option(s->inv, "--rejects");
 	char folder[PATH_MAX] = ".";
@@ -206,6 +225,7 @@ static cc_status import_file(struct registry_session *s, const char *path, struc
 	view.start_ms = view.last_line_ms = sys_mono_ms(s->inv->config.sys);
 	st = import_run(s->registry, in, &o, counts, &s->err);
 	clear_progress(&view);
+	*tasks = view.tasks;
 	(void)fclose(in);
 	if (view.rejects != NULL && (fclose(view.rejects) != 0 || view.reject_failed) && !cc_failed(st))
 		st = cc_fail(&s->err, CC_E_IO, "file.io", "%s: %s", rejects, strerror(errno));
@@ -216,14 +236,19 @@ static int run_import(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
 	struct import_counts counts = { 0 };
+	struct books *books = NULL;
+	uint64_t tasks = 0;
 	cc_status st = registry_session_open(&s);
 
+	if (!cc_failed(st) && !inv->config.dry_run)
+		st = books_open(s.store, s.ks, inv->config.sys, NULL, &books, &s.err);
 	if (!cc_failed(st)) {
-		st = import_file(&s, inv->arguments[0], &counts);
+		st = import_file(&s, books, inv->arguments[0], &counts, &tasks);
 		/* Also after a failure: what was committed before it stays. */
 		if (!cc_failed(st) || counts.rows > 0)
-			print_counts(&s, &counts);
+			print_counts(&s, &counts, tasks);
 	}
+	books_close(&books);
 	return registry_session_close(&s, st, counts.refused + counts.conflicts > 0 ? EXIT_CHECK_NO : EXIT_DONE);
 }
 

@@ -194,6 +194,18 @@ static void keep_unused_ids(struct run *run, struct import_batch *b)
 	b->id_count = 0;
 }
 
+static cc_status tell_incomplete(struct run *run, const struct import_item *it)
+{
+	struct person p = { 0 };
+	cc_status st = person_unpack(buf_view(&it->incomplete), &p);
+
+	if (cc_failed(st))
+		return cc_fail(run->err, st.code, "registry.damaged", "line %llu", (unsigned long long)it->line);
+	st = run->o->incomplete(run->o->ctx, &p, run->err);
+	person_done(&p);
+	return st;
+}
+
 static cc_status write_items(struct run *run, struct import_batch *b)
 {
 	cc_status st = cc_ok();
@@ -207,6 +219,8 @@ static cc_status write_items(struct run *run, struct import_batch *b)
 			continue;
 		}
 		st = registry_row_write(run->r, &it->row, &it->result, run->err);
+		if (!cc_failed(st) && it->incomplete.n > 0 && it->result != PUT_CONFLICT)
+			st = tell_incomplete(run, it);
 		/* Marks of rows that were there already are there as well. */
 		for (size_t m = 0; !cc_failed(st) && it->result == PUT_ADDED && m < it->row.mark_count; m++)
 			run->marks[run->mark_count++] = (struct registry_mark){ it->row.marks[m], it->row.id };

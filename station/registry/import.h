@@ -52,6 +52,11 @@ struct import_options {
 	/* A row that was refused or is in conflict, as it stood in the file; CSV: its first row before them. May be NULL.
 	 * Personal data. */
 	void (*reject)(void *ctx, uint64_t line, struct bytes row);
+	/*
+	 * Somebody living whose birth date is incomplete was added, or is there already: inside the transaction of the row,
+	 * which a failure undoes. Their row and what is booked here are there together or not at all. May be NULL.
+	 */
+	cc_status (*incomplete)(void *ctx, const struct person *p, struct cc_error *err);
 	void *ctx;
 };
 

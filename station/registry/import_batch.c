@@ -29,6 +29,7 @@ void import_batch_clear(struct import_batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		registry_row_done(&b->items[i].row);
 		buf_done(&b->items[i].raw);
+		buf_done(&b->items[i].incomplete);
 	}
 	b->count = b->order_count = b->remark_count = 0;
 }

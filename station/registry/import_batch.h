@@ -16,7 +16,8 @@ struct import_item {
 	bool held;		   /* a hold stops the card */
 	size_t told, holds, after; /* remarks [told, holds) are always told, [holds, after) unless it is a conflict */
 	struct registry_row row;
-	struct buf raw; /* with import_options.reject: the line */
+	struct buf raw;	       /* with import_options.reject: the line */
+	struct buf incomplete; /* packed person whose birth date is incomplete, for import_options.incomplete */
 	enum registry_put result;
 };
 

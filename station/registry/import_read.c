@@ -349,6 +349,13 @@ static cc_status take_holds(struct import_reader *rd, struct import_batch *b, st
 	return cc_ok();
 }
 
+static cc_status take_incomplete(struct import_reader *rd, struct import_batch *b, struct import_item *it)
+{
+	if (rd->o->incomplete == NULL || rd->person.life != LIFE_ALIVE || date_precision(rd->person.birth) == DATE_DAY)
+		return cc_ok();
+	return cc_failed(person_pack(&rd->person, &it->incomplete)) ? no_memory(b, "rows") : cc_ok();
+}
+
 static cc_status take_person(struct import_reader *rd, struct import_batch *b, struct import_item *it)
 {
 	struct buf photo = { 0 };
@@ -360,6 +367,8 @@ static cc_status take_person(struct import_reader *rd, struct import_batch *b, s
 		st = take_fingers(rd, b, it);
 	if (!cc_failed(st))
 		st = take_holds(rd, b, it, photo.n > 0);
+	if (!cc_failed(st))
+		st = take_incomplete(rd, b, it);
 	if (!cc_failed(st))
 		b->order[b->order_count++] = (size_t)(it - b->items);
 	buf_done(&photo);

@@ -59,10 +59,13 @@ is "a form that is not there, or no number" "$(run approve 999 --officer A) $(ru
 
 # ---- birth dates for civil status
 is "no card without a whole birth date" "$(run apply $nam --kind first)" 3
-is "but a task for civil status" "$(run tasks --json; field 'tasks.map(t=>t.number+" "+t.known).join()')" "0
-$nam 1949"
-is "everybody's tasks" "$(run tasks --collect --json; field tasks.length) $(field opened)" "0
-2 1"
+is "but a task for civil status, opened by the import" "$(run tasks --json; field 'tasks.map(t=>t.number+" "+t.known).join()')" "0
+$nam 1949,049151000000 1951-06"
+is "nobody was forgotten" "$(run tasks --collect --json; field tasks.length) $(field opened)" "0
+2 0"
+is "the same file again opens none" "$(run import "$data/held.jsonl" --json; field counts.unchanged; field counts.civil_tasks)" "0
+10
+0"
 is "the list says how it ends, and what never" "$(lang=vi run tasks) $(says 'không tự điền 01/01')" "0 1"
 is "established by a document" "$(run correct $nam birth_date 15/02/1949 --evidence 'Quyết định hộ tịch số 3' --officer A --json; field correction.new)" "0
 1949-02-15"
