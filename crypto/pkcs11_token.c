@@ -265,21 +265,15 @@ void pkcs11_job_done(struct pkcs11_job *job)
 }
 
 /* Signals belong to the program's own threads. */
-static int start_thread(struct pkcs11_job *job)
+static int start_thread(struct pkcs11_job *job, pthread_t *ret)
 {
-	pthread_attr_t attr;
 	sigset_t all, before;
-	pthread_t thread;
 	int rc;
 
 	(void)sigfillset(&all);
-	if (pthread_attr_init(&attr) != 0)
-		return ENOMEM;
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&thread, &attr, thread_main, job);
+	rc = pthread_create(ret, NULL, thread_main, job);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attr);
 	return rc;
 }
 
@@ -299,12 +293,19 @@ static bool wait_done(struct pkcs11_token *t, const struct pkcs11_job *job, unsi
 	return job->done;
 }
 
-static cc_status wait_for(struct pkcs11_token *t, struct pkcs11_job *job, unsigned limit_ms, struct cc_error *err)
+/*
+ * A thread whose job is done is seen to its end: at its end the libraries take locks of their own, and a fork in that moment
+ * gives the child locks that nobody there holds, and nobody lets go.
+ */
+static cc_status wait_for(struct pkcs11_token *t, struct pkcs11_job *job, pthread_t thread, unsigned limit_ms,
+			  struct cc_error *err)
 {
+	bool done;
 	cc_status st;
 
 	pkcs11_token_lock(t);
-	if (wait_done(t, job, limit_ms)) {
+	done = wait_done(t, job, limit_ms);
+	if (done) {
 		st = job->status;
 		if (cc_failed(st))
 			(void)cc_fail(err, job->err.code != CC_OK ? job->err.code : st.code,
@@ -315,12 +316,14 @@ static cc_status wait_for(struct pkcs11_token *t, struct pkcs11_job *job, unsign
 		st = cc_fail(err, CC_E_NO_SERVICE, "keystore.hsm-slow", "token %s: no answer in %u ms", t->label, limit_ms);
 	}
 	pkcs11_token_unlock(t);
+	CC_ASSERT((done ? pthread_join(thread, NULL) : pthread_detach(thread)) == 0);
 	return st;
 }
 
 cc_status pkcs11_token_run(struct pkcs11_token *t, struct pkcs11_job *job, unsigned limit_ms, struct cc_error *err)
 {
 	cc_status st = pkcs11_token_check_process(t, err);
+	pthread_t thread;
 	bool room;
 
 	if (cc_failed(st))
@@ -338,12 +341,12 @@ cc_status pkcs11_token_run(struct pkcs11_token *t, struct pkcs11_job *job, unsig
 	if (!room)
 		return cc_fail(err, CC_E_NO_SERVICE, "keystore.hsm-slow", "token %s: %d calls wait for it", t->label,
 			       RUNNING_MAX);
-	if (start_thread(job) != 0) {
+	if (start_thread(job, &thread) != 0) {
 		pkcs11_token_lock(t);
 		t->running--;
 		job->refs = 1;
 		pkcs11_token_unlock(t);
 		return cc_fail(err, CC_E_MEMORY, "memory", "no thread");
 	}
-	return wait_for(t, job, limit_ms, err);
+	return wait_for(t, job, thread, limit_ms, err);
 }
