@@ -196,6 +196,8 @@ $(LIB_support): $(call obj,$(src_support)); $(archive)
 $(PROGRAM): $(call obj,station/main.c) $(LIB_ALL)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(LDTEST) -o $@ $^ $(LIBS)
 
+# It times the real calls of an import.
+$(BUILD)/tests/bench/registry_bench: LDTEST += -Wl,--wrap=hmac_run -Wl,--wrap=sealer_encrypt
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_support) $(LIB_ALL)
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(CC) $(LDFLAGS_ALL) $(LDTEST) -Wl,--wrap=cc_alloc -o $@ $^ $(LIB_support) $(LIB_base) $(LIBS) -lcmocka

@@ -7,18 +7,19 @@
 #include <string.h>
 
 #define TEXT_MAX 512
-#define CACHE_SLOTS 16384
+#define CACHE_PAIRS 16384
 
 /*
  * Names repeat: their words under a year are few, so that most marks of a load
- * have been made before. Direct-mapped; wiped with its keys.
+ * have been made before. Each text may lie in two slots, the one that was used last
+ * before the other; wiped with its keys.
  */
 struct cache_slot {
 	char text[48]; /* "" : free */
 	int64_t mark;
 };
 struct mark_cache {
-	struct cache_slot slots[CACHE_SLOTS];
+	struct cache_slot slots[CACHE_PAIRS][2];
 };
 
 cc_status mark_cache_new(struct mark_cache **ret)
@@ -34,13 +35,37 @@ void mark_cache_free(struct mark_cache **c)
 	*c = NULL;
 }
 
-static struct cache_slot *slot_of(struct mark_cache *c, const char *text, size_t n)
+static struct cache_slot *pair_of(struct mark_cache *c, const char *text, size_t n)
 {
 	uint64_t h = 0xCBF29CE484222325u;
 
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ (uint8_t)text[i]) * 0x100000001B3u;
-	return &c->slots[(h >> 20) % CACHE_SLOTS];
+	/* The last letters have not reached the upper half yet. */
+	h = (h ^ h >> 32) * 0x9E3779B97F4A7C15u;
+	return c->slots[(h >> 40) % CACHE_PAIRS];
+}
+
+/* True: *ret, and the pair's first slot holds it from now on. */
+static bool is_cached(struct cache_slot *pair, const char *text, size_t n, int64_t *ret)
+{
+	struct cache_slot second = pair[1];
+
+	if (memcmp(pair[0].text, text, n + 1) != 0) {
+		if (memcmp(second.text, text, n + 1) != 0)
+			return false;
+		pair[1] = pair[0];
+		pair[0] = second;
+	}
+	*ret = pair[0].mark;
+	return true;
+}
+
+static void keep_mark(struct cache_slot *pair, const char *text, size_t n, int64_t mark)
+{
+	pair[1] = pair[0];
+	memcpy(pair[0].text, text, n + 1);
+	pair[0].mark = mark;
 }
 
 static cc_status make_mark(struct registry_keys *k, size_t key, struct bytes text, int64_t *ret)
@@ -82,18 +107,15 @@ cc_status mark_of(struct registry_keys *k, size_t key, enum mark_kind kind, unsi
 {
 	char whole[TEXT_MAX];
 	size_t n = mark_text(kind, year, text, whole);
-	bool cached = k->cache != NULL && key == 0 && n < sizeof k->cache->slots[0].text;
-	struct cache_slot *slot = cached ? slot_of(k->cache, whole, n) : NULL;
+	/* Old numbers and identities are nearly everybody's own: they would push out what comes again. */
+	bool again = kind != MARK_OLD_CMND && kind != MARK_IDENTITY && k->cache != NULL && key == 0;
+	struct cache_slot *pair = again && n < sizeof pair->text ? pair_of(k->cache, whole, n) : NULL;
 	cc_status st = cc_ok();
 
-	if (slot != NULL && memcmp(slot->text, whole, n + 1) == 0) {
-		*ret = slot->mark;
-	} else {
+	if (pair == NULL || !is_cached(pair, whole, n, ret)) {
 		st = make_mark(k, key, bytes_of(whole, n), ret);
-		if (!cc_failed(st) && slot != NULL) {
-			memcpy(slot->text, whole, n + 1);
-			slot->mark = *ret;
-		}
+		if (!cc_failed(st) && pair != NULL)
+			keep_mark(pair, whole, n, *ret);
 	}
 	cc_wipe(whole, n);
 	return st;
