@@ -114,3 +114,26 @@ cc_status store_migrate(struct store *s, const struct migration *list, size_t co
 	}
 	return st;
 }
+
+cc_status store_migrated(struct store *s, const struct migration *list, size_t count)
+{
+	cc_status st = refuse_newer(s, count);
+
+	/* Without the table of migrations there is no schema at all: the question itself fails. */
+	if (cc_failed(st) && st.code != CC_E_UNSUPPORTED && st.code != CC_E_MEMORY) {
+		cc_error_init(&s->err);
+		return cc_fail(&s->err, CC_E_STATE, "store.older", "no schema");
+	}
+	for (size_t i = 0; i < count && !cc_failed(st); i++) {
+		char hex[SHA256_HEX_SIZE];
+		bool applied = false;
+
+		st = checksum(s, &list[i], hex);
+		if (!cc_failed(st))
+			st = applied_before(s, &list[i], hex, &applied);
+		if (!cc_failed(st) && !applied)
+			st = cc_fail(&s->err, CC_E_STATE, "store.older", "migration %u %s is missing", list[i].number,
+				     list[i].name);
+	}
+	return st;
+}

@@ -30,15 +30,25 @@ static cc_status in_transaction(struct store *s, cc_status st)
 	return st;
 }
 
-cc_status store_open(const char *place, struct store **ret, struct cc_error *err)
+static bool is_address(const char *place)
 {
 	static const char *const marks[] = { "postgres://", "postgresql://", "host=", "service=", "dbname=" };
 
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
 		if (strncmp(place, marks[i], strlen(marks[i])) == 0)
-			return store_pg_open(place, ret, err);
+			return true;
 	}
-	return store_sqlite_open(place, ret, err);
+	return false;
+}
+
+cc_status store_open(const char *place, struct store **ret, struct cc_error *err)
+{
+	return is_address(place) ? store_pg_open(place, ret, err) : store_sqlite_open(place, ret, err);
+}
+
+cc_status store_open_as_it_is(const char *place, struct store **ret, struct cc_error *err)
+{
+	return is_address(place) ? store_pg_open_as_it_is(place, ret, err) : store_sqlite_open_as_it_is(place, ret, err);
 }
 
 bool store_is_shared(const struct store *s)

@@ -70,6 +70,13 @@ CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct
 CC_MUST cc_status store_pg_open(const char *url, struct store **ret, struct cc_error *err);
 /* By what it looks like: an address of PostgreSQL, else a path. */
 CC_MUST cc_status store_open(const char *place, struct store **ret, struct cc_error *err);
+/*
+ * The same for a dry run: the schema stays as it is. CC_E_STATE "store.older": it is behind this program, or there is none.
+ * A store in memory is made.
+ */
+CC_MUST cc_status store_open_as_it_is(const char *place, struct store **ret, struct cc_error *err);
+CC_MUST cc_status store_sqlite_open_as_it_is(const char *path, struct store **ret, struct cc_error *err);
+CC_MUST cc_status store_pg_open_as_it_is(const char *url, struct store **ret, struct cc_error *err);
 void store_close(struct store **s);
 /* Other stations may be at work in it (PostgreSQL): a few statements lock rows there. */
 bool store_is_shared(const struct store *s);
@@ -110,5 +117,7 @@ struct migration {
 extern const struct migration store_migrations[];
 extern const size_t store_migration_count;
 CC_MUST cc_status store_migrate(struct store *s, const struct migration *list, size_t count, const struct sys *sys);
+/* What store_migrate would find, without writing: CC_E_STATE "store.older" when it would run anything. */
+CC_MUST cc_status store_migrated(struct store *s, const struct migration *list, size_t count);
 
 #endif

@@ -664,7 +664,7 @@ static cc_status migrate_alone(struct pg_store *s)
 	return cc_failed(st) ? st : unlocked;
 }
 
-cc_status store_pg_open(const char *url, struct store **ret, struct cc_error *err)
+static cc_status open_store(const char *url, bool as_it_is, struct store **ret, struct cc_error *err)
 {
 	struct pg_store *s = cc_alloc(sizeof *s);
 	struct store *base;
@@ -676,7 +676,7 @@ cc_status store_pg_open(const char *url, struct store **ret, struct cc_error *er
 	base = &s->base;
 	st = connect_to(s, url);
 	if (!cc_failed(st))
-		st = migrate_alone(s);
+		st = as_it_is ? store_migrated(base, store_migrations, store_migration_count) : migrate_alone(s);
 	if (cc_failed(st)) {
 		st = cc_fail(err, st.code, base->err.key, "%s", base->err.detail);
 		store_close(&base);
@@ -684,4 +684,14 @@ cc_status store_pg_open(const char *url, struct store **ret, struct cc_error *er
 	}
 	*ret = base;
 	return cc_ok();
+}
+
+cc_status store_pg_open(const char *url, struct store **ret, struct cc_error *err)
+{
+	return open_store(url, false, ret, err);
+}
+
+cc_status store_pg_open_as_it_is(const char *url, struct store **ret, struct cc_error *err)
+{
+	return open_store(url, true, ret, err);
 }

@@ -410,7 +410,7 @@ static void set_up(void)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err)
+static cc_status open_store(const char *path, bool as_it_is, struct store **ret, struct cc_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *s = cc_alloc(sizeof *s);
@@ -428,7 +428,9 @@ cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_erro
 		st = make_file(path, &base->err);
 	if (!cc_failed(st))
 		st = connect_file(path, s);
-	if (!cc_failed(st))
+	if (!cc_failed(st) && as_it_is && s->lock_fd >= 0)
+		st = store_migrated(base, store_migrations, store_migration_count);
+	else if (!cc_failed(st))
 		st = store_migrate(base, store_migrations, store_migration_count, sys_real());
 	if (cc_failed(st)) {
 		st = cc_fail(err, st.code, base->err.key, "%s", base->err.detail);
@@ -437,4 +439,14 @@ cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_erro
 	}
 	*ret = base;
 	return cc_ok();
+}
+
+cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err)
+{
+	return open_store(path, false, ret, err);
+}
+
+cc_status store_sqlite_open_as_it_is(const char *path, struct store **ret, struct cc_error *err)
+{
+	return open_store(path, true, ret, err);
 }

@@ -428,6 +428,39 @@ static void migrations_run_once(void **state)
 	store_close(&s);
 }
 
+/* A dry run: what is behind stays behind, byte for byte. */
+static void a_store_is_opened_as_it_is_or_not_at_all(void **state)
+{
+	static const char *const older[] = {
+		"DELETE FROM schema_migration WHERE number = (SELECT MAX(number) FROM schema_migration)",
+		"DROP TABLE schema_migration"
+	};
+	char place[1024];
+	struct cc_error err = { 0 };
+	struct store *s = NULL;
+
+	(void)state;
+	store_engine_place(path, place, sizeof place);
+	for (size_t i = 0; i < sizeof older / sizeof older[0]; i++) {
+		store_engine_drop(path);
+		store_engine_place(path, place, sizeof place);
+		s = open_store();
+		store_close(&s);
+		assert_ok(store_open_as_it_is(place, &s, &err));
+		run(s, older[i]);
+		store_close(&s);
+		for (int again = 0; again < 2; again++) {
+			cc_error_init(&err);
+			assert_int_equal(store_open_as_it_is(place, &s, &err).code, CC_E_STATE);
+			assert_string_equal(err.key, "store.older");
+		}
+		cc_error_init(&err);
+	}
+	assert_ok(store_open_as_it_is(STORE_IN_MEMORY, &s, &err));
+	assert_true(query_int(s, "SELECT COUNT(*) FROM schema_migration") == (int64_t)store_migration_count);
+	store_close(&s);
+}
+
 static void changed_migration_is_refused(void **state)
 {
 	struct migration changed[2] = { list[0], list[1] };
@@ -521,6 +554,7 @@ int main(void)
 		store_unit_test(failed_commit_stops_the_store),
 		store_unit_test(commits_survive_a_killed_process),
 		store_unit_test(migrations_run_once),
+		store_unit_test(a_store_is_opened_as_it_is_or_not_at_all),
 		store_unit_test(changed_migration_is_refused),
 		store_unit_test(failed_migration_leaves_nothing),
 		store_unit_test(file_of_a_newer_program_is_refused),
