@@ -24,7 +24,7 @@
 
 #define ROUNDS 9
 #define SIGNATURES 200
-#define READINGS 100
+#define READINGS 200
 
 #define MUST(ok)                                                                                                                 \
 	do {                                                                                                                     \
