@@ -119,6 +119,64 @@ static void a_tear_at_each_apdu_is_made_good(void **state)
 	print_message("# count: %u tear points of a card with templates, all finished\n", points);
 }
 
+/* A chip of the older protocol, with keys of its own under VISA2. */
+static void older_blank(struct issue_chip *c, uint8_t number)
+{
+	const uint8_t div[10] = { 0, 0, 0x61, 0x83, 0, 0, 0, number, 0x00, 0x01 };
+	struct softchip_config config = { .personality = SOFTCHIP_SCP02, .serial = { div + 2, 8 }, .extended = true };
+	struct secret k[3];
+
+	for (uint8_t id = 1; id <= 3; id++)
+		assert_int_equal(keystore_derive_card_key(station.ks, "perso-master-3des", KDF_SCHEME_VISA2, id,
+							  bytes_of(div, sizeof div), &k[id - 1])
+					 .code,
+				 CC_OK);
+	config.key_enc = bytes_of(k[0].p, k[0].n);
+	config.key_mac = bytes_of(k[1].p, k[1].n);
+	config.key_dek = bytes_of(k[2].p, k[2].n);
+	softchip_free(&c->chip);
+	assert_int_equal(softchip_new(&config, &station.sys, &c->chip).code, CC_OK);
+	for (unsigned i = 0; i < 3; i++)
+		secret_done(&k[i]);
+}
+
+static void an_older_chip_gets_its_templates_too(void **state)
+{
+	const struct keystore_key_info tdes = { .label = "perso-master-3des", .kind = KEYSTORE_TDES, .bits = 128 };
+	struct issue_chip c = { 0 };
+	uint64_t apdus;
+	unsigned points = 0;
+
+	(void)state;
+	issue_fixture_fresh(&station);
+	issue_fixture_open(&station, NULL);
+	if (keystore_generate(station.ks, &tdes).code != CC_E_EXISTS)
+		assert_int_equal(keystore_info(station.ks, tdes.label, &(struct keystore_key_info){ 0 }).code, CC_OK);
+	older_blank(&c, 1);
+	if (cc_failed(issue(&c, ISSUE_ANNA, NULL)))
+		fail_msg("%s: %s", station.err.key, station.err.detail);
+	assert_templates(&c);
+	apdus = softchip_apdu_count(c.chip);
+	issue_chip_done(&c);
+	issue_fixture_close(&station);
+	for (uint64_t nth = 1; nth <= apdus; nth += 5, points++) {
+		struct issue_chip torn = { 0 };
+
+		issue_fixture_fresh(&station);
+		issue_fixture_open(&station, NULL);
+		older_blank(&torn, 1);
+		softchip_tear_after(torn.chip, nth, SOFTCHIP_TEAR_AFTER);
+		assert_int_equal(issue(&torn, ISSUE_ANNA, NULL).code, CC_E_DEVICE);
+		if (cc_failed(issue(&torn, ISSUE_ANNA, NULL)))
+			fail_msg("APDU %u: %s: %s", (unsigned)nth, station.err.key, station.err.detail);
+		books_fixture_check(station.issuer.books);
+		assert_templates(&torn);
+		issue_chip_done(&torn);
+		issue_fixture_close(&station);
+	}
+	print_message("# count: %u tear points of an SCP02 card with templates, all finished\n", points);
+}
+
 static void a_card_without_the_application_is_not_begun(void **state)
 {
 	struct issue_chip c = { 0 };
@@ -141,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_card_gets_the_templates_of_the_registry),
 		cmocka_unit_test(a_tear_at_each_apdu_is_made_good),
+		cmocka_unit_test(an_older_chip_gets_its_templates_too),
 		cmocka_unit_test(a_card_without_the_application_is_not_begun),
 	};
 
