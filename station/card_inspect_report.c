@@ -117,8 +117,8 @@ void card_inspect_evidence(const struct inspect_check *c, enum lang lang, char o
 {
 	const char *told = lang == LANG_VI ? c->evidence_vi : c->evidence;
 
-	/* The detail of an error has no words of its own in Vietnamese, mostly. */
-	if (c->error_key != NULL && lang == LANG_VI && strcmp(c->evidence, c->evidence_vi) == 0)
+	/* A bare detail says little to whom it isn't written for; the country signer's verdict is a sentence already. */
+	if (c->error_key != NULL && lang == LANG_VI && strcmp(c->id, "sod.chain") != 0)
 		(void)snprintf(out, CARD_INSPECT_EVIDENCE_MAX, "%s (%s)", message_text(message_find(c->error_key), lang), told);
 	else
 		(void)snprintf(out, CARD_INSPECT_EVIDENCE_MAX, "%s", told);

@@ -173,17 +173,25 @@ static const struct {
 	[LINT_ERROR] = { "✗", "\033[31m", "lỗi", "error" },
 };
 
+/* Files have one name; the two certificates have one in each language. */
+static const char *title(unsigned file, enum lang lang)
+{
+	if (lang == LANG_VI && file == LINT_DS)
+		return "chứng thư ký";
+	return lang == LANG_VI && file == LINT_CSCA ? "chứng thư CSCA" : lint_file_title(file);
+}
+
 static void print_finding(const struct lint_finding *f, enum lang lang, bool color)
 {
 	const char *paint = color ? severities[f->rule->severity].color : "";
 	char place[64];
 
 	if (f->offset == LINT_NO_OFFSET)
-		(void)snprintf(place, sizeof place, "%s", lint_file_title(f->file));
+		(void)snprintf(place, sizeof place, "%s", title(f->file, lang));
 	else
-		(void)snprintf(place, sizeof place, "%s +%zu", lint_file_title(f->file), f->offset);
-	(void)printf("%s%s%s %-22s %s\n", paint, severities[f->rule->severity].mark, paint[0] != 0 ? "\033[0m" : "", place,
-		     lang == LANG_VI ? f->rule->vi : f->rule->en);
+		(void)snprintf(place, sizeof place, "%s +%zu", title(f->file, lang), f->offset);
+	(void)printf("%s%s%s %-*s %s\n", paint, severities[f->rule->severity].mark, paint[0] != 0 ? "\033[0m" : "",
+		     message_width(place, 22), place, lang == LANG_VI ? f->rule->vi : f->rule->en);
 	(void)printf("  %-22s %s: %s (%s%s%s)\n", "", f->rule->id, lang == LANG_VI ? f->detail_vi : f->detail, f->rule->clause,
 		     f->cases[0] != 0 ? "; " : "", f->cases);
 }

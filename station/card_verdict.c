@@ -9,7 +9,7 @@
 static const struct cause {
 	const char *check;
 	enum inspect_result result;
-	const char *error; /* NULL: any */
+	const char *error; /* NULL: any; "": none, the check itself said no */
 	const char *key;
 } causes[] = {
 	{ "sod.chain", INSPECT_FAILED, "chain.signature-wrong", "verdict.signer-forged" },
@@ -21,8 +21,11 @@ static const struct cause {
 	{ "dg*.read", INSPECT_FAILED, NULL, "verdict.file-withheld" },
 	{ "mrz.access", INSPECT_FAILED, NULL, "verdict.other-person" },
 	{ "mrz.number", INSPECT_FAILED, NULL, "verdict.other-person" },
-	{ "dg13.*", INSPECT_FAILED, NULL, "verdict.contradiction" },
+	{ "dg13.*", INSPECT_FAILED, "", "verdict.contradiction" },
 	{ "sod.chain", INSPECT_FAILED, "chain.expired", "verdict.signer-expired" },
+	{ "*.structure", INSPECT_FAILED, NULL, "verdict.malformed" },
+	{ "*", INSPECT_FAILED, "dg13.structure", "verdict.malformed" },
+	{ "*", INSPECT_FAILED, "mrz.text", "verdict.malformed" },
 	{ "sod.chain", INSPECT_INCONCLUSIVE, "chain.no-anchor", "verdict.no-anchor" },
 	{ "dg*.read", INSPECT_INCONCLUSIVE, NULL, "verdict.file-withheld" },
 	{ "mrz.printed", INSPECT_INCONCLUSIVE, NULL, "verdict.print-differs" },
@@ -45,7 +48,7 @@ static bool has_cause(const struct inspection *i, const struct cause *cause)
 		const struct inspect_check *c = &i->checks[k];
 
 		if (c->result == cause->result && id_fits(cause->check, c->id) &&
-		    (cause->error == NULL || (c->error_key != NULL && strcmp(cause->error, c->error_key) == 0)))
+		    (cause->error == NULL || strcmp(cause->error, c->error_key != NULL ? c->error_key : "") == 0))
 			return true;
 	}
 	return false;

@@ -254,8 +254,13 @@ static void fill_numbered(struct text *t, const char *vi, const struct values *v
 		vi += plain;
 		if (*vi == 0)
 			break;
+		/* "{ 5F01 }" is a structure and no place for a value. */
+		if (vi[1] < '1' || vi[1] > '9' || vi[2] != '}') {
+			put(t, vi++, 1);
+			continue;
+		}
 		i = (size_t)(vi[1] - '1');
-		CC_ASSERT(i < v->count && vi[2] == '}');
+		CC_ASSERT(i < v->count);
 		put_value(t, v->items[i], 0);
 		vi += 3;
 	}

@@ -133,6 +133,13 @@ static void of_several_causes_the_gravest_is_told(void **state)
 	(void)snprintf(i.checks[0].id, sizeof i.checks[0].id, "com.sod");
 	card_verdict_of(&i, LANG_VI, &v);
 	assert_string_equal(v.key, "verdict.failed");
+	/* A contradiction is one only where both sides could be read. */
+	(void)snprintf(i.checks[0].id, sizeof i.checks[0].id, "dg13.dg1");
+	card_verdict_of(&i, LANG_VI, &v);
+	assert_string_equal(v.key, "verdict.contradiction");
+	i.checks[0].error_key = "dg13.structure";
+	card_verdict_of(&i, LANG_VI, &v);
+	assert_string_equal(v.key, "verdict.malformed");
 	i.verdict = INSPECT_GOOD;
 	(void)snprintf(i.checks[1].id, sizeof i.checks[1].id, "active-authentication");
 	card_verdict_of(&i, LANG_VI, &v);
@@ -155,7 +162,7 @@ static void the_evidence_of_an_error_has_its_sentence(void **state)
 	assert_non_null(c->error_key);
 	card_inspect_evidence(c, LANG_VI, text);
 	assert_ptr_equal(strstr(text, message_find(c->error_key)->vi), text);
-	assert_non_null(strstr(text, c->evidence));
+	assert_non_null(strstr(text, c->evidence_vi));
 	card_inspect_evidence(c, LANG_EN, text);
 	assert_string_equal(text, c->evidence);
 	inspection_done(&i);
