@@ -218,42 +218,116 @@ static int run_find(struct invocation *inv)
 	return registry_session_close(&s, st, EXIT_DONE);
 }
 
-static void print_line(const struct registry_session *s, const char *vi, const char *en, const char *value)
+/* Forms DC01 and CC01 in their order (cccd-card.md 7). */
+static const struct {
+	const char *field, *vi, *en;
+} lines[] = {
+	{ "number", "Số định danh", "Number" },
+	{ "full_name", "Họ và tên", "Full name" },
+	{ "other_name", "Tên gọi khác", "Other name" },
+	{ "birth_date", "Ngày sinh", "Date of birth" },
+	{ "birth_basis", "Căn cứ ngày sinh", "Basis of the date" },
+	{ "sex", "Giới tính", "Sex" },
+	{ "blood_group", "Nhóm máu", "Blood group" },
+	{ "marital_status", "Tình trạng hôn nhân", "Marital status" },
+	{ "birth_place", "Nơi sinh", "Place of birth" },
+	{ "birth_registration", "Nơi đăng ký khai sinh", "Place of birth registration" },
+	{ "origin", "Quê quán", "Place of origin" },
+	{ "ethnicity", "Dân tộc", "Ethnicity" },
+	{ "religion", "Tôn giáo", "Religion" },
+	{ "nationality", "Quốc tịch", "Nationality" },
+	{ "residence", "Nơi cư trú", "Place of residence" },
+	{ "current_residence", "Nơi ở hiện tại", "Current residence" },
+	{ "identifying_marks", "Đặc điểm nhận dạng", "Identifying marks" },
+	{ "occupation", "Nghề nghiệp", "Occupation" },
+	{ "education", "Trình độ học vấn", "Education" },
+	{ "father", "Cha", "Father" },
+	{ "father_number", "Số định danh của cha", "Father's number" },
+	{ "father_nationality", "Quốc tịch của cha", "Father's nationality" },
+	{ "mother", "Mẹ", "Mother" },
+	{ "mother_number", "Số định danh của mẹ", "Mother's number" },
+	{ "mother_nationality", "Quốc tịch của mẹ", "Mother's nationality" },
+	{ "spouse", "Vợ, chồng", "Spouse" },
+	{ "spouse_number", "Số định danh của vợ, chồng", "Spouse's number" },
+	{ "spouse_nationality", "Quốc tịch của vợ, chồng", "Spouse's nationality" },
+	{ "representative", "Người đại diện", "Representative" },
+	{ "representative_number", "Số định danh của người đại diện", "Representative's number" },
+	{ "representative_nationality", "Quốc tịch của người đại diện", "Representative's nationality" },
+	{ "household_head", "Chủ hộ", "Household head" },
+	{ "household_head_number", "Số định danh của chủ hộ", "Household head's number" },
+	{ "household_relation", "Quan hệ với chủ hộ", "Relation to the head" },
+	{ "phone", "Số điện thoại", "Phone" },
+	{ "email", "Thư điện tử", "E-mail" },
+	{ "old_cmnd", "Số CMND cũ", "Old identity number" },
+	{ "cancelled_number", "Số định danh đã hủy", "Cancelled number" },
+	{ "issue_date", "Ngày cấp", "Date of issue" },
+	{ "issue_place", "Nơi cấp", "Place of issue" },
+	{ "expiry_date", "Có giá trị đến", "Date of expiry" },
+	{ "life_status", "Tình trạng", "Life status" },
+	{ "death_date", "Ngày chết, mất tích", "Dead or missing since" },
+};
+
+/* Words of the record as a Vietnamese officer writes them; others stay as they are. */
+static const struct {
+	const char *field, *value, *vi, *en;
+} words[] = {
+	{ "sex", "male", "Nam", "Nam" },
+	{ "sex", "female", "Nữ", "Nữ" },
+	{ "marital_status", "single", "chưa kết hôn", "single" },
+	{ "marital_status", "married", "đã kết hôn", "married" },
+	{ "marital_status", "divorced", "đã ly hôn", "divorced" },
+	{ "marital_status", "widowed", "vợ hoặc chồng đã chết", "widowed" },
+	{ "life_status", "dead", "đã chết", "dead" },
+	{ "life_status", "missing", "mất tích", "missing" },
+	{ "expiry_date", "none", "Không thời hạn", "none" },
+};
+
+static bool is_date_field(const char *field)
 {
-	if (value[0] != '\0')
-		(void)printf("%s: %s\n", registry_session_pick(s, vi, en), value);
+	const char *end = strstr(field, "_date");
+
+	return end != NULL && end[5] == '\0';
+}
+
+/* "2003-04-17" as "17/04/2003", "1958-03" as "03/1958": how the forms have it. */
+static void print_value(const struct registry_session *s, const char *field, const char *value)
+{
+	unsigned year = 0, month = 0, day = 0;
+	int parts = 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].field, field) == 0 && strcmp(words[i].value, value) == 0) {
+			(void)printf("%s\n", registry_session_pick(s, words[i].vi, words[i].en));
+			return;
+		}
+	}
+	if (is_date_field(field) && s->inv->config.lang == LANG_VI)
+		parts = sscanf(value, "%4u-%2u-%2u", &year, &month, &day);
+	if (parts == 3)
+		(void)printf("%02u/%02u/%04u\n", day, month, year);
+	else if (parts == 2)
+		(void)printf("%02u/%04u\n", month, year);
+	else
+		(void)printf("%s\n", value);
 }
 
 static void print_person(const struct registry_session *s, const struct person *p)
 {
-	char birth[DATE_TEXT_SIZE], issued[DATE_TEXT_SIZE], expiry[DATE_TEXT_SIZE] = "";
-	const bool none = p->expiry_kind == EXPIRY_NONE;
+	struct buf record = { 0 };
+	json_t *root = NULL;
 
-	date_format(p->birth, birth);
-	date_format(p->issued, issued);
-	date_format(p->expiry, expiry);
-	print_line(s, "Số định danh", "Number", p->number);
-	print_line(s, "Họ và tên", "Full name", p->full_name);
-	print_line(s, "Ngày sinh", "Date of birth", birth);
-	print_line(s, "Căn cứ ngày sinh", "Basis of the date", p->birth_basis);
-	print_line(s, "Giới tính", "Sex", person_sex_card(p->sex));
-	print_line(s, "Quốc tịch", "Nationality", p->nationality);
-	print_line(s, "Dân tộc", "Ethnicity", p->ethnicity);
-	print_line(s, "Tôn giáo", "Religion", p->religion);
-	print_line(s, "Quê quán", "Place of origin", p->origin);
-	print_line(s, "Nơi cư trú", "Place of residence", p->residence);
-	print_line(s, "Đặc điểm nhận dạng", "Identifying marks", p->marks);
-	print_line(s, "Cha", "Father", p->father);
-	print_line(s, "Mẹ", "Mother", p->mother);
-	print_line(s, "Vợ, chồng", "Spouse", p->spouse);
-	print_line(s, "Số CMND cũ", "Old identity number", p->old_cmnd);
-	print_line(s, "Ngày cấp", "Date of issue", issued);
-	print_line(s, "Nơi cấp", "Place of issue", p->issue_place);
-	print_line(s, "Có giá trị đến", "Date of expiry", none ? registry_session_pick(s, "Không thời hạn", "none") : expiry);
-	print_line(s, "Tình trạng", "Life status",
-		   p->life == LIFE_ALIVE  ? ""
-		   : p->life == LIFE_DEAD ? registry_session_pick(s, "đã chết", "dead")
-					  : registry_session_pick(s, "mất tích", "missing"));
+	if (!cc_failed(person_encode(p, &record)))
+		root = json_loadb((const char *)record.p, record.n, 0, NULL);
+	buf_done(&record);
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		const char *value = json_string_value(json_object_get(root, lines[i].field));
+
+		if (value == NULL || value[0] == '\0' || (strcmp(lines[i].field, "life_status") == 0 && p->life == LIFE_ALIVE))
+			continue;
+		(void)printf("%s: ", registry_session_pick(s, lines[i].vi, lines[i].en));
+		print_value(s, lines[i].field, value);
+	}
+	json_decref(root);
 }
 
 static void show_person(struct registry_session *s, const struct person *p, struct bytes photo, const struct holds *holds)

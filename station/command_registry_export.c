@@ -113,8 +113,9 @@ static int run_due(struct invocation *inv)
 /* ---- export */
 
 static const struct option_spec export_options[] = {
-	{ "--purpose", "P", "card-printing, statistics, local-police or health-insurance: decides which fields leave",
-	  "card-printing, statistics, local-police hoặc health-insurance: quyết định trường nào được chuyển" },
+	{ "--purpose", "P",
+	  "card-printing, statistics, local-police, health-insurance or national-registry: decides which fields leave",
+	  "card-printing, statistics, local-police, health-insurance hoặc national-registry: quyết định trường nào được chuyển" },
 	{ "--to", "RECEIVER", "who gets the file", "nơi nhận tệp" },
 	{ "--officer", "NAME", "the officer who exports", "cán bộ kết xuất" },
 	{ "--format", "jsonl|csv", "default jsonl", "mặc định jsonl" },

@@ -271,7 +271,7 @@ cc_status queue_expire(struct books *b, size_t *ret_waiting, size_t *ret_held, s
 {
 	/* The fence rises here too: who comes back late can't settle what was taken from them. */
 	static const char sql_held[] =
-		"UPDATE issue_application SET state = 'held', fence = fence + 1, reason = 'lease ended with a card in work',"
+		"UPDATE issue_application SET state = 'held', fence = fence + 1, reason = 'queue.lease-ended',"
 		" changed_ms = $1 WHERE state = 'claimed' AND lease_until_ms < $1 AND EXISTS (SELECT 1 FROM issue_job j"
 		" WHERE j.number_mac = issue_application.number_mac AND j.created_ms >= issue_application.received_ms) RETURNING id";
 	static const char sql_waiting[] = "UPDATE issue_application SET state = 'waiting', fence = fence + 1, station = NULL,"
