@@ -35,8 +35,9 @@ const struct message messages_registry[] = {
 
 	/* ---- holds and warnings of a person */
 	{ "registry.birth-incomplete", "Ngày sinh chưa đủ ngày, tháng, năm.",
-	  "Chuyển hồ sơ sang hộ tịch để xác định ngày sinh; không tự điền 01/01.", "The birth date is not complete.",
-	  "Send the dossier to civil status to establish the date; never fill in 1 January." },
+	  "Chuyển hồ sơ sang hộ tịch để xác định ngày sinh (cccd registry tasks); không tự điền 01/01.",
+	  "The birth date is not complete.",
+	  "Send the dossier to civil status to establish the date (cccd registry tasks); never fill in 1 January." },
 	{ "registry.birth-future", "Ngày sinh ở sau ngày hôm nay.", "Đối chiếu giấy khai sinh và đồng hồ máy.",
 	  "The birth date lies after today.", "Compare with the birth certificate, and check the machine's clock." },
 	{ "registry.no-photo", "Chưa có ảnh chân dung.", "Bổ sung ảnh JPEG rồi nhập lại cùng hàng dữ liệu.", "There is no photo.",

@@ -8,12 +8,15 @@
 
 #include "station/registry/correction.h"
 #include "station/registry/registry_rows.h"
+#include "station/registry/registry_stamp.h"
 #include "tests/support/books_fixture.h"
 #include "tests/support/forms_world.h"
 #include "tests/support/issue_fixture.h"
 #include "tests/support/store_engine.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -262,6 +265,132 @@ static void the_next_try_carries_the_new_value(void **state)
 	issue_fixture_close(&station);
 }
 
+/* ---- two stations on one PostgreSQL: one binds, one approves, at the same moment */
+#define ROUNDS 150
+
+struct rivals {
+	struct forms_world binder, approver;
+	pthread_barrier_t line;
+	int64_t forms[ROUNDS];
+	enum cc_code bound[ROUNDS], approved[ROUNDS];
+	bool wrong;
+};
+
+static void number_of(int round, char out[13])
+{
+	(void)snprintf(out, 13, "%03d090000000", round + 1);
+}
+
+struct stamped {
+	struct registry *registry;
+	const char *number;
+	struct digest was;
+};
+
+static cc_status still_there(void *ctx, struct cc_error *err)
+{
+	struct stamped *s = ctx;
+
+	return registry_stamp_hold(s->registry, s->number, &s->was, err);
+}
+
+static void *bind_all(void *ctx)
+{
+	struct rivals *r = ctx;
+	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
+
+	if (cc_failed(hash_digest(HASH_SHA256, files.packet, &files.hash)))
+		r->wrong = true;
+	for (int i = 0; i < ROUNDS; i++) {
+		char number[13], serial[17];
+		struct stamped s = { .registry = r->binder.registry, .number = number };
+		const struct ledger_guard guard = { still_there, &s };
+		struct job job;
+
+		number_of(i, number);
+		(void)snprintf(serial, sizeof serial, "61830000%08X", (unsigned)i);
+		cc_error_init(&r->binder.err);
+		books_lock(r->binder.books);
+		if (cc_failed(registry_stamp(r->binder.registry, number, &s.was, &r->binder.err)))
+			r->wrong = true;
+		books_unlock(r->binder.books);
+		(void)pthread_barrier_wait(&r->line);
+		r->bound[i] = ledger_bind(r->binder.books, number, serial, "softchip", &files, &guard, &job, &r->binder.err).code;
+		(void)pthread_barrier_wait(&r->line);
+	}
+	return NULL;
+}
+
+static void *approve_all(void *ctx)
+{
+	struct rivals *r = ctx;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct correction c;
+
+		cc_error_init(&r->approver.err);
+		(void)pthread_barrier_wait(&r->line);
+		r->approved[i] = correction_approve(&r->approver.forms, r->forms[i], "Minh", &c, &r->approver.err).code;
+		(void)pthread_barrier_wait(&r->line);
+	}
+	return NULL;
+}
+
+static void make_rivals(struct rivals *r)
+{
+	forms_world(&r->binder);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct correction_request q = {
+			.field = "residence", .value = "Huế", .evidence = "x", .officer = "Hà", .source = "officer"
+		};
+		char number[13];
+		struct correction c;
+		bool is_new, under_way;
+
+		number_of(i, number);
+		q.number = number;
+		forms_world_add(&r->binder, number, "Nguyễn Văn An", "1990-02-15", "");
+		assert_ok(correction_propose(&r->binder.forms, &q, &c, &is_new, &under_way, &r->binder.err));
+		r->forms[i] = c.id;
+	}
+	forms_world_station(&r->binder, &r->approver);
+	assert_int_equal(pthread_barrier_init(&r->line, NULL, 2), 0);
+}
+
+static void a_card_is_bound_or_a_correction_approved_never_both(void **state)
+{
+	struct rivals *r;
+	pthread_t threads[2];
+	int bound = 0;
+
+	(void)state;
+	if (!store_engine_is_postgres()) {
+		skip();
+		return;
+	}
+	r = calloc(1, sizeof *r);
+	assert_non_null(r);
+	make_rivals(r);
+	assert_int_equal(pthread_create(&threads[0], NULL, bind_all, r), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, approve_all, r), 0);
+	assert_int_equal(pthread_join(threads[0], NULL), 0);
+	assert_int_equal(pthread_join(threads[1], NULL), 0);
+	assert_false(r->wrong);
+	for (int i = 0; i < ROUNDS; i++) {
+		bool is_bound = r->bound[i] == CC_OK;
+
+		bound += is_bound ? 1 : 0;
+		if (is_bound ? r->approved[i] != CC_E_HELD : r->approved[i] != CC_OK || r->bound[i] != CC_E_BUSY)
+			fail_msg("round %d: bind %s, approval %s", i, cc_code_name(r->bound[i]), cc_code_name(r->approved[i]));
+	}
+	print_message("# count: %d races of a blank and a correction: %d bound, %d approved, never both\n", ROUNDS, bound,
+		      ROUNDS - bound);
+	(void)pthread_barrier_destroy(&r->line);
+	forms_world_station_done(&r->approver);
+	forms_world_done(&r->binder);
+	free(r);
+}
+
 static int open_station(void **state)
 {
 	(void)state;
@@ -281,6 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_card_is_bound_from_what_is_no_longer_true),
 		cmocka_unit_test(the_next_try_carries_the_new_value),
+		cmocka_unit_test(a_card_is_bound_or_a_correction_approved_never_both),
 	};
 
 	return cmocka_run_group_tests(tests, open_station, close_station);
