@@ -62,6 +62,8 @@ struct stmt {
 #define STORE_IN_MEMORY ":memory:" /* a path: a store of this process alone that leaves nothing behind */
 /* ret is ready, migrated (store_migrate) and locked. */
 CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err);
+/* What its pages in memory may take: an eighth of the machine's, from 128 MiB to 8 GiB. */
+int store_sqlite_cache_kib(void);
 /*
  * A libpq address ("postgres://station@host/cccd", "host=/run/postgresql dbname=cccd"); ret is migrated. A password in it is
  * refused ("store.address-password": it belongs into a passfile or a client certificate); a server elsewhere must

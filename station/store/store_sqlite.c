@@ -357,9 +357,8 @@ static cc_status make_file(const char *path, struct cc_error *err)
 	return cc_ok();
 }
 
-/* wal_autocheckpoint: pages that a load writes again and again are copied once in 32 MiB. cache_size: 128 MiB at most, for the
- * keyed hashes of a load that fall anywhere. temp_store: no personal field may reach a temporary file; secure_delete: deleted
- * rows leave no bytes behind. */
+/* wal_autocheckpoint: pages that a load writes again and again are copied once in 32 MiB. temp_store: no personal field may
+ * reach a temporary file; secure_delete: deleted rows leave no bytes behind. */
 static const char connection_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
 					  "PRAGMA journal_mode=WAL;"
 					  "PRAGMA synchronous=FULL;"
@@ -368,16 +367,35 @@ static const char connection_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
 					  "PRAGMA secure_delete=ON;"
 					  "PRAGMA cell_size_check=ON;"
 					  "PRAGMA trusted_schema=OFF;"
-					  "PRAGMA cache_size=-131072;"
 					  "PRAGMA wal_autocheckpoint=8192;"
 					  "PRAGMA mmap_size=0;";
+
+/*
+ * A page that is not at hand costs more than all else of a lookup, and keyed
+ * hashes fall anywhere. Taken only as pages are read: a small registry stays small.
+ */
+#define CACHE_KIB_MIN (128 * 1024)
+#define CACHE_KIB_MAX (8 * 1024 * 1024)
+#define CACHE_SHARE 8 /* of the machine's memory */
+
+int store_sqlite_cache_kib(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	long kib = pages > 0 && size > 0 ? pages / CACHE_SHARE * (size / 1024) : 0;
+
+	return kib < CACHE_KIB_MIN ? CACHE_KIB_MIN : kib > CACHE_KIB_MAX ? CACHE_KIB_MAX : (int)kib;
+}
 
 static cc_status configure(struct sqlite_store *s)
 {
 	struct stmt *q = NULL;
 	bool row = false;
+	char cache[64];
 	cc_status st = lite_exec(&s->base, connection_settings);
 
+	(void)snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", store_sqlite_cache_kib());
+	if (!cc_failed(st))
+		st = lite_exec(&s->base, cache);
 	if (cc_failed(st))
 		return st;
 	(void)sqlite3_extended_result_codes(s->db, 1);

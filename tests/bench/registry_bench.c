@@ -174,18 +174,20 @@ static void bare_path(struct world *w, char *out, size_t cap)
 
 static sqlite3 *bare_open(struct world *w, bool fresh)
 {
-	char path[256], side[300];
+	char path[256], side[300], cache[64];
 	sqlite3 *db = NULL;
 
+	(void)snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", store_sqlite_cache_kib());
 	bare_path(w, path, sizeof path);
 	if (fresh) {
 		(void)remove(path);
 		(void)snprintf(side, sizeof side, "%s-wal", path);
 		(void)remove(side);
 	}
-	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	/* The same memory for both. */
+	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, cache, NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(db,
-			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-131072;"
+			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 			 "CREATE TABLE IF NOT EXISTS t (number TEXT PRIMARY KEY, record BLOB) WITHOUT ROWID",
 			 NULL, NULL, NULL) != SQLITE_OK)
 		exit(1);
