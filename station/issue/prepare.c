@@ -172,7 +172,7 @@ static struct date issue_date(const struct person *person, struct date today)
 
 bool prepare_has_face(const struct prepare_settings *s, const struct person *person, struct date today)
 {
-	return validity_has_face(&s->rules, person->birth, issue_date(person, today));
+	return registry_has_face(&s->rules, person, today);
 }
 
 /* *ret_has false: no expiry. */

@@ -128,8 +128,8 @@ struct prepare_signer {
 /* Bit n-1 for each DG n that a finished card has. face: of prepare_has_face. */
 uint32_t prepare_data_groups(const struct prepare_settings *s, bool face);
 /*
- * False for a child under 6 on the day of issue (card/lds/cccd_design.h): no DG2, no DG3 and no templates are made, whatever
- * the registry holds and the settings want.
+ * False for a child under 6 (registry_has_face): no DG2, no DG3 and no templates are made, whatever the registry holds and the
+ * settings want.
  */
 bool prepare_has_face(const struct prepare_settings *s, const struct person *person, struct date today);
 /* How often a card's document signer signs: EF.SOD, and EF.CardSecurity when chip.pace has Chip Authentication Mapping. */

@@ -152,6 +152,12 @@ static void check_child(const struct person *p, const struct check_context *ctx,
 		add(h, HOLD_HOLD, "registry.no-representative", "representative");
 }
 
+bool registry_has_face(const struct validity_rules *rules, const struct person *p, struct date today)
+{
+	return validity_has_face(rules, p->birth, today) ||
+	       (date_precision(p->issued) == DATE_DAY && validity_has_face(rules, p->birth, p->issued));
+}
+
 void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret)
 {
 	struct holds h = { 0 };
@@ -159,9 +165,7 @@ void registry_check_person(const struct person *p, bool has_photo, const struct 
 	check_life(p, &h);
 	check_birth(p, ctx, &h);
 	/* The card of a child under 6 shows no face and needs no photo. */
-	if (!has_photo &&
-	    (date_compare(p->birth, ctx->today) > 0 ||
-	     validity_has_face(&ctx->rules, p->birth, date_precision(p->issued) == DATE_DAY ? p->issued : ctx->today)))
+	if (!has_photo && (date_compare(p->birth, ctx->today) > 0 || registry_has_face(&ctx->rules, p, ctx->today)))
 		add(&h, HOLD_HOLD, "registry.no-photo", "photo");
 	check_nationality(p, &h);
 	check_expiry(p, ctx, &h);

@@ -38,6 +38,11 @@ struct check_context {
 	struct validity_rules rules;
 	bool allow_incomplete_birth; /* setting rules.issue-unknown-birth */
 };
+/*
+ * Is a face due on the card that is made of this record today? False for a child under 6 (card/lds/cccd_design.h), who has to be
+ * that today and on the record's date of issue: either date alone is easily wrong, and would take a grown-up's face away.
+ */
+bool registry_has_face(const struct validity_rules *rules, const struct person *p, struct date today);
 void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret);
 bool holds_any(const struct holds *h); /* at least one HOLD_HOLD */
 /* The first hold, or NULL. */

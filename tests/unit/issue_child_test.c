@@ -44,6 +44,24 @@ static void add_child(int years, int days, struct bytes photo)
 	assert_ok(store_commit(station.store));
 }
 
+/* A grown-up whose record says that the card was issued when the holder was 3, and runs on without end. */
+static void add_backdated(struct bytes photo)
+{
+	struct date today = date_in_vietnam(sys_wall_ms(&station.sys));
+	enum registry_put put;
+	struct person p;
+	char row[512];
+
+	(void)snprintf(row, sizeof row,
+		       "{\"number\":\"" CHILD "\",\"full_name\":\"Lý Gia Bảo\",\"birth_date\":\"%04d-01-02\",\"sex\":\"male\","
+		       "\"nationality\":\"Việt Nam\",\"issue_date\":\"%04d-02-03\",\"expiry_date\":\"none\"}",
+		       today.year - 30, today.year - 27);
+	assert_ok(person_parse(bytes_str(row), &p, NULL, NULL));
+	assert_ok(store_begin(station.store));
+	assert_ok(registry_put(station.issuer.registry, &p, photo, &put, &station.err));
+	assert_ok(store_commit(station.store));
+}
+
 /* Prints that somebody took all the same: they stay where they are. */
 static void add_prints(void)
 {
@@ -151,6 +169,43 @@ static void from_6_on_the_face_is_due(void **state)
 	issue_fixture_close(&station);
 }
 
+/* A date of issue in the record is data like any other: it makes nobody a child again. */
+static void no_date_of_issue_takes_a_grown_ups_face_away(void **state)
+{
+	const struct worker_request request = { .number = CHILD };
+	struct worker_report r = { 0 };
+	struct issue_chip chip = { 0 };
+
+	(void)state;
+	begin("");
+	add_backdated(bytes_of(NULL, 0));
+	issue_chip_blank(&station, &chip, 1, true);
+	assert_int_equal(issue_run(&station, &chip, &request, &r).code, CC_E_HELD);
+	assert_string_equal(station.err.key, "registry.no-photo");
+	worker_report_done(&r);
+	issue_chip_done(&chip);
+	issue_fixture_close(&station);
+}
+
+static void a_grown_up_with_an_early_date_of_issue_has_face_and_prints(void **state)
+{
+	const struct date today = date_in_vietnam(sys_wall_ms(&station.sys));
+	const struct prepare_settings *s;
+	struct person p = { .birth = { (uint16_t)(today.year - 30), 1, 2 }, .issued = { (uint16_t)(today.year - 27), 2, 3 } };
+
+	(void)state;
+	begin("");
+	s = &station.issuer.settings;
+	assert_true(prepare_has_face(s, &p, today));
+	/* a card dated after it is a card for somebody of 6 */
+	p.birth = (struct date){ (uint16_t)(today.year - 3), 1, 2 };
+	p.issued = (struct date){ 0 };
+	assert_false(prepare_has_face(s, &p, today));
+	p.issued = (struct date){ (uint16_t)(today.year + 4), 1, 2 };
+	assert_true(prepare_has_face(s, &p, today));
+	issue_fixture_close(&station);
+}
+
 /* A grown-up's card without DG2 is none that lint lets pass. */
 static void others_must_have_a_face(void **state)
 {
@@ -199,6 +254,8 @@ int main(void)
 		cmocka_unit_test(a_child_under_6_needs_no_photo),
 		cmocka_unit_test(what_was_taken_of_a_child_stays_off_the_card),
 		cmocka_unit_test(from_6_on_the_face_is_due),
+		cmocka_unit_test(no_date_of_issue_takes_a_grown_ups_face_away),
+		cmocka_unit_test(a_grown_up_with_an_early_date_of_issue_has_face_and_prints),
 		cmocka_unit_test(others_must_have_a_face),
 	};
 
