@@ -281,8 +281,10 @@ static void change(struct inspect_check *c, enum inspect_result result, const st
 	n = strlen(c->evidence);
 	(void)snprintf(c->evidence + n, sizeof c->evidence - n, "; %.160s", before.evidence);
 	n = strlen(c->evidence_vi);
+	/* Whole or not at all: a cut would leave half a letter. */
 	if (strlen(before.evidence_vi) + n + 3 <= sizeof c->evidence_vi)
-		(void)snprintf(c->evidence_vi + n, sizeof c->evidence_vi - n, "; %s", before.evidence_vi);
+		(void)snprintf(c->evidence_vi + n, sizeof c->evidence_vi - n, "; %.*s", (int)(sizeof c->evidence_vi - n - 3),
+			       before.evidence_vi);
 }
 
 static void apply_kind(const struct defect_kind *k, uint32_t groups, struct inspection *i)
