@@ -498,7 +498,10 @@ static void nul_in_value(struct hostile_seed *s, struct raw_row *r, struct told 
 		told_refused(t, "import.text-control", "full_name");
 		break;
 	default:
-		raw_row_set_bytes(r, "number", "00109000\0000", 12);
+		raw_row_set_bytes(r, "number",
+				  "00109000\0"
+				  "000",
+				  12);
 		told_refused(t, "import.number-malformed", "number");
 		break;
 	}
