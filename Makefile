@@ -109,8 +109,9 @@ test: packages packages-test ## everything that must pass; ends with N passed, N
 	+@$(MAKE) --no-print-directory $(parallel) program tests
 	@BUILD=$(BUILD) tests/run.sh $(TEST_BIN) tests/lint/check_test.sh $(TEST_SH)
 
-# A PKCS#11 module that fails on demand: tests load it, so does the program under test.
+# A PKCS#11 module that fails on demand: these tests load it, so does the program under test.
 PKCS11_SHIM := $(BUILD)/tests/pkcs11_shim.so
+$(BUILD)/tests/unit/keystore_pkcs11_fault_test $(BUILD)/tests/regress/pkcs11_issue_test: | $(PKCS11_SHIM)
 # Key files whose password costs little, for tests that run the program often (tests/support/station.sh).
 CHEAP_KEYS := $(BUILD)/tests/cheap_keys
 tests: $(TEST_BIN) $(PKCS11_SHIM) $(CHEAP_KEYS)
