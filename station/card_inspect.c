@@ -338,9 +338,20 @@ out:
 	return st;
 }
 
-static int run_inspect(const struct invocation *inv, const struct inspect_params *p)
+/* What the command line wants kept. A chip that refused or lied is what evidence is wanted of. */
+static cc_status save_inspection(const struct invocation *inv, const struct inspect_params *p, const struct inspection *i,
+				 bool read_whole, struct cc_error *err)
 {
 	const char *dump = invocation_option(inv, "--dump"), *evidence = invocation_option(inv, "--evidence");
+	cc_status st = read_whole && dump != NULL ? lds_set_save(&i->files, dump, err) : cc_ok();
+
+	if (!cc_failed(st) && i->check_count > 0 && evidence != NULL)
+		st = card_evidence_save(&inv->config, i, p->trust, evidence, err);
+	return st;
+}
+
+static int run_inspect(const struct invocation *inv, const struct inspect_params *p)
+{
 	const struct act look = { look_for_match_on_card, NULL };
 	struct inspection i = { 0 };
 	struct cc_error err;
@@ -361,11 +372,7 @@ static int run_inspect(const struct invocation *inv, const struct inspect_params
 	} else {
 		rc = report(inv, &i);
 	}
-	if (!cc_failed(st) && dump != NULL && cc_failed(lds_set_save(&i.files, dump, &err)))
-		rc = invocation_fail(inv, &err);
-	/* A chip that refused or lied is what evidence is wanted of. */
-	else if (i.check_count > 0 && evidence != NULL &&
-		 cc_failed(card_evidence_save(&inv->config, &i, p->trust, evidence, &err)))
+	if (cc_failed(save_inspection(inv, p, &i, !cc_failed(st), &err)))
 		rc = invocation_fail(inv, &err);
 	inspection_done(&i);
 	return rc;

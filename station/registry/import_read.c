@@ -204,10 +204,12 @@ static bool is_one_row(struct import_reader *rd, size_t n)
 {
 	struct bytes parts[CSV_FIELDS_MAX];
 	size_t count = 0, column = 0;
-	char separator = rd->separator != 0 ? rd->separator : csv_separator(bytes_of(rd->row, n));
+	char separator = rd->separator;
 
 	if (n > PERSON_ROW_MAX)
 		return false;
+	if (separator == 0)
+		separator = csv_separator(bytes_of(rd->row, n));
 	memcpy(rd->decoded, rd->row, n);
 	return csv_part(rd->decoded, n, separator, parts, &count, &column) &&
 	       (rd->column_count == 0 || count == rd->column_count);
