@@ -86,7 +86,7 @@ cc_status card_evidence_save(const struct config *c, const struct inspection *i,
 		st = evidence_write(&p, &file, err);
 	/* It may name a person: for its owner alone. */
 	if (!cc_failed(st))
-		st = sys_write_file(path, buf_view(&file), 0600, err);
+		st = sys_write_new_file(path, buf_view(&file), 0600, err);
 	buf_done(&file);
 	keystore_close(&ks);
 	return st;

@@ -410,6 +410,14 @@ static cc_status read_cplc_setting(const struct invocation *inv, bool *ret, stru
 	return st;
 }
 
+/* Evidence of one inspection is not lost to the next one's; told before the card is opened. */
+static cc_status check_evidence_is_new(const struct invocation *inv, struct cc_error *err)
+{
+	const char *path = invocation_option(inv, "--evidence");
+
+	return path != NULL && access(path, F_OK) == 0 ? cc_fail(err, CC_E_EXISTS, "file.exists", "%s", path) : cc_ok();
+}
+
 int command_card_inspect(struct invocation *inv)
 {
 	struct inspect_keys keys = { 0 };
@@ -425,6 +433,8 @@ int command_card_inspect(struct invocation *inv)
 
 	cc_error_init(&err);
 	st = read_keys(inv, &keys, &err);
+	if (!cc_failed(st))
+		st = check_evidence_is_new(inv, &err);
 	if (!cc_failed(st))
 		st = card_inspect_load_trust(inv, &trust, &err);
 	if (!cc_failed(st))

@@ -189,8 +189,7 @@ static cc_status set_pin_file(struct pki_options *o, const char *value, struct c
 	char whole[PATH_MAX];
 
 	if (realpath(value, whole) == NULL)
-		return cc_fail(err, errno == ENOENT ? CC_E_NOT_FOUND : CC_E_IO, errno == ENOENT ? "file.missing" : "file.io",
-			       "%s: %s", value, strerror(errno));
+		return sys_path_fail(err, errno, "%s", value);
 	return pki_option_set(o, "--pin-file", whole, err);
 }
 

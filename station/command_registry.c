@@ -267,52 +267,9 @@ static const struct {
 	{ "death_date", "Ngày chết, mất tích", "Dead or missing since" },
 };
 
-/* Words of the record as a Vietnamese officer writes them; others stay as they are. */
-static const struct {
-	const char *field, *value, *vi, *en;
-} words[] = {
-	{ "sex", "male", "Nam", "Nam" },
-	{ "sex", "female", "Nữ", "Nữ" },
-	{ "marital_status", "single", "chưa kết hôn", "single" },
-	{ "marital_status", "married", "đã kết hôn", "married" },
-	{ "marital_status", "divorced", "đã ly hôn", "divorced" },
-	{ "marital_status", "widowed", "vợ hoặc chồng đã chết", "widowed" },
-	{ "life_status", "dead", "đã chết", "dead" },
-	{ "life_status", "missing", "mất tích", "missing" },
-	{ "expiry_date", "none", "Không thời hạn", "none" },
-};
-
-static bool is_date_field(const char *field)
-{
-	const char *end = strstr(field, "_date");
-
-	return end != NULL && end[5] == '\0';
-}
-
-/* "2003-04-17" as "17/04/2003", "1958-03" as "03/1958": how the forms have it. */
-static void print_value(const struct registry_session *s, const char *field, const char *value)
-{
-	unsigned year = 0, month = 0, day = 0;
-	int parts = 0;
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (strcmp(words[i].field, field) == 0 && strcmp(words[i].value, value) == 0) {
-			(void)printf("%s\n", registry_session_pick(s, words[i].vi, words[i].en));
-			return;
-		}
-	}
-	if (is_date_field(field) && s->inv->config.lang == LANG_VI)
-		parts = sscanf(value, "%4u-%2u-%2u", &year, &month, &day);
-	if (parts == 3)
-		(void)printf("%02u/%02u/%04u\n", day, month, year);
-	else if (parts == 2)
-		(void)printf("%02u/%04u\n", month, year);
-	else
-		(void)printf("%s\n", value);
-}
-
 static void print_person(const struct registry_session *s, const struct person *p)
 {
+	char text[REGISTRY_VALUE_SIZE];
 	struct buf record = { 0 };
 	json_t *root = NULL;
 
@@ -324,8 +281,8 @@ static void print_person(const struct registry_session *s, const struct person *
 
 		if (value == NULL || value[0] == '\0' || (strcmp(lines[i].field, "life_status") == 0 && p->life == LIFE_ALIVE))
 			continue;
-		(void)printf("%s: ", registry_session_pick(s, lines[i].vi, lines[i].en));
-		print_value(s, lines[i].field, value);
+		(void)printf("%s: %s\n", registry_session_pick(s, lines[i].vi, lines[i].en),
+			     registry_session_value(s, lines[i].field, value, text));
 	}
 	json_decref(root);
 }

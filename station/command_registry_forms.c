@@ -44,14 +44,14 @@ static const char *state_text(const struct forms_session *f, enum correction_sta
 
 static void print_correction(const struct forms_session *f, const struct correction *c)
 {
-	char proposed[FORMS_TIME_SIZE], decided[FORMS_TIME_SIZE];
+	char proposed[FORMS_TIME_SIZE], decided[FORMS_TIME_SIZE], before[REGISTRY_VALUE_SIZE], after[REGISTRY_VALUE_SIZE];
 
 	forms_session_time(c->proposed_ms, proposed);
 	forms_session_time(c->decided_ms, decided);
 	(void)printf("%s %lld (%s): %s\n", registry_session_pick(&f->s, "Phiếu", "Form"), (long long)c->id,
 		     state_text(f, c->state), c->number);
-	(void)printf("  %s: %s → %s\n", forms_session_field(f, c->field), forms_session_value(f, c->old_value),
-		     forms_session_value(f, c->new_value));
+	(void)printf("  %s: %s → %s\n", forms_session_field(f, c->field), forms_session_value(f, c->field, c->old_value, before),
+		     forms_session_value(f, c->field, c->new_value, after));
 	(void)printf("  %s: %s\n", registry_session_pick(&f->s, "căn cứ", "evidence"), c->evidence);
 	(void)printf("  %s: %s, %s\n", registry_session_pick(&f->s, "đề xuất", "proposed by"), c->proposed_by, proposed);
 	if (c->decided_by[0] != '\0')
@@ -233,7 +233,7 @@ static const struct option_spec tasks_options[] = {
 static bool list_task(void *ctx, const struct civil_task *t)
 {
 	struct forms_session *f = ctx;
-	char opened[FORMS_TIME_SIZE];
+	char opened[FORMS_TIME_SIZE], known[REGISTRY_VALUE_SIZE];
 
 	f->s.count++;
 	if (f->s.list != NULL) {
@@ -248,7 +248,7 @@ static bool list_task(void *ctx, const struct civil_task *t)
 	(void)printf(forms_session_vi(f) ? "Việc %lld%s: %s, mới biết ngày sinh: %s (%s); mở %s\n"
 					 : "Task %lld%s: %s, known of the date of birth: %s (%s); opened %s\n",
 		     (long long)t->id, t->open ? "" : registry_session_pick(&f->s, " (đã xong)", " (done)"), t->number,
-		     forms_session_value(f, t->known),
+		     forms_session_value(f, "birth_date", t->known, known),
 		     t->basis[0] != '\0' ? t->basis : registry_session_pick(&f->s, "chưa có giấy tờ", "no document"), opened);
 	return true;
 }

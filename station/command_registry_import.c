@@ -163,8 +163,8 @@ static cc_status open_rejects(struct import_view *v, const char *path)
 	if (fd >= 0)
 		v->rejects = fdopen(fd, "w");
 	if (v->rejects == NULL)
-		return cc_fail(&v->session->err, errno == EEXIST ? CC_E_EXISTS : CC_E_IO,
-			       errno == EEXIST ? "file.exists" : "file.io", "%s: %s", path, strerror(errno));
+		return errno == EEXIST ? cc_fail(&v->session->err, CC_E_EXISTS, "file.exists", "%s", path)
+				       : sys_path_fail(&v->session->err, errno, "%s", path);
 	return cc_ok();
 }
 
@@ -206,8 +206,7 @@ static cc_status import_file(struct registry_session *s, struct books *books, co
 	cc_status st;
 
 	if (in == NULL)
-		return cc_fail(&s->err, errno == ENOENT ? CC_E_NOT_FOUND : CC_E_IO, errno == ENOENT ? "file.missing" : "file.io",
-			       "%s: %s", path, strerror(errno));
+		return sys_path_fail(&s->err, errno, "%s", path);
 	if (slash != NULL)
 		(void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	o.folder = folder;
@@ -215,6 +214,8 @@ static cc_status import_file(struct registry_session *s, struct books *books, co
 		(void)fclose(in);
 		return cc_fail(&s->err, CC_E_ARG, "import.option", "--format jsonl|csv, --encoding utf-8|tcvn3|vni|windows-1258");
 	}
+	if (o.dry_run)
+		rejects = NULL; /* its file would stand in the way of the run that counts */
 	if (rejects != NULL && cc_failed(st = open_rejects(&view, rejects))) {
 		(void)fclose(in);
 		return st;
@@ -232,6 +233,25 @@ static cc_status import_file(struct registry_session *s, struct books *books, co
 	return st;
 }
 
+/* Where the refused rows are, and the command that takes them up again. */
+static void say_next(const struct registry_session *s, const struct import_counts *c)
+{
+	const char *rejects = invocation_option(s->inv, "--rejects");
+	const bool vi = s->inv->config.lang == LANG_VI;
+
+	if (s->list != NULL || c->refused + c->conflicts == 0)
+		return;
+	if (rejects != NULL && !s->inv->config.dry_run)
+		(void)fprintf(stderr,
+			      vi ? "Việc cần làm: sửa các hàng trong \"%s\" rồi nhập lại: cccd registry import \"%s\"\n"
+				 : "Next: mend the rows in \"%s\" and import them: cccd registry import \"%s\"\n",
+			      rejects, rejects);
+	else
+		(void)fprintf(stderr, "%s\n",
+			      vi ? "Việc cần làm: sửa các dòng nêu trên; thêm --rejects TỆP để tách chúng ra một tệp mới."
+				 : "Next: mend the lines named above; --rejects FILE takes them out to a new file.");
+}
+
 static int run_import(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
@@ -247,6 +267,8 @@ static int run_import(struct invocation *inv)
 		/* Also after a failure: what was committed before it stays. */
 		if (!cc_failed(st) || counts.rows > 0)
 			print_counts(&s, &counts, tasks);
+		if (!cc_failed(st))
+			say_next(&s, &counts);
 	}
 	books_close(&books);
 	return registry_session_close(&s, st, counts.refused + counts.conflicts > 0 ? EXIT_CHECK_NO : EXIT_DONE);

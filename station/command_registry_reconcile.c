@@ -64,7 +64,7 @@ static json_t *field_json(const struct reconcile_field *field)
 
 static void print_field(const struct forms_session *f, const struct reconcile_field *field)
 {
-	char date[DATE_TEXT_SIZE];
+	char date[DATE_TEXT_SIZE], dated[REGISTRY_VALUE_SIZE], text[REGISTRY_VALUE_SIZE];
 
 	(void)printf("%s %s: %s (%s)\n",
 		     field->verdict == RECONCILE_CONFLICT   ? "✗"
@@ -73,13 +73,14 @@ static void print_field(const struct forms_session *f, const struct reconcile_fi
 		     forms_session_field(f, field->field), word(f, reconcile_verdict_name(field->verdict)),
 		     word(f, field->reason));
 	(void)printf("    %s: %s\n", registry_session_pick(&f->s, "trong hồ sơ", "registry"),
-		     forms_session_value(f, field->registry));
+		     forms_session_value(f, field->field, field->registry, text));
 	for (size_t i = 0; i < field->count; i++) {
 		const struct reconcile_value *v = &field->values[i];
 
 		date_format(v->date, date);
 		(void)printf("  %s %s: %s  [%s %s]\n", field->verdict != RECONCILE_CONFLICT && i == field->chosen ? "*" : " ",
-			     word(f, reconcile_source_name(v->source)), v->value, v->document, date);
+			     word(f, reconcile_source_name(v->source)), forms_session_value(f, field->field, v->value, text),
+			     v->document, registry_session_value(&f->s, "issue_date", date, dated));
 	}
 	if (field->form > 0)
 		(void)printf("    %s %lld\n",

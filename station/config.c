@@ -267,6 +267,8 @@ void config_path(const struct config *c, const char *name, char *out)
 
 cc_status config_check_home(const struct config *c, struct cc_error *err)
 {
+	if (access(c->home, R_OK | X_OK) != 0 && errno == EACCES)
+		return cc_fail(err, CC_E_DENIED, "home.denied", "%s: %s", c->home, strerror(EACCES));
 	if (access(c->home, R_OK | X_OK) != 0)
 		return cc_fail(err, CC_E_NOT_FOUND, "home.missing", "%s: %s", c->home, strerror(errno));
 	return cc_ok();

@@ -74,9 +74,11 @@ const char *forms_session_field(const struct forms_session *f, const char *field
 	return registry_session_field(&f->s, field);
 }
 
-const char *forms_session_value(const struct forms_session *f, const char *value)
+const char *forms_session_value(const struct forms_session *f, const char *field, const char *value,
+				char out[REGISTRY_VALUE_SIZE])
 {
-	return value[0] != '\0' ? value : registry_session_pick(&f->s, "(trống)", "(empty)");
+	return value[0] != '\0' ? registry_session_value(&f->s, field, value, out)
+				: registry_session_pick(&f->s, "(trống)", "(empty)");
 }
 
 void forms_session_dry(const struct forms_session *f)

@@ -28,7 +28,8 @@ json_t *forms_session_time_json(int64_t ms);
 /* A field as an officer calls it. */
 const char *forms_session_field(const struct forms_session *f, const char *field);
 /* A value, or what stands for none. */
-const char *forms_session_value(const struct forms_session *f, const char *value);
+const char *forms_session_value(const struct forms_session *f, const char *field, const char *value,
+				char out[REGISTRY_VALUE_SIZE]);
 /* "(dry run: nothing was changed)" on stderr when it is one. */
 void forms_session_dry(const struct forms_session *f);
 

@@ -3,6 +3,12 @@
 
 #include <stddef.h>
 
+#define VALUES_VI                                                                                                                                                       \
+	"Giới tính: Nam, Nữ; nhóm máu: A, B, AB, O; hôn nhân: chưa kết hôn, đã kết hôn, đã ly hôn, góa; tình trạng sống: còn sống, đã " \
+	"chết, mất tích."
+#define VALUES_EN                                                                                                                \
+	"Sex: male, female; blood group: A, B, AB, O; marital status: single, married, divorced, widowed; life status: alive, dead, missing."
+
 /* The store, the registry, holds of people, and rows of an import. */
 const struct message messages_registry[] = {
 	/* ---- the store */
@@ -64,8 +70,11 @@ const struct message messages_registry[] = {
 	{ "registry.under-age", "Người này dưới 14 tuổi.", "Chỉ cấp khi người đại diện yêu cầu.", "This person is under 14.",
 	  "Issue only on the request of a representative." },
 	{ "registry.no-representative", "Trẻ dưới 14 tuổi chưa có cha, mẹ hoặc người đại diện trong hồ sơ.",
-	  "Bổ sung người đại diện hợp pháp rồi nhập lại.", "A child under 14 has no parent or representative in the record.",
-	  "Add the legal representative and import again." },
+	  "Ghi bằng phiếu DC02: cccd registry correct SỐ \"người đại diện\" \"HỌ VÀ TÊN\" --evidence GIẤY_TỜ --officer TÊN, cán bộ khác "
+	  "duyệt.",
+	  "A child under 14 has no parent or representative in the record.",
+	  "Add one by form DC02: cccd registry correct NUMBER representative \"NAME\" --evidence DOCUMENT --officer NAME, approved by "
+	  "another officer." },
 	{ "registry.address-province", "Địa chỉ không kết thúc bằng tên một tỉnh, thành phố.", "Sửa phần cuối của địa chỉ.",
 	  "The address does not end with the name of a province.", "Mend the end of the address." },
 	{ "registry.address-old-unit", "Địa chỉ ghi tỉnh đã sáp nhập từ 01/07/2025.",
@@ -125,8 +134,9 @@ const struct message messages_registry[] = {
 	  "The row is not a JSON object.", "Write each person as {\"number\": ...}." },
 	{ "import.duplicate-field", "Một trường xuất hiện hai lần trong hàng.", "Giữ lại một trường đúng.",
 	  "A field stands twice in the row.", "Keep the right one." },
-	{ "import.unknown-field", "Hàng có trường lạ, không được dùng đến.", "Kiểm tra chính tả của tên trường.",
-	  "The row has a field that is not known and not used.", "Check the spelling of the field's name." },
+	{ "import.unknown-field", "Hàng có trường lạ, không được dùng đến.",
+	  "Sửa tên cột hoặc tên trường rồi nhập lại, nếu cần nội dung đó.", "The row has a field that is not known and not used.",
+	  "Correct the column's or field's name and import again, if its content is needed." },
 	{ "import.field-missing", "Thiếu trường bắt buộc.", "Bổ sung trường này.", "A required field is missing.",
 	  "Add the field." },
 	{ "import.field-type", "Trường phải là chuỗi ký tự.", "Đặt giá trị trong dấu nháy kép.", "The field must be a text.",
@@ -135,13 +145,13 @@ const struct message messages_registry[] = {
 	  "The personal number is not 12 digits.", "Correct it and import the row again." },
 	{ "import.old-cmnd", "Số CMND cũ phải có 9 hoặc 12 chữ số.", "Sửa số, hoặc để trống.",
 	  "The old identity number must have 9 or 12 digits.", "Correct it, or leave it empty." },
-	{ "import.date", "Ngày không có thật hoặc sai dạng.", "Viết năm-tháng-ngày, ví dụ 1990-02-15.",
-	  "The date does not exist or is not well written.", "Write year-month-day, such as 1990-02-15." },
+	{ "import.date", "Ngày không có thật hoặc sai dạng.", "Viết 15/02/1990 hoặc 1990-02-15; trong JSON chỉ 1990-02-15.",
+	  "The date does not exist or is not well written.", "Write 1990-02-15 or 15/02/1990; in JSON 1990-02-15 alone." },
 	{ "import.precision", "Độ chính xác không khớp với ngày sinh.",
 	  "Viết ngày sinh đúng phần đã biết: 1990, 1990-02 hoặc 1990-02-15.", "The precision does not agree with the birth date.",
 	  "Write only what is known: 1990, 1990-02 or 1990-02-15." },
-	{ "import.value", "Giá trị không nằm trong danh sách cho phép.", "Dùng một trong các giá trị của trường này.",
-	  "The value is not one of those allowed.", "Use one of the field's values." },
+	{ "import.value", "Giá trị không nằm trong danh sách cho phép.", VALUES_VI, "The value is not one of those allowed.",
+	  VALUES_EN },
 	{ "import.text-control", "Có ký tự điều khiển hoặc ký tự ẩn.", "Xóa ký tự ở vị trí được nêu.",
 	  "There is a control or invisible character.", "Remove the character at the position named." },
 	{ "import.text-letter", "Tên có ký tự không phải chữ cái.", "Sửa ký tự ở vị trí được nêu.",
@@ -157,8 +167,9 @@ const struct message messages_registry[] = {
 	{ "import.duplicate", "Số định danh đã có ở một hàng khác trong tệp.", "Giữ lại một hàng đúng.",
 	  "The number stands in another row of the file.", "Keep the right row." },
 	{ "import.conflict", "Số định danh đã có trong trạm với nội dung khác.",
-	  "Đối chiếu hai hồ sơ; dữ liệu đã có không bị ghi đè.", "The number is in the registry with another content.",
-	  "Compare the two records; what is there was not overwritten." },
+	  "Dữ liệu đã có không bị ghi đè: đối chiếu với cccd registry show SỐ, rồi sửa từng trường bằng cccd registry correct.",
+	  "The number is in the registry with another content.",
+	  "What is there was not overwritten: compare with cccd registry show NUMBER, then mend fields with cccd registry correct." },
 	{ "import.photo-path", "Đường dẫn ảnh ra ngoài thư mục của tệp, hoặc không phải tệp thường.",
 	  "Đặt ảnh trong thư mục của tệp dữ liệu và viết đường dẫn tương đối.",
 	  "The photo's path leads out of the file's folder, or to no ordinary file.",

@@ -40,6 +40,18 @@ static const struct {
 	{ "birth_registration", "nơi đăng ký khai sinh", "place of birth registration" },
 	{ "occupation", "nghề nghiệp", "occupation" },
 	{ "education", "trình độ học vấn", "education" },
+	{ "father_number", "số định danh của cha", "father's number" },
+	{ "mother_number", "số định danh của mẹ", "mother's number" },
+	{ "spouse_number", "số định danh của vợ, chồng", "spouse's number" },
+	{ "father_nationality", "quốc tịch của cha", "father's nationality" },
+	{ "mother_nationality", "quốc tịch của mẹ", "mother's nationality" },
+	{ "spouse_nationality", "quốc tịch của vợ, chồng", "spouse's nationality" },
+	{ "representative", "người đại diện", "representative" },
+	{ "representative_number", "số định danh của người đại diện", "representative's number" },
+	{ "representative_nationality", "quốc tịch của người đại diện", "representative's nationality" },
+	{ "household_head_number", "số định danh của chủ hộ", "household head's number" },
+	{ "phone", "số điện thoại", "telephone" },
+	{ "email", "thư điện tử", "e-mail" },
 	{ "household_head", "chủ hộ", "household head" },
 	{ "household_relation", "quan hệ với chủ hộ", "relation to the household head" },
 	{ "cancelled_number", "số định danh đã hủy", "cancelled number" },
@@ -54,6 +66,49 @@ const char *registry_session_field(const struct registry_session *s, const char 
 			return registry_session_pick(s, labels[i].vi, labels[i].en);
 	}
 	return field;
+}
+
+/* Words of the record as a Vietnamese officer writes them; others stay as they are. */
+static const struct {
+	const char *field, *value, *vi, *en;
+} words[] = {
+	{ "sex", "male", "Nam", "Nam" },
+	{ "sex", "female", "Nữ", "Nữ" },
+	{ "marital_status", "single", "chưa kết hôn", "single" },
+	{ "marital_status", "married", "đã kết hôn", "married" },
+	{ "marital_status", "divorced", "đã ly hôn", "divorced" },
+	{ "marital_status", "widowed", "vợ hoặc chồng đã chết", "widowed" },
+	{ "life_status", "dead", "đã chết", "dead" },
+	{ "life_status", "missing", "mất tích", "missing" },
+	{ "expiry_date", "none", "Không thời hạn", "none" },
+};
+
+static bool is_date_field(const char *field)
+{
+	const char *end = strstr(field, "_date");
+
+	return end != NULL && end[5] == '\0';
+}
+
+const char *registry_session_value(const struct registry_session *s, const char *field, const char *value,
+				   char out[REGISTRY_VALUE_SIZE])
+{
+	unsigned year = 0, month = 0, day = 0;
+	int parts = 0;
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].field, field) == 0 && strcmp(words[i].value, value) == 0)
+			return registry_session_pick(s, words[i].vi, words[i].en);
+	}
+	if (is_date_field(field) && s->inv->config.lang == LANG_VI)
+		parts = sscanf(value, "%4u-%2u-%2u", &year, &month, &day);
+	if (parts < 2)
+		return value;
+	if (parts == 3)
+		(void)snprintf(out, REGISTRY_VALUE_SIZE, "%02u/%02u/%04u", day, month, year);
+	else
+		(void)snprintf(out, REGISTRY_VALUE_SIZE, "%02u/%04u", month, year);
+	return out;
 }
 
 cc_status registry_session_open(struct registry_session *s)

@@ -41,6 +41,10 @@ int registry_session_close(struct registry_session *s, cc_status st, int rc);
 const char *registry_session_pick(const struct registry_session *s, const char *vi, const char *en);
 /* A field's name (person.h) as an officer calls it, "ngày sinh"; an unknown one is given back. */
 const char *registry_session_field(const struct registry_session *s, const char *field);
+/* A field's value as the forms have it: "17/04/2003", "03/1958", "đã ly hôn"; others are given back. */
+#define REGISTRY_VALUE_SIZE 36
+const char *registry_session_value(const struct registry_session *s, const char *field, const char *value,
+				   char out[REGISTRY_VALUE_SIZE]);
 /* Prints root to stdout and frees it. */
 void registry_session_print(json_t *root);
 /* The same with the session's list as `name`. */

@@ -3,9 +3,11 @@
 
 #include "crypto/base/sys.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A set of files as a folder: `cccd card inspect --dump`, `cccd card verify`. */
 #define FILE_MAX (1u << 20)
@@ -18,11 +20,13 @@ cc_status lds_set_save(const struct lds_set *s, const char *folder, struct cc_er
 	cc_status st = sys_make_dirs(folder, 0700, err);
 
 	for (unsigned f = 0; f < LDS_FILE_COUNT && !cc_failed(st); f++) {
-		if (!lds_set_has(s, f))
-			continue;
 		if (snprintf(path, sizeof path, "%s/%s", folder, lds_file_name(f)) >= (int)sizeof path)
 			return cc_fail(err, CC_E_ARG, "lds.folder", "path too long");
-		st = sys_write_file(path, lds_set_get(s, f), 0600, err);
+		/* What another chip left here would be judged as this one's. */
+		if (!lds_set_has(s, f) && unlink(path) != 0 && errno != ENOENT)
+			st = sys_path_fail(err, errno, "%s", path);
+		else if (lds_set_has(s, f))
+			st = sys_write_file(path, lds_set_get(s, f), 0600, err);
 	}
 	return st;
 }

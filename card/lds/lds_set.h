@@ -64,7 +64,7 @@ CC_MUST cc_status lds_set_hash(const struct lds_set *s, bool with_sod, struct di
 enum lds_file lds_set_compare(const struct lds_set *a, const struct lds_set *b);
 
 /*
- * A dump folder. Reading also takes the names of others' collections: EF_DG1.bin, Datagroup1.bin, Dg1.bin, Com.bin.
+ * A dump folder: of the files that save names, it holds those of s alone afterwards. Reading also takes the names of others' collections: EF_DG1.bin, Datagroup1.bin, Dg1.bin, Com.bin.
  * CC_E_NOT_FOUND "lds.folder" when nothing is there.
  */
 CC_MUST cc_status lds_set_save(const struct lds_set *s, const char *folder, struct cc_error *err);

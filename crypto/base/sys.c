@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -70,12 +71,24 @@ const struct sys *sys_real(void)
 	return &real;
 }
 
+cc_status sys_path_fail(struct cc_error *err, int number, const char *format, ...)
+{
+	char what[PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(what, sizeof what, format, args);
+	va_end(args);
+	if (number == ENOENT)
+		return cc_fail(err, CC_E_NOT_FOUND, "file.missing", "%s: %s", what, strerror(number));
+	if (number == EACCES || number == EPERM)
+		return cc_fail(err, CC_E_DENIED, "file.denied", "%s: %s", what, strerror(number));
+	return cc_fail(err, CC_E_IO, "file.io", "%s: %s", what, strerror(number));
+}
+
 static cc_status io_error(struct cc_error *err, const char *path, const char *what)
 {
-	int e = errno;
-
-	return cc_fail(err, e == ENOENT ? CC_E_NOT_FOUND : CC_E_IO, e == ENOENT ? "file.missing" : "file.io", "%s: %s: %s", path,
-		       what, strerror(e));
+	return sys_path_fail(err, errno, "%s: %s", path, what);
 }
 
 static cc_status read_all(int fd, const char *path, size_t limit, struct buf *ret, struct cc_error *err)

@@ -53,6 +53,11 @@ CC_MUST cc_status sys_read_regular(const char *path, size_t limit, struct buf *r
 CC_MUST cc_status sys_write_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err);
 /* The same for a name that nothing may have yet, not even in the last moment: CC_E_EXISTS "file.exists". */
 CC_MUST cc_status sys_write_new_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err);
+/*
+ * A path that failed with this errno, told by its kind: "file.missing" (a file or a folder of it), "file.denied", else
+ * "file.io".
+ */
+CC_MUST cc_status sys_path_fail(struct cc_error *err, int number, const char *format, ...) CC_PRINTF(3, 4);
 /* mkdir -p; each new folder gets mode. */
 CC_MUST cc_status sys_make_dirs(const char *path, unsigned mode, struct cc_error *err);
 

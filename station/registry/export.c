@@ -30,6 +30,8 @@ struct out {
 
 static cc_status io_failed(const struct out *o, struct cc_error *err)
 {
+	if (errno == ENOENT || errno == EACCES)
+		return sys_path_fail(err, errno, "%s", o->part);
 	return cc_fail(err, CC_E_IO, "export.write", "%s: %s", o->part, strerror(errno));
 }
 

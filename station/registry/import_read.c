@@ -438,6 +438,7 @@ static cc_status take_heading(struct import_reader *rd, struct import_batch *b, 
 		struct row_fault fault = { .field = "", .key = "import.unknown-field", .position = i + 1 };
 
 		rd->columns[i] = person_field_of_heading(parts[i]);
+		row_fault_name_column(&fault, parts[i]);
 		number = number || (rd->columns[i] != NULL && strcmp(rd->columns[i], "number") == 0);
 		if (rd->columns[i] == NULL && !import_batch_remark(b, rd->line, IMPORT_WARNING, &fault, 0))
 			return no_memory(b, "remarks");

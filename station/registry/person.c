@@ -131,13 +131,50 @@ static bool set_blood(struct parse *in, const struct field *f, struct bytes valu
 	return true;
 }
 
+/* What an officer's form may write for a value: its own name, or Vietnamese words, compared without marks and case. */
+struct form_word {
+	const char *words, *value;
+};
+
+static const char *value_of_word(struct bytes text, const struct form_word *list)
+{
+	char plain[PERSON_TERM_SIZE], key[2 * PERSON_TERM_SIZE];
+
+	if (cc_failed(vietnamese_normalise(text, plain, sizeof plain, NULL)) ||
+	    cc_failed(vietnamese_search_key(plain, key, sizeof key)))
+		return NULL;
+	while (list->words != NULL && strcmp(list->words, key) != 0)
+		list++;
+	return list->value;
+}
+
 static bool set_marital(struct parse *in, const struct field *f, struct bytes value)
 {
-	static const char *const states[] = { "single", "married", "divorced", "widowed", NULL };
+	/* Form DC01, item "Tình trạng hôn nhân". */
+	static const struct form_word states[] = {
+		{ "single", "single" },
+		{ "chua ket hon", "single" },
+		{ "doc than", "single" },
+		{ "married", "married" },
+		{ "da ket hon", "married" },
+		{ "dang co vo", "married" },
+		{ "dang co chong", "married" },
+		{ "dang co vo chong", "married" },
+		{ "divorced", "divorced" },
+		{ "ly hon", "divorced" },
+		{ "da ly hon", "divorced" },
+		{ "widowed", "widowed" },
+		{ "goa", "widowed" },
+		{ "goa vo", "widowed" },
+		{ "goa chong", "widowed" },
+		{ "vo hoac chong da chet", "widowed" },
+		{ NULL, NULL },
+	};
+	const char *state = value_of_word(value, states);
 
-	if (!is_one_of(value, states))
+	if (state == NULL)
 		return reject(in, f, "import.value", 0);
-	memcpy(in->person->marital_status, value.p, value.n);
+	(void)snprintf(in->person->marital_status, sizeof in->person->marital_status, "%s", state);
 	return true;
 }
 
@@ -224,6 +261,13 @@ static bool set_sex(struct parse *in, const struct field *f, struct bytes value)
 
 static bool set_life(struct parse *in, const struct field *f, struct bytes value)
 {
+	static const struct form_word words[] = {
+		{ "con song", "alive" }, { "da chet", "dead" }, { "chet", "dead" }, { "mat tich", "missing" }, { NULL, NULL }
+	};
+	const char *word = value_of_word(value, words);
+
+	if (word != NULL)
+		value = bytes_str(word);
 	for (int i = LIFE_ALIVE; i <= LIFE_MISSING; i++) {
 		if (bytes_equal(value, bytes_str(person_life_name((enum person_life)i)))) {
 			in->person->life = (enum person_life)i;
@@ -673,44 +717,6 @@ cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings
 
 /* ---- fields that were parted already */
 
-/* cccd-card.md 6 and 7: what the card and the forms print, compared without marks and case. */
-static const struct {
-	const char *label, *field;
-} labels[] = {
-	{ "so dinh danh ca nhan", "number" },
-	{ "so dinh danh", "number" },
-	{ "so cccd", "number" },
-	{ "ho va ten", "full_name" },
-	{ "ho chu dem va ten", "full_name" },
-	{ "ho chu dem va ten khai sinh", "full_name" },
-	{ "ngay sinh", "birth_date" },
-	{ "ngay thang nam sinh", "birth_date" },
-	{ "gioi tinh", "sex" },
-	{ "quoc tich", "nationality" },
-	{ "dan toc", "ethnicity" },
-	{ "ton giao", "religion" },
-	{ "que quan", "origin" },
-	{ "noi thuong tru", "residence" },
-	{ "noi cu tru", "residence" },
-	{ "noi o hien tai", "current_residence" },
-	{ "noi sinh", "birth_place" },
-	{ "noi dang ky khai sinh", "birth_registration" },
-	{ "dac diem nhan dang", "identifying_marks" },
-	{ "ho va ten cha", "father" },
-	{ "ho va ten me", "mother" },
-	{ "ho va ten vo chong", "spouse" },
-	{ "cha", "father" },
-	{ "me", "mother" },
-	{ "vo chong", "spouse" },
-	{ "so cmnd cu", "old_cmnd" },
-	{ "so cmnd", "old_cmnd" },
-	{ "ten goi khac", "other_name" },
-	{ "nhom mau", "blood_group" },
-	{ "nghe nghiep", "occupation" },
-	{ "trinh do hoc van", "education" },
-	{ "anh", "photo" },
-};
-
 const char *person_field_of_heading(struct bytes heading)
 {
 	char text[PERSON_TERM_SIZE], key[2 * PERSON_TERM_SIZE];
@@ -721,13 +727,7 @@ const char *person_field_of_heading(struct bytes heading)
 	f = find_field(text);
 	if (f != NULL)
 		return f->name;
-	if (cc_failed(vietnamese_search_key(text, key, sizeof key)))
-		return NULL;
-	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-		if (strcmp(labels[i].label, key) == 0)
-			return labels[i].field;
-	}
-	return NULL;
+	return cc_failed(vietnamese_search_key(text, key, sizeof key)) ? NULL : person_field_of_label(key);
 }
 
 /* "15/02/1990" as "1990-02-15"; everything else as it is. */

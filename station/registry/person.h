@@ -125,6 +125,8 @@ struct row_fault {
 	size_t position;  /* column or code point, from 1; 0: none */
 	char unknown[33]; /* "import.unknown-field": its name, made printable */
 };
+/* unknown: the heading of a column that no field has, in its own letters; left as it is when it can't be shown. */
+void row_fault_name_column(struct row_fault *f, struct bytes heading);
 #define PERSON_WARNINGS_MAX 8
 struct row_warnings {
 	size_t count; /* all; the first PERSON_WARNINGS_MAX are kept */
@@ -142,6 +144,8 @@ CC_MUST cc_status person_from_fields(const struct person_field *fields, size_t c
 				     struct row_warnings *ret_warnings, struct row_fault *fault);
 /* The field that a column of this heading holds: its name, or its Vietnamese label; NULL: none. */
 const char *person_field_of_heading(struct bytes heading);
+/* The Vietnamese labels alone, by their search key (vietnamese.h): "que quan". */
+const char *person_field_of_label(const char *key);
 /* The row again: compact, names sorted, absent fields left out, no photo path. Equal people give equal bytes. */
 CC_MUST cc_status person_encode(const struct person *p, struct buf *ret);
 /* The form in which the registry keeps them (person_pack.c). Equal people give equal bytes. */

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An officer in a hurry: what is mistyped, misplaced or forbidden is told in Vietnamese with the next action, and the action works.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/support/station.sh
+export CCCD_LANG=vi
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
+ok "a station" "$cccd" pki init
+folder="$work/Hồ sơ quầy"
+mkdir -p "$folder"
+{
+	echo 'Số định danh,Họ và tên,Ngày sinh,Giới tính,Quốc tịch,Họ tên cha,"Họ, chữ đệm và tên mẹ",Chiều cao'
+	echo '001222000000,Đỗ Minh Khôi,12/08/2022,Nam,Việt Nam,,,1'
+	echo '001224000000,Đỗ Minh Khuê,12/08/2024,Nam,Việt Nam,Đỗ Văn An,Nguyễn Thị Hà,1'
+	echo '079190000000,Lê Văn Hải,31/02/1990,Nam,Việt Nam,,,1'
+	echo '048187000000,Phạm Thị Tuyết,05/05/1987,Gái,Việt Nam,,,1'
+} >"$folder/dân cư.csv"
+says() { # name, pattern in what the last command said
+	grep -qE -- "$2" "$out"
+	tap $? "$1"
+}
+import() { "$cccd" registry import "$folder/dân cư.csv" "$@"; }
+run 3 "a dry run leaves no file of rejects in the way" "Không nhập được: 2" import --rejects "$folder/trả lại.csv" --dry-run
+is "... none" "$(ls "$folder")" "dân cư.csv"
+run 3 "the run that counts names a column that nobody knows" "Chiều cao, vị trí 8: Hàng có trường lạ" import --rejects "$folder/trả lại.csv"
+is "... forms' headings are known" "$(grep -c 'trường lạ' "$out")" 1
+says "... the values that a field takes" "giới tính \(sex\): .*Giới tính: Nam, Nữ"
+says "... how a date is written" "Viết 15/02/1990"
+says "... a hold in the officer's words" "người đại diện \(representative\): Trẻ dưới 14 tuổi"
+next=$(sed -n 's/^Việc cần làm: .* rồi nhập lại: //p' "$out")
+sed -i 's/31\/02/28\/02/; s/Gái/Nữ/' "$folder/trả lại.csv"
+run 0 "the command it names, typed as told" "Nhập mới: 2" eval "\"$cccd\" ${next#cccd}"
+run 3 "a child without a parent" "phiếu DC02: cccd registry correct" "$cccd" registry check 001222000000
+run 0 "... who is written by that form" "người đại diện: \(trống\) → Đỗ Văn An" "$cccd" registry correct 001222000000 "người đại diện" "Đỗ Văn An" --evidence "Giấy khai sinh" --officer "A"
+run 0 "... approved by another" "đã duyệt" "$cccd" registry approve 1 --officer "B"
+run 0 "... may have a card" "cấp được" "$cccd" registry check 001222000000
+run 0 "words of the forms as values" "→ đã ly hôn" "$cccd" registry correct 079190000000 "Tình trạng hôn nhân" "Đã ly hôn" --evidence "Quyết định 3" --officer "A"
+run 2 "a field that none has: an example" 'ví dụ "Quê quán"' "$cccd" registry correct 079190000000 "Chiều cao" "1" --evidence x --officer A
+run 3 "a row that differs from what is there" "cccd registry correct" import
+run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" import --rejects "$work/không có/trả lại.csv"
+
+echo old >"$work/chứng cứ.cose"
+run 1 "evidence of another inspection is not written over" "file.exists" "$cccd" card inspect --number 001222000000 --evidence "$work/chứng cứ.cose"
+is "... it is there" "$(cat "$work/chứng cứ.cose")" old
+
+if [ "$(id -u)" = 0 ]; then
+	nobody() { setpriv --reuid=65534 --clear-groups "$@"; }
+	chmod 755 "$work"
+	chmod 700 "$CCCD_HOME"
+	run 4 "a folder of others is forbidden, not missing" "home.denied" nobody "$cccd" registry find do
+	is "... and no new station is made" "$(grep -c 'Tạo bằng' "$out")" 0
+fi
+echo "1..$n"
+exit $bad
