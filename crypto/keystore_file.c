@@ -43,6 +43,7 @@ struct seen {
 struct keystore_file {
 	struct keystore base;
 	const struct sys *sys;
+	pid_t pid; /* a child has no keys: their page isn't copied */
 	char path[PATH_MAX];
 	pthread_mutex_t lock; /* guards image and seen */
 	struct keystore_image image;
@@ -63,7 +64,8 @@ static struct keystore_file *file_of(struct keystore *ks)
 static void file_free(struct keystore_file *f)
 {
 	kept_keys_free(&f->kept);
-	if (f->keys != NULL) {
+	/* In a child something else may lie there by now. */
+	if (f->keys != NULL && f->pid == getpid()) {
 		cc_wipe(f->keys, sizeof *f->keys);
 		(void)munlock(f->keys, f->keys_map_len);
 		(void)munmap(f->keys, f->keys_map_len);
@@ -101,6 +103,7 @@ static cc_status file_new(const char *path, const struct sys *sys, struct keysto
 	CC_ASSERT(pthread_mutex_init(&f->lock, NULL) == 0);
 	f->base.ops = &file_ops;
 	f->sys = sys;
+	f->pid = getpid();
 	cc_error_init(&f->base.err);
 	st = map_keys(f);
 	if (!cc_failed(st))
@@ -114,6 +117,13 @@ static cc_status file_new(const char *path, const struct sys *sys, struct keysto
 	else
 		*ret = f;
 	return st;
+}
+
+static cc_status check_process(const struct keystore_file *f, struct cc_error *err)
+{
+	if (f->pid == getpid())
+		return cc_ok();
+	return cc_fail(err, CC_E_STATE, "keystore.forked", "opened by process %ld", (long)f->pid);
 }
 
 /* ---- the file */
@@ -152,8 +162,10 @@ static cc_status reload(struct keystore_file *f, struct cc_error *err)
 {
 	struct buf file = { 0 };
 	struct keystore_image fresh = { 0 };
-	cc_status st = sys_read_file(f->path, KEYSTORE_FILE_MAX, &file, err);
+	cc_status st = check_process(f, err);
 
+	if (!cc_failed(st))
+		st = sys_read_file(f->path, KEYSTORE_FILE_MAX, &file, err);
 	if (!cc_failed(st))
 		st = keystore_image_read(buf_view(&file), f->keys, &fresh, err);
 	buf_done(&file);
@@ -183,7 +195,10 @@ static bool same_file(const struct seen *a, const struct seen *b)
 	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* No key is used on that another process took away: what lies in the file counts, and has to be good as when it was opened. */
+/*
+ * No key is used on that another process took away: what lies in the file counts, and has to be good as when it was opened. The
+ * new file is only known once the keys of the old one are gone: until then each thread that signs comes this way.
+ */
 static cc_status forget_changed(struct keystore_file *f, struct cc_error *err)
 {
 	const struct seen now = look(f); /* before it is read: a change in between shows next time */
@@ -192,13 +207,15 @@ static cc_status forget_changed(struct keystore_file *f, struct cc_error *err)
 
 	(void)pthread_mutex_lock(&f->lock);
 	same = same_file(&now, &f->seen);
-	if (!same) {
-		st = reload(f, err);
-		f->seen = cc_failed(st) ? (struct seen){ 0 } : now;
-	}
-	(void)pthread_mutex_unlock(&f->lock);
 	if (!same)
-		kept_keys_forget(f->kept);
+		st = reload(f, err);
+	(void)pthread_mutex_unlock(&f->lock);
+	if (same)
+		return st;
+	kept_keys_forget(f->kept);
+	(void)pthread_mutex_lock(&f->lock);
+	f->seen = cc_failed(st) ? (struct seen){ 0 } : now;
+	(void)pthread_mutex_unlock(&f->lock);
 	return st;
 }
 
@@ -371,7 +388,9 @@ static cc_status file_generate(struct keystore *ks, const struct keystore_key_in
 	cc_status st;
 
 	cc_error_init(&err);
-	st = lock_writers(f, &fd, &err);
+	st = check_process(f, &err);
+	if (!cc_failed(st))
+		st = lock_writers(f, &fd, &err);
 	if (!cc_failed(st)) {
 		st = generate_locked(f, want, &err);
 		unlock_writers(fd);
@@ -432,8 +451,10 @@ static cc_status open_key(struct keystore_file *f, const char *label, struct ope
 	struct keystore_header header;
 	const struct keystore_entry *e;
 	struct buf sealed = { 0 }, aad = { 0 };
-	cc_status st;
+	cc_status st = check_process(f, err);
 
+	if (cc_failed(st))
+		return st;
 	(void)pthread_mutex_lock(&f->lock);
 	st = find(f, label, &e, err);
 	if (!cc_failed(st)) {

@@ -303,6 +303,50 @@ static void child_signs_with_a_store_of_its_own(void **state)
 	sign(r);
 }
 
+/* What a child inherits has lost the page with the keys: it is refused, and closing it takes nothing away from a store of its
+ * own. */
+static int child_with_its_parents_store(struct rig *r)
+{
+	struct keystore_key_info want = { .label = "made-by-child", .kind = KEYSTORE_EC, .curve = EC_P256 }, infos[4];
+	struct keystore *own = NULL;
+	struct buf out = { 0 };
+	size_t count = 0;
+
+	if (keystore_sign(r->ks, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &out).code != CC_E_STATE ||
+	    strcmp(r->ks->err.key, "keystore.forked") != 0)
+		return 1;
+	if (keystore_generate(r->ks, &want).code != CC_E_STATE || keystore_list(r->ks, infos, 4, &count).code != CC_E_STATE ||
+	    keystore_agree(r->ks, "ds-1", BYTES_LITERAL("\x04"), &out).code != CC_E_STATE || out.p != NULL)
+		return 2;
+	/* as often as there may be holes that it could lie in */
+	for (int i = 0; i < 3; i++)
+		if (cc_failed(keystore_file_open(r->path, password, &r->sys.sys, &own, NULL)))
+			return 3;
+	keystore_close(&r->ks);
+	if (cc_failed(keystore_sign(own, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &out)))
+		return 4;
+	buf_done(&out);
+	keystore_close(&own);
+	return 0;
+}
+
+static void child_may_close_its_parents_store(void **state)
+{
+	struct rig *r = *state;
+	int status = -1;
+	pid_t pid;
+
+	sign(r);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(child_with_its_parents_store(r));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	sign(r);
+}
+
 /* Another process put another store in its place: the old key is used no more, and gone. */
 static void replaced_file_takes_the_kept_key_away(void **state)
 {
@@ -416,6 +460,7 @@ int main(void)
 		rig_test(child_finds_what_is_planted),
 		rig_test(no_child_finds_a_key_that_threads_sign_with),
 		rig_test(child_signs_with_a_store_of_its_own),
+		rig_test(child_may_close_its_parents_store),
 		rig_test(replaced_file_takes_the_kept_key_away),
 		rig_test(removed_file_takes_the_kept_key_away),
 		rig_test(grown_file_is_taken_up),
