@@ -36,8 +36,8 @@ static const char *const seeds[] = {
 	"\"sex\":\"male\",\"nationality\":\"Việt Nam\",\"ethnicity\":\"Kinh\",\"origin\":\"Hà Nội\",\"mother\":\"Trần Thị B\","
 	"\"old_cmnd\":\"010000000\",\"expiry_date\":\"2030-02-15\",\"life_status\":\"alive\",\"photo\":\"photos/a.jpg\"}",
 	" { \"number\" : \"001190000000\" ,\t\"full_name\":\"Hờ A Páo\",\"sex\":\"Nữ\",\"nationality\":\"Việt Nam\" } \r",
-	"{\"number\":\"079290000000\",\"full_name\":\"Lê-Anh D'Ứng\",\"birth_date\":\"1990\",\"sex\":\"F\",\"nationality\":\"Việt "
-	"Nam\",\"blood_group\":\"AB+\",\"marital_status\":\"single\",\"father_number\":\"001060000000\",\"phone\":\"0900 000\"}",
+	("{\"number\":\"079290000000\",\"full_name\":\"Lê-Anh D'Ứng\",\"birth_date\":\"1990\",\"sex\":\"F\",\"nationality\":\"Việt "
+	 "Nam\",\"blood_group\":\"AB+\",\"marital_status\":\"single\",\"father_number\":\"001060000000\",\"phone\":\"0900 000\"}"),
 };
 #define SEED_COUNT (sizeof seeds / sizeof seeds[0])
 

@@ -348,7 +348,7 @@ static void a_torn_template_is_the_old_or_the_new(void **state)
 static struct chip_minutiae minutiae(uint32_t finger, const struct minutiae_noise *noise)
 {
 	struct buf b = minutiae_made(finger, noise);
-	struct chip_minutiae m;
+	struct chip_minutiae m = { 0 };
 	struct cursor in, t;
 	struct bytes v;
 
