@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define END_MS 1000
 #define RUNNING_MAX 64 /* threads, most of them waiting, when a token doesn't answer */
 
 /* ---- making and freeing */
@@ -277,17 +278,24 @@ static int start_thread(struct pkcs11_job *job, pthread_t *ret)
 	return rc;
 }
 
+static struct timespec in_ms(unsigned ms)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
 /* Under the lock. */
 static bool wait_done(struct pkcs11_token *t, const struct pkcs11_job *job, unsigned limit_ms)
 {
-	struct timespec until;
+	const struct timespec until = in_ms(limit_ms);
 	int rc = 0;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += limit_ms / 1000;
-	until.tv_nsec += (long)(limit_ms % 1000) * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	while (!job->done && rc == 0)
 		rc = pthread_cond_timedwait(&t->change, &t->lock, &until);
 	return job->done;
@@ -295,8 +303,17 @@ static bool wait_done(struct pkcs11_token *t, const struct pkcs11_job *job, unsi
 
 /*
  * A thread whose job is done is seen to its end: at its end the libraries take locks of their own, and a fork in that moment
- * gives the child locks that nobody there holds, and nobody lets go.
+ * gives the child locks that nobody there holds, and nobody lets go. One that doesn't end soon is left alone: a module that
+ * hangs there as well must not keep its caller, who has the answer.
  */
+static void see_end(pthread_t thread, bool done)
+{
+	const struct timespec until = in_ms(END_MS);
+
+	if (!done || pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+		CC_ASSERT(pthread_detach(thread) == 0);
+}
+
 static cc_status wait_for(struct pkcs11_token *t, struct pkcs11_job *job, pthread_t thread, unsigned limit_ms,
 			  struct cc_error *err)
 {
@@ -316,7 +333,7 @@ static cc_status wait_for(struct pkcs11_token *t, struct pkcs11_job *job, pthrea
 		st = cc_fail(err, CC_E_NO_SERVICE, "keystore.hsm-slow", "token %s: no answer in %u ms", t->label, limit_ms);
 	}
 	pkcs11_token_unlock(t);
-	CC_ASSERT((done ? pthread_join(thread, NULL) : pthread_detach(thread)) == 0);
+	see_end(thread, done);
 	return st;
 }
 

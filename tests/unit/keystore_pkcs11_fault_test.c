@@ -665,6 +665,21 @@ static void closing_does_not_wait_for_a_hanging_call(void **state)
 	assert_int_equal(run_sign_ec(r, &right).code, CC_OK);
 }
 
+/* A module whose thread doesn't come to its end after the answer keeps nobody waiting for good. */
+static void a_thread_that_never_ends_is_left_alone(void **state)
+{
+	struct rig *r = rig_of(state);
+	bool right;
+
+	r->shim->arm(SHIM_SIGN, 1, SHIM_STAY, CKR_OK);
+	assert_int_equal(run_sign_ec(r, &right).code, CC_OK);
+	assert_true(right);
+	assert_int_equal(r->shim->hit(), SHIM_SIGN);
+	assert_int_equal(run_sign_ec(r, &right).code, CC_OK);
+	r->shim->disarm();
+	assert_int_equal(run_sign_ec(r, &right).code, CC_OK);
+}
+
 /* ---- few sessions */
 
 struct signer_thread {
@@ -742,6 +757,7 @@ int main(void)
 		CASE(a_locked_pin_is_seen_before_it_is_tried),
 		CASE(a_hanging_token_is_given_up_and_comes_back),
 		CASE(closing_does_not_wait_for_a_hanging_call),
+		CASE(a_thread_that_never_ends_is_left_alone),
 		CASE(a_token_with_two_sessions_serves_eight_threads),
 		CASE(threads_outlive_a_pulled_token),
 	};

@@ -141,6 +141,23 @@ struct fate {
 	CK_RV rv;
 };
 
+static pthread_key_t end_key;
+static pthread_once_t end_once = PTHREAD_ONCE_INIT;
+
+static void wait_at_end(void *unused)
+{
+	(void)unused;
+	(void)pthread_mutex_lock(&state.lock);
+	while (state.waiting)
+		(void)pthread_cond_wait(&state.gate, &state.lock);
+	(void)pthread_mutex_unlock(&state.lock);
+}
+
+static void make_end_key(void)
+{
+	(void)pthread_key_create(&end_key, wait_at_end);
+}
+
 static struct fate look(enum shim_call call)
 {
 	struct fate f = { SHIM_NONE, CKR_OK };
@@ -153,13 +170,17 @@ static struct fate look(enum shim_call call)
 		state.hit = call;
 		f = (struct fate){ state.fault, state.rv };
 		state.gone = f.fault == SHIM_GONE;
-		state.waiting = f.fault == SHIM_HANG;
+		state.waiting = f.fault == SHIM_HANG || f.fault == SHIM_STAY;
 	} else if (state.gone && call != SHIM_INITIALIZE && call != SHIM_FINALIZE) {
 		f = (struct fate){ SHIM_FAIL, call == SHIM_GET_TOKEN_INFO ? CKR_TOKEN_NOT_PRESENT : CKR_DEVICE_REMOVED };
 	}
 	while (f.fault == SHIM_HANG && state.waiting)
 		(void)pthread_cond_wait(&state.gate, &state.lock);
 	(void)pthread_mutex_unlock(&state.lock);
+	if (f.fault == SHIM_STAY) {
+		(void)pthread_once(&end_once, make_end_key);
+		(void)pthread_setspecific(end_key, &state);
+	}
 	return f;
 }
 

@@ -42,6 +42,7 @@ enum shim_fault {
 	SHIM_STALE, /* C_Sign is made, and gives the answer of an earlier one that was as long */
 	SHIM_GONE,  /* the code, and from now on no token */
 	SHIM_HANG,  /* the call waits at a gate before it is made */
+	SHIM_STAY,  /* the call is made, and the thread that made it waits at the gate when it ends */
 };
 
 /* What the test sees of the module. */
