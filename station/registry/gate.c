@@ -11,13 +11,12 @@
 #include <string.h>
 
 #define PAGE 200
+#define OTHERS_MAX 5 /* of one identity that are compared, the person asked about among them */
 #define DAY_MS 86400000LL
 
 static const char sql_walk[] =
 	"SELECT p.id, p.key_version, p.record, CASE WHEN f.person_id IS NULL THEN 0 ELSE 1 END, p.imported_ms FROM registry_person p "
 	"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.id > $1 ORDER BY p.id LIMIT $2";
-static const char sql_others[] =
-	"SELECT person_id FROM registry_mark WHERE mark = $1 AND person_id <> $2 ORDER BY person_id LIMIT 4";
 static const char sql_row[] = "SELECT id, key_version, record FROM registry_person WHERE id = $1";
 static const char sql_by_mac[] = "SELECT p.id, p.key_version, p.record, CASE WHEN f.person_id IS NULL THEN 0 ELSE 1 END,"
 				 " p.imported_ms FROM registry_person p LEFT JOIN registry_photo f ON f.person_id = p.id"
@@ -48,6 +47,7 @@ struct gate {
 	struct cc_error *err;
 	struct photos *photos; /* NULL: not looked at */
 	struct forms_findings forms;
+	struct registry_postings list;
 	int64_t now_ms;
 };
 
@@ -94,29 +94,20 @@ static cc_status compare_identity(struct gate *g, const char *identity, int64_t 
 
 static cc_status others_under(struct gate *g, size_t key, const char *identity, int64_t self, char *ret_number, bool *ret_same)
 {
-	int64_t mark, others[4];
-	struct stmt *q = NULL;
-	size_t n = 0;
-	bool row = false;
+	struct registry_postings *list = &g->list;
+	int64_t mark, other = 0;
 	cc_status st = mark_of(&g->r->keys, key, MARK_IDENTITY, 0, identity, &mark);
 
 	if (cc_failed(st))
 		return registry_crypto_error(st, g->err, "mark");
-	st = store_prepare(g->r->store, sql_others, &q);
-	if (!cc_failed(st))
-		st = stmt_bind_int(q, 1, mark);
-	if (!cc_failed(st))
-		st = stmt_bind_int(q, 2, self);
-	if (!cc_failed(st))
-		st = stmt_step(q, &row);
-	while (!cc_failed(st) && row && n < 4) {
-		others[n++] = stmt_column_int(q, 0);
-		st = stmt_step(q, &row);
+	registry_postings_begin(list, mark);
+	for (int n = 0; n < OTHERS_MAX && !*ret_same && !cc_failed(st); n++) {
+		st = registry_postings_next(g->r, list, other + 1, &other, g->err);
+		if (!cc_failed(st) && other == 0)
+			break;
+		if (!cc_failed(st) && other != self)
+			st = compare_identity(g, identity, other, ret_number, ret_same);
 	}
-	stmt_finish(&q);
-	st = registry_store_error(g->r, st, g->err);
-	for (size_t i = 0; i < n && !*ret_same && !cc_failed(st); i++)
-		st = compare_identity(g, identity, others[i], ret_number, ret_same);
 	return st;
 }
 

@@ -14,7 +14,6 @@ static const char sql_rows[] = "SELECT p.id, p.key_version, p.record, f.photo FR
 static const char sql_move_person[] =
 	"UPDATE registry_person SET number_mac = $2, content_mac = $3, key_version = $4, record = $5 WHERE id = $1";
 static const char sql_move_photo[] = "UPDATE registry_photo SET photo_mac = $2, photo = $3 WHERE person_id = $1";
-static const char sql_drop_mark[] = "DELETE FROM registry_mark WHERE mark = $1 AND person_id = $2";
 static const char sql_drop_keys[] = "DELETE FROM registry_key WHERE key_version < $1";
 
 cc_status registry_rotate_begin(struct registry *r, struct cc_error *err)
@@ -85,21 +84,13 @@ static cc_status drop_marks(struct registry *r, size_t key, const struct person 
 {
 	int64_t marks[REGISTRY_MARKS_MAX];
 	size_t count = 0;
-	struct stmt *q = NULL;
 	cc_status st = marks_of_person(&r->keys, key, p, marks, REGISTRY_MARKS_MAX, &count);
 
 	if (cc_failed(st))
 		return registry_crypto_error(st, err, "marks");
-	st = store_prepare(r->store, sql_drop_mark, &q);
-	for (size_t i = 0; i < count && !cc_failed(st); i++) {
-		st = stmt_bind_int(q, 1, marks[i]);
-		if (!cc_failed(st))
-			st = stmt_bind_int(q, 2, id);
-		if (!cc_failed(st))
-			st = stmt_run(q);
-	}
-	stmt_finish(&q);
-	return registry_store_error(r, st, err);
+	for (size_t i = 0; i < count && !cc_failed(st); i++)
+		st = registry_mark_drop(r, (struct registry_mark){ marks[i], id }, err);
+	return st;
 }
 
 static size_t key_at(const struct registry *r, int64_t version)

@@ -19,16 +19,6 @@ static const char sql_brief[] = "SELECT p.id, p.content_mac, f.photo_mac FROM re
 static const char sql_add_person[] = "INSERT INTO registry_person (id, number_mac, content_mac, key_version, record, imported_ms)"
 				     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number_mac) DO NOTHING";
 static const char sql_add_photo[] = "INSERT INTO registry_photo (person_id, photo_mac, photo) VALUES ($1, $2, $3)";
-static const char sql_add_mark[] = "INSERT INTO registry_mark (mark, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-/* A load has some eight marks a row: a statement for many, on PostgreSQL a journey for many. */
-#define MARKS_AT_ONCE 32
-static const char sql_add_marks[] =
-	"INSERT INTO registry_mark (mark, person_id) VALUES "
-	"($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16), "
-	"($17, $18), ($19, $20), ($21, $22), ($23, $24), ($25, $26), ($27, $28), ($29, $30), ($31, $32), "
-	"($33, $34), ($35, $36), ($37, $38), ($39, $40), ($41, $42), ($43, $44), ($45, $46), ($47, $48), "
-	"($49, $50), ($51, $52), ($53, $54), ($55, $56), ($57, $58), ($59, $60), ($61, $62), ($63, $64)"
-	" ON CONFLICT DO NOTHING";
 static const char sql_count[] = "SELECT COUNT(*) FROM registry_person";
 static const char sql_take_ids[] = "UPDATE registry_counter SET next = next + $1 WHERE name = 'person' RETURNING next";
 static const char sql_walk[] =
@@ -332,41 +322,6 @@ cc_status registry_row_write(struct registry *r, const struct registry_row *row,
 	if (!cc_failed(st))
 		*ret = result;
 	return st;
-}
-
-/* `each` marks with each run of the statement; *inout_done: how many of them are written. */
-static cc_status write_marks(struct registry *r, const char *sql, size_t each, const struct registry_mark *marks, size_t count,
-			     size_t *inout_done)
-{
-	struct stmt *q = NULL;
-	cc_status st = cc_ok();
-
-	if (count - *inout_done >= each)
-		st = store_prepare(r->store, sql, &q);
-	while (count - *inout_done >= each && !cc_failed(st)) {
-		for (size_t i = 0; i < each && !cc_failed(st); i++) {
-			const struct registry_mark *m = &marks[*inout_done + i];
-
-			st = stmt_bind_int(q, (int)(2 * i + 1), m->mark);
-			if (!cc_failed(st))
-				st = stmt_bind_int(q, (int)(2 * i + 2), m->person);
-		}
-		if (!cc_failed(st))
-			st = stmt_run(q);
-		*inout_done += each;
-	}
-	stmt_finish(&q);
-	return st;
-}
-
-cc_status registry_marks_write(struct registry *r, const struct registry_mark *marks, size_t count, struct cc_error *err)
-{
-	size_t done = 0;
-	cc_status st = write_marks(r, sql_add_marks, MARKS_AT_ONCE, marks, count, &done);
-
-	if (!cc_failed(st))
-		st = write_marks(r, sql_add_mark, 1, marks, count, &done);
-	return registry_store_error(r, st, err);
 }
 
 cc_status registry_take_ids(struct registry *r, size_t count, int64_t *ret_first, struct cc_error *err)

@@ -8,8 +8,8 @@
 
 /*
  * Inside the registry: keys (registry.c), marks (registry_marks.c), the rows
- * (registry_rows.c) and who reads and writes many of them (registry_search.c,
- * registry_rotate.c, import.c).
+ * (registry_rows.c), who stands under a mark (registry_postings.c), and who reads
+ * and writes many rows (registry_search.c, registry_rotate.c, import.c).
  */
 #define REGISTRY_MAC_LEN 16
 #define REGISTRY_KEYS_MAX 4
@@ -98,9 +98,29 @@ struct registry_mark {
 /* By the first bits of the marks: an index is walked, not jumped in. People under one mark stay in their order. room: for as
  * many. */
 void registry_marks_sort(struct registry_mark *marks, struct registry_mark *room, size_t count);
-CC_MUST cc_status registry_marks_write(struct registry *r, const struct registry_mark *marks, size_t count, struct cc_error *err);
 /* Ids for `count` rows, from *ret_first; inside the caller's transaction, or in one of its own. */
 CC_MUST cc_status registry_take_ids(struct registry *r, size_t count, int64_t *ret_first, struct cc_error *err);
+
+/*
+ * registry_postings.c: who stands under a mark. Both inside the caller's transaction, which holds the keys. write: neighbours
+ * of one mark whose ids rise become one row. drop: nothing when the person does not stand there.
+ */
+CC_MUST cc_status registry_marks_write(struct registry *r, const struct registry_mark *marks, size_t count, struct cc_error *err);
+CC_MUST cc_status registry_mark_drop(struct registry *r, struct registry_mark m, struct cc_error *err);
+
+/* People under one mark, read a slice of ids at a time; no statement stays open between calls. */
+#define REGISTRY_SLICE_BITS 15
+#define REGISTRY_SLICE (1 << REGISTRY_SLICE_BITS)
+struct registry_postings {
+	int64_t mark;
+	int64_t slice;	/* of which the bits tell; -1: none is read yet */
+	int64_t beyond; /* the first person after the slice; 0: nobody */
+	uint64_t bits[REGISTRY_SLICE / 64];
+};
+void registry_postings_begin(struct registry_postings *l, int64_t mark);
+/* The first one with an id of at least `from`, which is positive and rises from call to call; 0: nobody. */
+CC_MUST cc_status registry_postings_next(struct registry *r, struct registry_postings *l, int64_t from, int64_t *ret,
+					 struct cc_error *err);
 
 /*
  * registry_fingers.c, by a person's id. compare: PUT_COMPLETED when there are none yet, PUT_UNCHANGED, PUT_CONFLICT.

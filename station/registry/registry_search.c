@@ -15,8 +15,6 @@
 #define LISTS_MAX 18
 #define YEAR_FIRST 1880
 
-static const char sql_leap[] =
-	"SELECT person_id FROM registry_mark WHERE mark = $1 AND person_id >= $2 ORDER BY person_id LIMIT 1";
 static const char sql_row[] =
 	"SELECT p.id, p.key_version, p.record, CASE WHEN f.person_id IS NULL THEN 0 ELSE 1 END FROM registry_person p "
 	"LEFT JOIN registry_photo f ON f.person_id = p.id WHERE p.id = $1";
@@ -28,31 +26,13 @@ struct search {
 	registry_visit visit;
 	void *ctx;
 	struct cc_error *err;
-	struct stmt *leap;
 	size_t left; /* of the page */
 	bool go;
 	bool full_names_shown; /* those were visited already */
-	int64_t marks[LISTS_MAX];
-	size_t mark_count;
+	struct registry_postings lists[LISTS_MAX];
+	size_t list_count;
 	size_t key;
 };
-
-/* The first of a list at or after `from`; 0: none. */
-static cc_status leap(struct search *s, int64_t mark, int64_t from, int64_t *ret)
-{
-	bool row = false;
-	cc_status st = stmt_bind_int(s->leap, 1, mark);
-
-	if (!cc_failed(st))
-		st = stmt_bind_int(s->leap, 2, from);
-	if (!cc_failed(st))
-		st = stmt_step(s->leap, &row);
-	if (!cc_failed(st))
-		*ret = row ? stmt_column_int(s->leap, 0) : 0;
-	if (!cc_failed(st))
-		st = stmt_reset(s->leap);
-	return registry_store_error(s->r, st, s->err);
-}
 
 static bool has_words(const struct person *p, const struct mark_words *wanted, bool *ret_all_of_them)
 {
@@ -119,27 +99,30 @@ static cc_status meet(struct search *s)
 	while (s->go && !cc_failed(st)) {
 		int64_t next = 0;
 
-		st = leap(s, s->marks[i], at, &next);
+		st = registry_postings_next(s->r, &s->lists[i], at, &next, s->err);
 		if (cc_failed(st) || next == 0)
 			break;
 		agree = next == at ? agree + 1 : 1;
 		at = next;
-		if (agree >= s->mark_count) {
+		if (agree >= s->list_count) {
 			st = show(s, at);
 			at++;
 			agree = 0;
 		}
-		i = (i + 1) % s->mark_count;
+		i = (i + 1) % s->list_count;
 	}
 	return st;
 }
 
 static cc_status add(struct search *s, enum mark_kind kind, unsigned year, const char *text)
 {
-	cc_status st = mark_of(&s->r->keys, s->key, kind, year, text, &s->marks[s->mark_count]);
+	int64_t mark;
+	cc_status st = mark_of(&s->r->keys, s->key, kind, year, text, &mark);
 
-	s->mark_count++;
-	return cc_failed(st) ? registry_crypto_error(st, s->err, "mark") : st;
+	if (cc_failed(st))
+		return registry_crypto_error(st, s->err, "mark");
+	registry_postings_begin(&s->lists[s->list_count++], mark);
+	return st;
 }
 
 /* What narrows every search: number of the old card, place. */
@@ -148,7 +131,7 @@ static cc_status begin_lists(struct search *s)
 	char place[2 * PERSON_PLACE_SIZE];
 	cc_status st = cc_ok();
 
-	s->mark_count = 0;
+	s->list_count = 0;
 	if (s->q->old_cmnd != NULL)
 		st = add(s, MARK_OLD_CMND, 0, s->q->old_cmnd);
 	if (!cc_failed(st) && s->q->place != NULL) {
@@ -170,14 +153,15 @@ static cc_status by_year(struct search *s, unsigned year)
 
 static cc_status by_full_name(struct search *s)
 {
+	int64_t mark;
 	cc_status st = begin_lists(s);
 
 	if (cc_failed(st))
 		return st;
-	st = mark_of_name(&s->r->keys, s->key, &s->words, &s->marks[s->mark_count]);
+	st = mark_of_name(&s->r->keys, s->key, &s->words, &mark);
 	if (cc_failed(st))
 		return registry_crypto_error(st, s->err, "mark");
-	s->mark_count++;
+	registry_postings_begin(&s->lists[s->list_count++], mark);
 	st = meet(s);
 	s->full_names_shown = true;
 	return st;
@@ -221,7 +205,7 @@ static cc_status by_number(struct search *s)
 static cc_status run(struct search *s)
 {
 	struct date today = date_in_vietnam(sys_wall_ms(s->r->sys));
-	cc_status st;
+	cc_status st = cc_ok();
 
 	if (s->q->words != NULL && cc_failed(mark_words_of(s->q->words, &s->words)))
 		return cc_fail(s->err, CC_E_ARG, "registry.search-text", "no letters in it");
@@ -229,10 +213,8 @@ static cc_status run(struct search *s)
 		return by_number(s);
 	if (s->words.count == 0 && s->q->old_cmnd == NULL && s->q->place == NULL)
 		return cc_fail(s->err, CC_E_ARG, "registry.search-text", "nothing to look for");
-	st = registry_store_error(s->r, store_prepare(s->r->store, sql_leap, &s->leap), s->err);
 	for (s->key = 0; s->key < s->r->keys.count && s->go && !cc_failed(st); s->key++)
 		st = under_key(s, today.year);
-	stmt_finish(&s->leap);
 	return st;
 }
 

@@ -20,5 +20,6 @@ extern const char migration_007_portrait[];
 extern const char migration_008_exchange[];
 extern const char migration_009_fingers[];
 extern const char migration_010_forms[];
+extern const char migration_011_registry_postings[];
 
 #endif

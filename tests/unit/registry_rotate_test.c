@@ -17,6 +17,9 @@
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
 #define PEOPLE 25
 
+/* Entries, not rows: one may hold many. */
+static const char sql_marks[] = "SELECT COUNT(*) + COALESCE(SUM(LENGTH(more)), 0) / 2 FROM registry_mark";
+
 struct world {
 	struct fixture_folder folder;
 	struct sys_fake sys;
@@ -154,7 +157,7 @@ static void everybody_is_found_at_every_step_and_across_restarts(void **state)
 
 	(void)state;
 	begin(&w);
-	marks = number_of(&w, "SELECT COUNT(*) FROM registry_mark");
+	marks = number_of(&w, sql_marks);
 	everybody_is_there(&w);
 	assert_ok(registry_rotate_begin(w.reg, &w.err));
 	everybody_is_there(&w);
@@ -173,7 +176,7 @@ static void everybody_is_found_at_every_step_and_across_restarts(void **state)
 	assert_int_equal(at.moved, PEOPLE);
 	assert_int_equal(number_of(&w, "SELECT COUNT(*) FROM registry_person WHERE key_version <> 2"), 0);
 	assert_int_equal(number_of(&w, "SELECT COUNT(*) FROM registry_key"), 1);
-	assert_int_equal(number_of(&w, "SELECT COUNT(*) FROM registry_mark"), marks);
+	assert_int_equal(number_of(&w, sql_marks), marks);
 	end(&w);
 }
 
