@@ -2,9 +2,11 @@
 #include "station/command.h"
 
 #include "crypto/base/log.h"
+#include "station/command_example.h"
 #include "station/exit_code.h"
 #include "station/message.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,10 +139,29 @@ static int help_all(enum lang lang, const char *noun)
 	return EXIT_DONE;
 }
 
+/* Each line of the example a step further in. */
+static void print_example(const struct command *c, enum lang lang)
+{
+	const struct command_example *e = command_example_of(c);
+
+	if (e == NULL)
+		return;
+	if (e->needs_vi != NULL)
+		(void)printf("\n%s: %s\n", pick(lang, "Cần có", "Needs"), pick(lang, e->needs_vi, e->needs_en));
+	(void)printf("\n%s:\n", pick(lang, "Ví dụ", "Example"));
+	for (const char *line = e->lines; *line != '\0';) {
+		size_t n = strcspn(line, "\n");
+
+		(void)printf("  %.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
 static int help_command(const struct command *c, enum lang lang)
 {
 	print_usage_line(stdout, c);
 	(void)printf("  %s\n", pick(lang, c->help_vi, c->help_en));
+	print_example(c, lang);
 	if (option_count(c->options) > 0) {
 		(void)printf("\n%s\n", pick(lang, "Tùy chọn:", "Options:"));
 		print_options(c->options, lang);
@@ -209,6 +230,13 @@ static bool apply_everywhere(struct config *config, int option, const char *valu
 	return true;
 }
 
+/* Where to read on: the command's own help, else that of all. */
+static void print_see(enum lang lang, const char *noun, const char *verb)
+{
+	(void)fprintf(stderr, "  %s: cccd %s%s%s%s--help\n", pick(lang, "Xem", "See"), noun != NULL ? noun : "",
+		      noun != NULL ? " " : "", verb != NULL ? verb : "", verb != NULL ? " " : "");
+}
+
 static int usage_error(enum lang lang, const struct command *c, const char *what_vi, const char *what_en, const char *which)
 {
 	(void)fprintf(stderr, "cccd: %s: %s\n", pick(lang, what_vi, what_en), which);
@@ -216,8 +244,79 @@ static int usage_error(enum lang lang, const struct command *c, const char *what
 		(void)fprintf(stderr, "  ");
 		print_usage_line(stderr, c);
 	}
-	(void)fprintf(stderr, "  %s\n", pick(lang, "Xem: cccd --help", "See: cccd --help"));
+	print_see(lang, c != NULL ? c->noun : NULL, c != NULL ? c->verb : NULL);
 	return EXIT_USAGE;
+}
+
+/* A word too many is most often the rest of a path or name that has spaces, or an option that isn't there. */
+static int too_many_error(const struct invocation *inv, const char *word)
+{
+	const enum lang lang = inv->config.lang;
+
+	if (word[0] == '-' && word[1] != '\0')
+		return usage_error(lang, inv->command, "không có tùy chọn", "no such option", word);
+	(void)usage_error(lang, inv->command, "thừa tham số", "one argument too many", word);
+	(void)fprintf(stderr, "  %s\n",
+		      pick(lang, "Đường dẫn hay tên có dấu cách thì đặt trong ngoặc kép: \"Hồ sơ 1/dân cư.csv\"",
+			   "Put a path or name with spaces in double quotes: \"Rows 1/people.csv\""));
+	return EXIT_USAGE;
+}
+
+/* How many of the letters stand at the same place, from both ends: "fnd" is close to "find". */
+static size_t likeness(const char *a, const char *b)
+{
+	size_t m = strlen(a), n = strlen(b), head = 0, tail = 0;
+
+	while (head < m && head < n && a[head] == b[head])
+		head++;
+	while (tail + head < m && tail + head < n && a[m - 1 - tail] == b[n - 1 - tail])
+		tail++;
+	return m > n + 2 || n > m + 2 ? 0 : head + tail;
+}
+
+/* The command that was most likely meant: the two words in the wrong order, or one of them mistyped. NULL: none is like it. */
+static const struct command *likely_command(const char *noun, const char *verb)
+{
+	const struct command *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < NOUN_COUNT; i++) {
+		for (const struct command *c = nouns[i]; c->noun != NULL; c++) {
+			const char *own = c->verb != NULL ? c->verb : "", *typed = verb != NULL ? verb : "";
+			bool turned = strcmp(c->noun, typed) == 0 && strcmp(own, noun) == 0;
+			size_t like = turned			   ? SIZE_MAX
+				      : strcmp(c->noun, noun) == 0 ? 2 * likeness(own, typed)
+				      : strcmp(own, typed) == 0	   ? 2 * likeness(c->noun, noun)
+								   : 0;
+
+			/* At least about half of the word is as typed. */
+			if (like > most && (turned || like >= strlen(strcmp(c->noun, noun) == 0 ? own : c->noun))) {
+				most = like;
+				best = c;
+			}
+		}
+	}
+	return best;
+}
+
+static int no_such_command(enum lang lang, const char *noun, const char *verb, bool noun_known)
+{
+	const struct command *likely = likely_command(noun, verb);
+
+	(void)fprintf(stderr, "cccd: %s: %s\n", pick(lang, "không có lệnh", "no such command"), noun_known ? verb : noun);
+	if (likely != NULL)
+		(void)fprintf(stderr, "  %s: cccd %s%s%s\n", pick(lang, "Có phải", "Did you mean"), likely->noun,
+			      likely->verb != NULL ? " " : "", likely->verb != NULL ? likely->verb : "");
+	print_see(lang, noun_known ? noun : NULL, NULL);
+	return EXIT_USAGE;
+}
+
+static int bad_value(const struct invocation *inv, const struct option_spec *spec, const char *value)
+{
+	char which[128];
+
+	(void)snprintf(which, sizeof which, "%s %.40s (%s)", spec->name, value, spec->operand);
+	return usage_error(inv->config.lang, inv->command, "giá trị không hợp lệ", "bad value", which);
 }
 
 struct parse {
@@ -259,7 +358,7 @@ static int parse_option(struct invocation *inv, struct parse *p)
 	else if (general == OPT_HELP)
 		p->want_help = true;
 	else if (!apply_everywhere(&inv->config, general, value))
-		return usage_error(inv->config.lang, inv->command, "giá trị không hợp lệ", "bad value", arg);
+		return bad_value(inv, spec, value);
 	return EXIT_DONE;
 }
 
@@ -331,10 +430,8 @@ static int parse_command_words(struct invocation *inv, struct parse *p)
 		p->noun = noun;
 		return parse_options(inv, p);
 	}
-	if (inv->command == NULL && noun_known)
-		return usage_error(inv->config.lang, NULL, "không có lệnh", "no such command", verb);
 	if (inv->command == NULL)
-		return usage_error(inv->config.lang, NULL, "không có lệnh", "no such command", noun);
+		return no_such_command(inv->config.lang, noun, verb, noun_known);
 	if (inv->command->verb != NULL)
 		p->next++;
 	return EXIT_DONE;
@@ -347,8 +444,7 @@ static int run_command(struct invocation *inv)
 	if (inv->argument_count < c->arguments_min)
 		return usage_error(inv->config.lang, c, "thiếu tham số", "an argument is missing", c->arguments);
 	if (c->arguments_max >= 0 && inv->argument_count > c->arguments_max)
-		return usage_error(inv->config.lang, c, "thừa tham số", "one argument too many",
-				   inv->arguments[c->arguments_max]);
+		return too_many_error(inv, inv->arguments[c->arguments_max]);
 	if (inv->config.verbose)
 		log_set_level(LOG_DEBUG);
 	return c->run(inv);

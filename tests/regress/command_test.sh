@@ -32,6 +32,19 @@ tap $? "and of no other"
 expect "help of a noun in a language" 0 'Options everywhere' help pki --lang en
 expect "help before the words" 0 'cccd pki show' help pki show
 expect "help of one command" 0 'cccd doctor' doctor --help
+expect "a usage error names the command's own help" 2 'Xem: cccd registry sample --help' registry sample
+expect "an option that isn't there, though short" 2 'không có tùy chọn: -x' registry sample 3 -x
+expect "a path with spaces, not quoted" 2 'ngoặc kép' registry import Hồ sơ 1.csv
+expect "a bad value: those that are good" 2 'vi\|en' --lang fr doctor
+expect "words in the wrong order" 2 'Có phải: cccd registry find' find registry
+expect "a mistyped verb" 2 'Có phải: cccd registry find' registry fnd
+expect "a mistyped noun" 2 'Did you mean: cccd card issue' --lang en crad issue 001303000000
+! "$cccd" xyzzy plugh 2>&1 | grep -q 'Có phải'
+tap $? "nothing is like it: nothing is guessed"
+without=$("$cccd" --help | grep -oE '^  cccd [a-z]+( [a-z-]+)?' | sort -u | while read -r _ noun verb; do
+	"$cccd" "$noun" $verb --help | grep -q '^Ví dụ:' || echo "$noun $verb"
+done)
+is "every command's help has an example" "$without" ""
 mkdir -p "$home/h" && chmod 700 "$home/h"
 "$cccd" doctor --home "$home/h" --json >"$home/out" 2>/dev/null
 grep -q '"id":"keystore","result":"warning"' "$home/out"
