@@ -357,7 +357,15 @@ static int run_take(struct invocation *inv)
 struct listing {
 	const struct session *s;
 	json_t *list; /* NULL: text */
+	size_t rows;
 };
+
+static const char *kind_text(const struct session *s, enum exchange_kind kind)
+{
+	if (!vi(s))
+		return exchange_kind_name(kind);
+	return kind == EXCHANGE_RESULTS ? "kết quả" : "hồ sơ";
+}
 
 static void list_row(void *ctx, const struct exchange_row *r)
 {
@@ -366,6 +374,7 @@ static void list_row(void *ctx, const struct exchange_row *r)
 	struct tm utc;
 	char until[16] = "";
 
+	l->rows++;
 	if (gmtime_r(&at, &utc) != NULL)
 		(void)strftime(until, sizeof until, "%Y-%m-%d", &utc);
 	if (l->list != NULL) {
@@ -379,21 +388,37 @@ static void list_row(void *ctx, const struct exchange_row *r)
 	}
 	(void)printf(vi(l->s) ? "%s %s, gói %llu, %s: %llu mục, %llu chưa xong, chữ ký %llu/%llu, hạn %s\n"
 			      : "%s %s, package %llu, %s: %llu items, %llu open, signatures %llu/%llu, until %s\n",
-		     r->out ? "→" : "←", r->peer, (unsigned long long)r->seq, exchange_kind_name(r->kind),
+		     r->out ? "→" : "←", r->peer, (unsigned long long)r->seq, kind_text(l->s, r->kind),
 		     (unsigned long long)r->items, (unsigned long long)r->open, (unsigned long long)r->quota_used,
 		     (unsigned long long)r->quota, until);
+}
+
+static void list_peer(void *ctx, const char *name)
+{
+	struct listing *l = ctx;
+
+	if (l->list != NULL)
+		(void)json_array_append_new(l->list, json_string(name));
+	else
+		(void)printf("%s: %s\n", vi(l->s) ? "Trạm đã ghim" : "Pinned station", name);
 }
 
 static int run_list(struct invocation *inv)
 {
 	struct session s = { 0 };
+	struct listing peers = { .s = &s, .list = inv->config.json ? json_array() : NULL };
 	struct listing l = { .s = &s, .list = inv->config.json ? json_array() : NULL };
 	cc_status st = session_open(&s, inv);
 
 	if (!cc_failed(st))
+		st = exchange_list_peers(&s.x, list_peer, &peers, &s.r.err);
+	if (!cc_failed(st))
 		st = exchange_list(&s.x, list_row, &l, &s.r.err);
 	if (!cc_failed(st) && l.list != NULL)
-		print_json(json_pack("{s:i, s:O}", "schema", SCHEMA, "packages", l.list));
+		print_json(json_pack("{s:i, s:O, s:O}", "schema", SCHEMA, "stations", peers.list, "packages", l.list));
+	else if (!cc_failed(st) && l.rows == 0)
+		(void)printf("%s\n", vi(&s) ? "Chưa có gói nào." : "No package yet.");
+	json_decref(peers.list);
 	json_decref(l.list);
 	return session_close(&s, st, EXIT_DONE);
 }

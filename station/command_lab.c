@@ -125,22 +125,25 @@ static cc_status build_request(const struct invocation *inv, char *out, size_t c
 	return cc_ok();
 }
 
+/* The only reader with a card; when all cards are out, the only one that has a chip of the lab. */
 static cc_status only_reader(char name[128], struct cc_error *err)
 {
 	struct reader_info readers[READER_PCSC_MAX];
-	size_t count, hits = 0;
+	size_t count, with_card = 0, with_chip = 0;
 	cc_status st = reader_pcsc_list(readers, READER_PCSC_MAX, &count, err);
 
 	if (cc_failed(st))
 		return st;
 	for (size_t i = 0; i < count && i < READER_PCSC_MAX; i++) {
-		if (!readers[i].card_present)
-			continue;
-		hits++;
-		memcpy(name, readers[i].name, sizeof readers[i].name);
+		with_chip += slot_exists(readers[i].name) ? 1 : 0;
+		with_card += readers[i].card_present ? 1 : 0;
+		if (readers[i].card_present || (with_card == 0 && slot_exists(readers[i].name)))
+			memcpy(name, readers[i].name, sizeof readers[i].name);
 	}
-	if (hits != 1)
-		return cc_fail(err, CC_E_ARG, "reader.ambiguous", "%zu readers with a card: name one with --reader", hits);
+	if (with_card > 1)
+		return cc_fail(err, CC_E_ARG, "reader.ambiguous", "%zu readers with a card: name one with --reader", with_card);
+	if (with_card == 0 && with_chip != 1)
+		return cc_fail(err, CC_E_ARG, "lab.reader", "%zu chips, none in its reader", with_chip);
 	return st;
 }
 

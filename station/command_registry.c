@@ -172,6 +172,9 @@ static cc_status find(struct find_view *v, struct registry_query *q)
 	char place[PERSON_PLACE_SIZE];
 	cc_status st;
 
+	/* No name has digits: a number with one too few or too many. */
+	if (q->words != NULL && q->words[strspn(q->words, "0123456789 .-")] == '\0')
+		return cc_fail(&s->err, CC_E_ARG, "registry.search-number", "%zu characters; 12 digits, or 9", strlen(q->words));
 	if (q->birth_year != 0 && q->words == NULL && q->number == NULL && q->old_cmnd == NULL && q->place == NULL)
 		return cc_fail(&s->err, CC_E_ARG, "registry.search-year", "a year alone");
 	if (cc_failed(st = split_place(v, q, place)))

@@ -83,6 +83,8 @@ static cc_status step(struct feed *f, bool now)
 	f->total.refused += c.refused;
 	f->total.failed += c.failed;
 	f->total.wait_ms = c.wait_ms;
+	if (c.failed > 0)
+		memcpy(f->total.failure, c.failure, sizeof c.failure);
 	books_close(&books);
 	store_close(&store);
 	return st;
@@ -107,6 +109,18 @@ static void tell(const struct feed *f)
 		     (unsigned long long)c->accepted, (unsigned long long)f->refused, (unsigned long long)c->failed,
 		     (unsigned long long)f->waiting);
 	(void)fflush(stdout);
+	if (c->failed > 0)
+		(void)fprintf(
+			stderr,
+			vi(f) ? "  Lần gửi hỏng gần nhất: %s\n  Việc cần làm: kiểm tra mạng và địa chỉ --url; không mất gì, lần chạy sau gửi "
+				"tiếp. Gửi ngay, không chờ: thêm --once --now.\n"
+			      : "  The last failure: %s\n  Next: check the network and --url; nothing is lost, the next run goes on. At "
+				"once: add --once --now.\n",
+			c->failure[0] != '\0' ? c->failure : "-");
+	else if (c->accepted == 0 && f->waiting > 0)
+		(void)fprintf(stderr, "  %s\n",
+			      vi(f) ? "Đang chờ tới lần gửi lại. Gửi ngay: thêm --once --now."
+				    : "Waits for its next try. At once: add --once --now.");
 }
 
 /* Everything that is due, once. */

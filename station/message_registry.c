@@ -18,6 +18,10 @@ const struct message messages_registry[] = {
 	/* ---- the registry */
 	{ "registry.not-found", "Không tìm thấy người này.", "Kiểm tra số hoặc tên, hoặc nhập dữ liệu: cccd registry import.",
 	  "This person is not in the registry.", "Check the number or name, or import the data: cccd registry import." },
+	{ "registry.search-number", "Số phải có 12 chữ số (số định danh) hoặc 9 chữ số (CMND cũ), viết liền.",
+	  "Đếm lại các chữ số rồi gõ lại, không dấu cách; tìm theo năm sinh thì dùng --year.",
+	  "A number has 12 digits (personal number) or 9 (old identity number), without spaces.",
+	  "Count the digits and type it again; for a year of birth use --year." },
 	{ "registry.key-wrong", "Kho khóa này không mở được dữ liệu dân cư của trạm.",
 	  "Dùng đúng kho khóa (keys.ccks) đã đi cùng cơ sở dữ liệu này.", "This key store does not open the station's people.",
 	  "Use the key store (keys.ccks) that belongs to this database." },

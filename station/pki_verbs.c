@@ -179,7 +179,7 @@ static void print_file(const struct config *c, const json_t *root)
 	if (text(root, "verdict")[0] == '\0')
 		return;
 	(void)printf("%s: %s\n", is_vi(c) ? "Kết luận" : "Verdict", pki_word(text(root, "verdict"), c->lang));
-	json_array_foreach(json_object_get(root, "reasons"), i, reason)(void) printf("  %s\n", json_string_value(reason));
+	json_array_foreach(json_object_get(root, "reasons"), i, reason) pki_print_reason(json_string_value(reason), c->lang);
 }
 
 static json_t *file_json(const char *path, const struct pki_file *f, int64_t at_s)

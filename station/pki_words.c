@@ -36,6 +36,37 @@ const char *pki_word(const char *word, enum lang lang)
 	return word;
 }
 
+void pki_print_reason(const char *reason, enum lang lang)
+{
+	static const struct {
+		const char *en, *vi;
+		bool whole;
+	} starts[] = {
+		{ "country signer: ", "chứng thư quốc gia (CSCA): ", false },
+		{ "over link certificate: ", "qua chứng thư liên kết: ", false },
+		{ "revocation list: good", "danh sách thu hồi: không có chứng thư này", true },
+		{ "revocation list: none", "danh sách thu hồi: trạm không có", true },
+		{ "revocation list: stale", "danh sách thu hồi: đã quá hạn, cần danh sách mới", true },
+		{ "revocation list: undetermined", "danh sách thu hồi: không kiểm tra được", true },
+		{ "revoked ", "bị thu hồi ", false },
+		{ "signed by ", "ký bởi ", false },
+		{ "a newer list should have replaced it", "lẽ ra đã có danh sách mới thay", true },
+		{ "no country signer here signed it", "không do chứng thư quốc gia nào ở đây ký", true },
+		{ "judged at the time of its signature", "xét tại thời điểm ký", true },
+		{ "deviation: no signing time", "lưu ý: không ghi thời điểm ký", true },
+	};
+
+	for (size_t i = 0; lang == LANG_VI && i < sizeof starts / sizeof starts[0]; i++) {
+		size_t n = strlen(starts[i].en);
+
+		if (strncmp(reason, starts[i].en, n) != 0 || (starts[i].whole && reason[n] != '\0'))
+			continue;
+		(void)printf("  %s%s\n", starts[i].vi, reason + n);
+		return;
+	}
+	(void)printf("  %s\n", reason);
+}
+
 void pki_print_cell(const char *text, int columns)
 {
 	(void)printf("%-*s ", message_width(text, columns), text);

@@ -8,6 +8,8 @@
 const char *pki_word(const char *word, enum lang lang);
 
 /* A text in its column, then a blank; "  " before the label of a line. Columns are letters, not bytes. */
+/* A reason of pki_file_judge, in the user's words; one that is not known as it is. */
+void pki_print_reason(const char *reason, enum lang lang);
 void pki_print_cell(const char *text, int columns);
 void pki_print_label(const char *text);
 

@@ -45,6 +45,8 @@ const struct evidence_finding *evidence_find(const struct evidence_report *r, co
 	return NULL;
 }
 
+#define JUDGED_WORDS_MAX 150 /* of a check that is judged again: "%.150s" */
+
 struct judge {
 	const struct evidence *e;
 	const struct evidence_judge_params *p;
@@ -150,6 +152,17 @@ static bool list_is_missing(const struct judge *j)
 	return j->p->defects == NULL && recorded(j->e, "defect.1") != NULL;
 }
 
+/* The last finding ends with a check's own words: those of the other language take their place. */
+static void say_vietnamese(struct judge *j, const char *english, const char *vietnamese)
+{
+	struct evidence_finding *f = &j->out->findings[j->out->count - 1];
+	size_t whole = strlen(f->detail_vi), tail = strnlen(english, JUDGED_WORDS_MAX);
+
+	if (vietnamese[0] == '\0' || tail > whole || strncmp(f->detail_vi + whole - tail, english, tail) != 0)
+		return;
+	(void)snprintf(f->detail_vi + whole - tail, sizeof f->detail_vi - (whole - tail), "%s", vietnamese);
+}
+
 /*
  * The same check, then and now. A recorded "passed" that fails today, or the
  * other way round, is a contradiction; what can't be decided here stays open.
@@ -163,6 +176,8 @@ static void judge_again(struct judge *j, const char *id)
 		add(j, then != NULL && then->result == INSPECT_PASSED ? EVIDENCE_WRONG : EVIDENCE_ABSENT, id, "recorded %s, %s",
 		    then != NULL ? inspect_result_name(then->result) : "nothing",
 		    now != NULL ? now->evidence : "nothing to judge");
+		if (now != NULL)
+			say_vietnamese(j, now->evidence, now->evidence_vi);
 		return;
 	}
 	if (now->result == INSPECT_INCONCLUSIVE)
@@ -171,6 +186,7 @@ static void judge_again(struct judge *j, const char *id)
 		r = list_is_missing(j) ? EVIDENCE_UNDETERMINED : EVIDENCE_WRONG;
 	add(j, r, id, "recorded %s, judged at the recorded time %s: %.150s", inspect_result_name(then->result),
 	    inspect_result_name(now->result), now->evidence);
+	say_vietnamese(j, now->evidence, now->evidence_vi);
 }
 
 /* ---- data groups: the recorded hashes against EF.SOD's list */

@@ -80,7 +80,7 @@ static cc_status wait_until_ready(const struct config *c, const struct lab_optio
 	return cc_ok();
 }
 
-static _Noreturn void exec_command(const struct lab_options *o, pid_t lab)
+static _Noreturn void exec_command(const struct config *c, const struct lab_options *o, pid_t lab)
 {
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGTERM, SIG_DFL);
@@ -88,11 +88,17 @@ static _Noreturn void exec_command(const struct lab_options *o, pid_t lab)
 	if (getppid() != lab)
 		_exit(EXIT_FAILURE);
 	(void)execvp(o->command[0], o->command);
-	(void)fprintf(stderr, "cccd lab: %s: %s\n", o->command[0], strerror(errno));
+	(void)fprintf(
+		stderr, "cccd lab: %s: %s\n%s\n", o->command[0], strerror(errno),
+		c->lang == LANG_VI
+			? "  Việc cần làm: gõ lệnh sau dấu -- như gõ riêng, không đặt cả lệnh trong ngoặc kép: cccd lab run -- cccd "
+			  "card issue SỐ"
+			: "  Next: type the command behind -- as it is typed alone, not as one word in quotes: cccd lab run -- "
+			  "cccd card issue NUMBER");
 	_exit(127);
 }
 
-static cc_status run_command(const struct lab_options *o, int *ret_exit, struct cc_error *err)
+static cc_status run_command(const struct config *c, const struct lab_options *o, int *ret_exit, struct cc_error *err)
 {
 	struct sigaction sa = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
 	pid_t lab = getpid();
@@ -106,7 +112,7 @@ static cc_status run_command(const struct lab_options *o, int *ret_exit, struct 
 	if (pid < 0)
 		return cc_fail(err, CC_E_IO, "lab.start", "fork: %s", strerror(errno));
 	if (pid == 0)
-		exec_command(o, lab);
+		exec_command(c, o, lab);
 	command_pid = (sig_atomic_t)pid;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
@@ -217,7 +223,7 @@ cc_status lab_run(const struct config *c, const struct lab_options *o, struct ke
 	if (!cc_failed(st))
 		st = wait_until_ready(c, o, stage, err);
 	if (!cc_failed(st))
-		st = run_command(o, ret_exit, err);
+		st = run_command(c, o, ret_exit, err);
 out:
 	end_stage(stage);
 	if (maker_runs)

@@ -80,6 +80,8 @@ int slot_serve(struct slot *s);
  * the "ok". CC_E_NOT_FOUND "lab.no-lab" outside a lab or for a reader that has no chip process.
  */
 CC_MUST cc_status slot_request(const char *reader, const char *request, char *ret_answer, size_t cap, struct cc_error *err);
+/* Has this reader a chip of the lab that the environment names, in it or out of it? */
+bool slot_exists(const char *reader);
 
 /* Reader name <-> chip number: "CCCD Lab 01 00 00" is 1, "CCCD Lab 01 00 01" is 2, "CCCD Lab 02 00 00" is 3. 0: not a lab reader.
  */

@@ -263,6 +263,16 @@ unsigned lab_reader_number(const char *name)
 	return 2 * (entry - 1) + slot + 1;
 }
 
+bool slot_exists(const char *reader)
+{
+	char path[PATH_MAX];
+	const char *folder = getenv("CCCD_LAB");
+	unsigned number = lab_reader_number(reader);
+
+	return folder != NULL && number != 0 &&
+	       snprintf(path, sizeof path, "%s/slot-%02u.sock", folder, number) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
 static int connect_control(unsigned number, struct cc_error *err)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };

@@ -168,18 +168,19 @@ static cc_status read_identity(struct bytes file, struct identity *id, struct by
 	return check_identity(&m, id, err);
 }
 
-/* At least 16 digits, in either case, of the whole. */
+/* At least 16 digits, in either case, of the whole; blanks and colons between them, as they were written down, are not asked. */
 static bool fingerprint_fits(const char *given, const char *whole)
 {
-	size_t n = strlen(given);
+	size_t n = 0;
 
-	if (n < FINGERPRINT_MIN || n > strlen(whole))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (toupper((unsigned char)given[i]) != whole[i])
+	for (; *given != '\0'; given++) {
+		if (*given == ' ' || *given == ':')
+			continue;
+		if (whole[n] == '\0' || toupper((unsigned char)*given) != whole[n])
 			return false;
+		n++;
 	}
-	return true;
+	return n >= FINGERPRINT_MIN;
 }
 
 static cc_status insert_peer(struct exchange *x, const struct identity *id, struct cc_error *err)
@@ -384,6 +385,27 @@ static void read_row(struct stmt *q, struct exchange_row *row)
 	row->quota_used = (uint64_t)stmt_column_int(q, 7);
 	row->expires_ms = stmt_column_int(q, 8);
 	row->open = (uint64_t)stmt_column_int(q, 9);
+}
+
+cc_status exchange_list_peers(struct exchange *x, void (*visit)(void *ctx, const char *name), void *ctx, struct cc_error *err)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st;
+
+	books_lock(x->p.books);
+	st = books_query(x->p.books, "SELECT name FROM exchange_peer ORDER BY name", NULL, 0, &q, &row, err);
+	while (!cc_failed(st) && row) {
+		char name[EXCHANGE_NAME_SIZE];
+
+		exchange_column_text(q, 0, name, sizeof name);
+		visit(ctx, name);
+		if (cc_failed(st = stmt_step(q, &row)))
+			(void)cc_fail(err, st.code, "store.failed", "reading stations");
+	}
+	stmt_finish(&q);
+	books_unlock(x->p.books);
+	return st;
 }
 
 cc_status exchange_list(struct exchange *x, exchange_visit visit, void *ctx, struct cc_error *err)

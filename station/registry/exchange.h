@@ -111,6 +111,9 @@ struct exchange_row {
 };
 typedef void (*exchange_visit)(void *ctx, const struct exchange_row *row);
 CC_MUST cc_status exchange_list(struct exchange *x, exchange_visit visit, void *ctx, struct cc_error *err);
+/* The stations that are pinned here, by name. */
+CC_MUST cc_status exchange_list_peers(struct exchange *x, void (*visit)(void *ctx, const char *name), void *ctx,
+				      struct cc_error *err);
 
 /*
  * Before a card: may this person's be made here? Inside the caller's transaction

@@ -197,6 +197,8 @@ static cc_status deliver(struct books *b, const struct outbox_sender *sender, co
 	c->accepted += a == OUTBOX_ACCEPTED ? 1 : 0;
 	c->refused += a == OUTBOX_REFUSED ? 1 : 0;
 	c->failed += a == OUTBOX_AGAIN ? 1 : 0;
+	if (a == OUTBOX_AGAIN)
+		memcpy(c->failure, text, sizeof c->failure);
 	return record(b, d, a, text, err);
 }
 

@@ -46,6 +46,7 @@ struct outbox_sender {
 struct outbox_counts {
 	uint64_t accepted, refused, failed; /* failed: deliveries that will be tried again */
 	int64_t wait_ms;		    /* until the next try; -1: nothing waits */
+	char failure[64];		    /* of the last delivery that failed: "HTTP 500" */
 };
 /*
  * Delivers what is due, in order, until nothing is left, one must wait, or `most`

@@ -43,6 +43,20 @@ run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" 
 echo old >"$work/chứng cứ.cose"
 run 1 "evidence of another inspection is not written over" "file.exists" "$cccd" card inspect --number 001222000000 --evidence "$work/chứng cứ.cose"
 is "... it is there" "$(cat "$work/chứng cứ.cose")" old
+run 2 "a number with one digit too few is none of nobody's" "12 chữ số" "$cccd" registry find 00122200000
+run 0 "no package yet" "Chưa có gói nào" "$cccd" exchange list
+ok "another station" env CCCD_HOME="$work/đội" sh -c 'echo "{}" >/dev/null; "$CCCD" pki init'
+echo '{"station.name": "Đội 1"}' >"$work/đội/settings.json"
+CCCD_HOME="$work/đội" "$cccd" exchange identity "$work/đội.id" >"$out"
+grouped=$(grep -oE '[0-9A-F]{64}' "$out" | cut -c1-16 | sed 's/..../& /g')
+run 3 "a fingerprint that is wrong" "" "$cccd" exchange peer "$work/đội.id" --fingerprint "0000 0000 0000 0000"
+run 0 "a fingerprint as it is told by phone, in groups" "Đội 1" "$cccd" exchange peer "$work/đội.id" --fingerprint "$grouped"
+run 0 "whom we know" "Trạm đã ghim: Đội 1" "$cccd" exchange list
+run 1 "a name that nobody has: where the names are" "cccd exchange list" "$cccd" exchange make "$work/gói" --to "Đội 2" 001224000000
+run 0 "a certificate is judged in Vietnamese" "chứng thư quốc gia \\(CSCA\\)" "$cccd" pki verify "$CCCD_HOME/certs/ds-1.cer"
+is "... the whole of it" "$(grep -cE 'country signer|revocation list|signed by' "$out")" 0
+run 1 "the national registry can't be reached: why, and what now" "Lần gửi hỏng gần nhất: .*" sh -c '"$CCCD" registry apply 001224000000 --kind first --officer A >/dev/null; "$CCCD" registry feed --url http://127.0.0.1:9 --once'
+says "... what now" "--once --now"
 
 if [ "$(id -u)" = 0 ]; then
 	nobody() { setpriv --reuid=65534 --clear-groups "$@"; }
