@@ -278,7 +278,7 @@ struct rivals {
 
 static void number_of(int round, char out[13])
 {
-	(void)snprintf(out, 13, "%03d090000000", round + 1);
+	(void)snprintf(out, 13, "%03u090000000", (unsigned)(round + 1) % 1000);
 }
 
 struct stamped {
