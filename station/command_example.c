@@ -97,7 +97,7 @@ static const struct command_example examples[] = {
 	{ "portrait", "check", "cccd portrait check anh.jpg", NULL, NULL },
 	{ "portrait", "make", "cccd portrait make anh.jpg -o chan-dung.jpg --sheet doi-chieu.png", NULL, NULL },
 	{ "portrait", "override",
-	  "cccd portrait override 001303000000 --check background_busy --reason \"Nền ảnh có nếp vải\" --officer \"Lê Thị Cúc\"",
+	  "cccd portrait override 001303000000 --check background_uniformity --reason \"Nền ảnh có nếp vải\" --officer \"Lê Thị Cúc\"",
 	  "tiêu chí không đạt: cccd registry check SỐ, hoặc portrait check",
 	  "the failed check: cccd registry check NUMBER, or portrait check" },
 	{ "exchange", "identity", "cccd exchange identity tram-giua.id", STATION_VI, STATION_EN },

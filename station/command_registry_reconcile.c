@@ -62,6 +62,23 @@ static json_t *field_json(const struct reconcile_field *field)
 	return root;
 }
 
+/* What waits for an officer, and the command by which they end it. */
+static void print_form(const struct forms_session *f, const struct reconcile_field *field)
+{
+	const bool conflict = field->verdict == RECONCILE_CONFLICT;
+
+	if (forms_session_vi(f))
+		(void)printf(
+			conflict
+				? "    mâu thuẫn số %lld: cccd registry decide %lld --source GIẤY_TỜ --reason LÝ_DO --officer TÊN\n"
+				: "    phiếu sửa số %lld: cccd registry approve %lld --officer TÊN\n",
+			(long long)field->form, (long long)field->form);
+	else
+		(void)printf(conflict ? "    conflict %lld: cccd registry decide %lld --source KIND --reason WHY --officer NAME\n"
+				      : "    correction %lld: cccd registry approve %lld --officer NAME\n",
+			     (long long)field->form, (long long)field->form);
+}
+
 static void print_field(const struct forms_session *f, const struct reconcile_field *field)
 {
 	char date[DATE_TEXT_SIZE], dated[REGISTRY_VALUE_SIZE], text[REGISTRY_VALUE_SIZE];
@@ -83,10 +100,7 @@ static void print_field(const struct forms_session *f, const struct reconcile_fi
 			     v->document, registry_session_value(&f->s, "issue_date", date, dated));
 	}
 	if (field->form > 0)
-		(void)printf("    %s %lld\n",
-			     field->verdict == RECONCILE_CONFLICT ? registry_session_pick(&f->s, "mâu thuẫn số", "conflict")
-								  : registry_session_pick(&f->s, "phiếu sửa số", "correction"),
-			     (long long)field->form);
+		print_form(f, field);
 }
 
 /* ---- reconcile */
@@ -217,10 +231,11 @@ static void tell_decided(struct forms_session *f, int64_t id, int64_t form)
 						 : "Conflict %lld: the registry's value stays.\n",
 			     (long long)id);
 	else
-		(void)printf(forms_session_vi(f)
-				     ? "Mâu thuẫn %lld: lập phiếu sửa %lld, chờ cán bộ khác duyệt (cccd registry approve %lld).\n"
-				     : "Conflict %lld: correction %lld waits for another officer (cccd registry approve %lld).\n",
-			     (long long)id, (long long)form, (long long)form);
+		(void)printf(
+			forms_session_vi(f)
+				? "Mâu thuẫn %lld: lập phiếu sửa %lld, chờ cán bộ khác duyệt (cccd registry approve %lld --officer TÊN).\n"
+				: "Conflict %lld: correction %lld waits for another officer (cccd registry approve %lld --officer NAME).\n",
+			(long long)id, (long long)form, (long long)form);
 }
 
 static int run_decide(struct invocation *inv)

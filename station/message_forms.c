@@ -81,9 +81,9 @@ const struct message messages_forms[] = {
 
 	/* ---- documents that disagree */
 	{ "reconcile.input", "Tệp đối chiếu giấy tờ không đúng mẫu.",
-	  "Xem dòng chi tiết và mẫu trong README; sửa tệp rồi chạy lại: chưa ghi gì.",
+	  "Xem dòng chi tiết, và mẫu trong cccd registry reconcile --help; sửa tệp rồi chạy lại: chưa ghi gì.",
 	  "The file of documents is not as it must be.",
-	  "See the detail line and README's example; mend it and run again: nothing was written." },
+	  "See the detail line, and the example of cccd registry reconcile --help; mend it and run again: nothing was written." },
 	{ "reconcile.open", "Giấy tờ của người này mâu thuẫn và chưa có cán bộ quyết định.",
 	  "Quyết định: cccd registry conflicts, rồi cccd registry decide.",
 	  "This person's documents disagree and no officer has decided.",

@@ -43,6 +43,15 @@ run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" 
 echo old >"$work/chứng cứ.cose"
 run 1 "evidence of another inspection is not written over" "file.exists" "$cccd" card inspect --number 001222000000 --evidence "$work/chứng cứ.cose"
 is "... it is there" "$(cat "$work/chứng cứ.cose")" old
+cat >"$work/giấy tờ.json" <<'J'
+{"number": "048187000000", "sources": [
+ {"source": "birth-certificate", "document": "Giấy khai sinh số 5", "date": "1987-06-01", "fields": {"Quê quán": "Phường Hải Châu, Đà Nẵng"}}]}
+J
+run 0 "documents that say more than the record" "phiếu sửa số" "$cccd" registry reconcile "$work/giấy tờ.json" --officer A
+next=$(sed -nE 's/^ *phiếu sửa số [0-9]+: cccd (.*) TÊN$/\1/p' "$out")
+run 0 "the command it names, typed as told" "đã duyệt" "$cccd" $next B
+run 0 "a file of documents is made after the help's example" '"source": "birth-certificate"' "$cccd" registry reconcile --help
+
 run 2 "a number with one digit too few is none of nobody's" "12 chữ số" "$cccd" registry find 00122200000
 run 0 "no package yet" "Chưa có gói nào" "$cccd" exchange list
 ok "another station" env CCCD_HOME="$work/đội" sh -c 'echo "{}" >/dev/null; "$CCCD" pki init'
