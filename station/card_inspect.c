@@ -12,6 +12,7 @@
 #include "station/finger_match.h"
 #include "station/registry/vietnamese.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,6 +127,8 @@ static cc_status keys_from_mrz(const char *operand, struct inspect_keys *ret, st
 
 	if (strcmp(operand, "-") == 0)
 		operand = "/dev/stdin";
+	else if (stat(operand, &s) != 0 && strpbrk(operand, "./") != NULL) /* no MRZ has these: a file was meant */
+		return sys_path_fail(err, ENOENT, "--mrz: %s", operand);
 	else if (stat(operand, &s) != 0 || S_ISDIR(s.st_mode))
 		return keys_from_mrz_text(bytes_str(operand), ret, err);
 	st = sys_read_file(operand, INPUT_MAX, &file, err);

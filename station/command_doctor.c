@@ -60,7 +60,7 @@ static void look_readers(const struct config *c, struct diagnosis *d)
 
 	(void)c;
 	if (cc_failed(reader_pcsc_list(readers, READER_PCSC_MAX, &count, &err))) {
-		(void)snprintf(d->detail, sizeof d->detail, "%.190s", err.detail);
+		(void)snprintf(d->detail, sizeof d->detail, "0 (%.180s)", err.detail);
 		set(d, FINDING_WARN, "Khởi động dịch vụ pcscd (systemctl start pcscd), hoặc dùng cccd lab run.",
 		    "Start the service pcscd (systemctl start pcscd), or use cccd lab run.");
 		return;

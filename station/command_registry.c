@@ -93,7 +93,7 @@ static bool print_found(void *ctx, const struct person *p, bool has_photo)
 	const char *sex = person_sex_card(p->sex);
 	const char *photo =
 		has_photo ? registry_session_pick(s, "có ảnh", "photo") : registry_session_pick(s, "thiếu ảnh", "no photo");
-	char birth[DATE_TEXT_SIZE];
+	char birth[DATE_TEXT_SIZE], text[REGISTRY_VALUE_SIZE];
 
 	if (!is_of_the_rest(v, p))
 		return true;
@@ -103,8 +103,8 @@ static bool print_found(void *ctx, const struct person *p, bool has_photo)
 		return s->count < FIND_LIMIT;
 	}
 	date_format(p->birth, birth);
-	(void)printf("%s  %-10s  %-*s  %-*s  %s\n", p->number, birth, message_width(sex, 3), sex, message_width(photo, 9), photo,
-		     p->full_name);
+	(void)printf("%s  %-10s  %-*s  %-*s  %s\n", p->number, registry_session_value(s, "birth_date", birth, text),
+		     message_width(sex, 3), sex, message_width(photo, 9), photo, p->full_name);
 	return s->count < FIND_LIMIT;
 }
 

@@ -550,7 +550,9 @@ static void print_crl_made(const struct config *c, const json_t *root)
 		     (long long)json_integer_value(json_object_get(root, "number")),
 		     (long long)json_integer_value(json_object_get(root, "count")), text(root, "next_update"));
 	if (text(root, "retired")[0] != '\0')
-		(void)printf(vi ? "%s không ký nữa.\n" : "%s signs no more.\n", text(root, "retired"));
+		(void)printf(vi ? "%s không ký nữa. Thẻ mang chữ ký của khóa này: cccd pki ds --cards %s\n"
+				: "%s signs no more. The cards that it signed: cccd pki ds --cards %s\n",
+			     text(root, "retired"), text(root, "retired"));
 }
 
 static cc_status read_crl_request(const struct invocation *inv, struct pki_crl_request *q, struct buf *serial,

@@ -46,7 +46,52 @@ static void print_range(FILE *out, const struct quality_rule *r, enum lang lang)
 		(void)fprintf(out, "  %s %g", pick(lang, "≥", "min"), r->low);
 	if (r->above != NULL)
 		(void)fprintf(out, "  %s %g", pick(lang, "≤", "max"), r->high);
-	(void)fprintf(out, "\n");
+}
+
+/* What a measure is about, beside its standard's name, which override and JSON use. */
+static const char *measure_vi(const char *name)
+{
+	static const struct {
+		const char *name, *vi;
+	} words[] = {
+		{ "file_format", "định dạng tệp" },
+		{ "single_face_present", "đúng một khuôn mặt" },
+		{ "colour_space", "không gian màu" },
+		{ "inter_eye_distance", "khoảng cách hai mắt, điểm ảnh" },
+		{ "head_size", "cỡ đầu" },
+		{ "head_position", "đầu ở giữa ảnh" },
+		{ "crop_of_the_face_image", "đầu không bị cắt" },
+		{ "head_pose_yaw", "quay trái, phải, độ" },
+		{ "head_pose_pitch", "ngẩng, cúi, độ" },
+		{ "head_pose_roll", "nghiêng đầu, độ" },
+		{ "eyes_visible", "thấy rõ hai mắt" },
+		{ "eyes_open", "mắt mở" },
+		{ "mouth_closed", "miệng khép" },
+		{ "face_occlusion_prevention", "mặt không bị che" },
+		{ "under_exposure_prevention", "không thiếu sáng" },
+		{ "over_exposure_prevention", "không thừa sáng" },
+		{ "luminance_mean", "độ sáng" },
+		{ "dynamic_range", "tương phản" },
+		{ "illumination_uniformity", "sáng đều hai bên mặt" },
+		{ "shadow", "không có bóng trên mặt" },
+		{ "glare", "không lóa" },
+		{ "sharpness", "độ nét" },
+		{ "spatial_resolution", "độ phân giải" },
+		{ "noise", "nhiễu" },
+		{ "compression_artifacts", "vết nén" },
+		{ "colour_present", "ảnh màu" },
+		{ "natural_colour", "màu tự nhiên" },
+		{ "background_uniformity", "phông trơn" },
+		{ "background_lightness", "phông sáng" },
+		{ "background_colour", "phông trắng hoặc xám nhạt" },
+		{ "detector_agreement", "hai cách dò mặt khớp nhau" },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].name, name) == 0)
+			return words[i].vi;
+	}
+	return NULL;
 }
 
 static void print_measures(FILE *out, const struct portrait_verdict *v, enum lang lang)
@@ -60,6 +105,9 @@ static void print_measures(FILE *out, const struct portrait_verdict *v, enum lan
 			      r->defect != NULL ? pick(lang, "LỖI ", "FAIL") : pick(lang, "đạt ", "ok  "), v->rules->rule[i].name,
 			      r->value);
 		print_range(out, &v->rules->rule[i], lang);
+		if (lang == LANG_VI && measure_vi(v->rules->rule[i].name) != NULL)
+			(void)fprintf(out, "  (%s)", measure_vi(v->rules->rule[i].name));
+		(void)fprintf(out, "\n");
 	}
 }
 

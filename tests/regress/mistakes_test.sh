@@ -35,11 +35,14 @@ run 3 "a child without a parent" "phiếu DC02: cccd registry correct" "$cccd" r
 run 0 "... who is written by that form" "người đại diện: \(trống\) → Đỗ Văn An" "$cccd" registry correct 001222000000 "người đại diện" "Đỗ Văn An" --evidence "Giấy khai sinh" --officer "A"
 run 0 "... approved by another" "đã duyệt" "$cccd" registry approve 1 --officer "B"
 run 0 "... may have a card" "cấp được" "$cccd" registry check 001222000000
+run 0 "dates as the forms have them" "12/08/2022" "$cccd" registry find khoi
 run 0 "words of the forms as values" "→ đã ly hôn" "$cccd" registry correct 079190000000 "Tình trạng hôn nhân" "Đã ly hôn" --evidence "Quyết định 3" --officer "A"
 run 2 "a field that none has: an example" 'ví dụ "Quê quán"' "$cccd" registry correct 079190000000 "Chiều cao" "1" --evidence x --officer A
 run 3 "a row that differs from what is there" "cccd registry correct" import
 run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" import --rejects "$work/không có/trả lại.csv"
 
+run 1 "a file of an MRZ that is not there" "Không tìm thấy tệp" "$cccd" card inspect --mrz "$work/mrz.txt"
+run 2 "an MRZ that is none" "MRZ" "$cccd" card inspect --mrz "IDVNM123"
 echo old >"$work/chứng cứ.cose"
 run 1 "evidence of another inspection is not written over" "file.exists" "$cccd" card inspect --number 001222000000 --evidence "$work/chứng cứ.cose"
 is "... it is there" "$(cat "$work/chứng cứ.cose")" old
