@@ -81,9 +81,12 @@ static bool is_unread(const struct inspection *i, const char *id)
 /* Genuine data can be copied; only the chip's own keys say that it is the chip they were made for. */
 static const char *good_key(const struct inspection *i)
 {
-	if (passed(i, "active-authentication") || passed(i, "chip-authentication") || passed(i, "chip-authentication-mapping"))
-		return is_unread(i, "sod.dg3") || is_unread(i, "sod.dg4") ? "verdict.passed-unread" : "verdict.passed";
-	return "verdict.chip-not-shown";
+	if (!passed(i, "active-authentication") && !passed(i, "chip-authentication") && !passed(i, "chip-authentication-mapping"))
+		return "verdict.chip-not-shown";
+	/* No portrait was signed, as of a child under six: none can be compared with who holds the card. */
+	if (passed(i, "sod.dg1") && inspection_find(i, "sod.dg2") == NULL)
+		return "verdict.passed-no-photo";
+	return is_unread(i, "sod.dg3") || is_unread(i, "sod.dg4") ? "verdict.passed-unread" : "verdict.passed";
 }
 
 static const char *key_of(const struct inspection *i)

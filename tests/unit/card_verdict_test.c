@@ -144,6 +144,13 @@ static void of_several_causes_the_gravest_is_told(void **state)
 	(void)snprintf(i.checks[1].id, sizeof i.checks[1].id, "active-authentication");
 	card_verdict_of(&i, LANG_VI, &v);
 	assert_string_equal(v.key, "verdict.passed");
+	/* A child's card: no portrait is signed. */
+	(void)snprintf(i.checks[2].id, sizeof i.checks[2].id, "sod.dg1");
+	card_verdict_of(&i, LANG_VI, &v);
+	assert_string_equal(v.key, "verdict.passed-no-photo");
+	(void)snprintf(i.checks[0].id, sizeof i.checks[0].id, "sod.dg2");
+	card_verdict_of(&i, LANG_VI, &v);
+	assert_string_equal(v.key, "verdict.passed");
 }
 
 /* An error's detail is English: in Vietnamese its sentence goes before it. */
