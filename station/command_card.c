@@ -141,8 +141,10 @@ static cc_status issue(struct invocation *inv, struct worker_report *report, str
 	struct issuer issuer;
 	cc_status st;
 
-	if (next == (number != NULL) || (number != NULL && !number_is_well_formed(bytes_str(number))))
-		return cc_fail(err, CC_E_ARG, "issue.number", "12 digits, or --next");
+	if (next == (number != NULL))
+		return cc_fail(err, CC_E_ARG, "issue.whom", next ? "--next and a number" : "neither a number nor --next");
+	if (number != NULL && !number_is_well_formed(bytes_str(number)))
+		return cc_fail(err, CC_E_ARG, "issue.number", "12 digits");
 	if (!cc_failed(st = config_open_keystore(&inv->config, &ks, err)) &&
 	    !cc_failed(st = config_open_store(&inv->config, &store, err)) &&
 	    !cc_failed(st = issuer_open(&inv->config, store, ks, NULL, &issuer, err))) {

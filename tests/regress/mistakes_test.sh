@@ -41,6 +41,9 @@ run 2 "a field that none has: an example" 'ví dụ "Quê quán"' "$cccd" regist
 run 3 "a row that differs from what is there" "cccd registry correct" import
 run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" import --rejects "$work/không có/trả lại.csv"
 
+run 2 "nobody named for a card" "Chưa rõ cấp thẻ cho ai" "$cccd" card issue
+run 2 "... or two" "chỉ một trong hai" "$cccd" card issue --next 001224000000
+run 2 "... or a number with a digit missing" "12 chữ số" "$cccd" card issue 00122400000
 run 1 "a file of an MRZ that is not there" "Không tìm thấy tệp" "$cccd" card inspect --mrz "$work/mrz.txt"
 run 2 "an MRZ that is none" "MRZ" "$cccd" card inspect --mrz "IDVNM123"
 echo old >"$work/chứng cứ.cose"
