@@ -443,7 +443,7 @@ static cc_status take_heading(struct import_reader *rd, struct import_batch *b, 
 		if (rd->columns[i] == NULL && !import_batch_remark(b, rd->line, IMPORT_WARNING, &fault, 0))
 			return no_memory(b, "remarks");
 		for (size_t k = 0; rd->columns[i] != NULL && k < i; k++) {
-			if (rd->columns[k] == rd->columns[i])
+			if (rd->columns[k] != NULL && strcmp(rd->columns[k], rd->columns[i]) == 0)
 				return cc_fail(&b->err, CC_E_FORMAT, "import.csv-heading", "columns %zu and %zu both hold %s",
 					       k + 1, i + 1, rd->columns[i]);
 		}

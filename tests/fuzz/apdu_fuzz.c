@@ -4,6 +4,7 @@
 #include "card/access/bac.h"
 #include "card/atr.h"
 #include "card/fs.h"
+#include "card/quirks.h"
 #include "card/sw.h"
 #include "tests/support/sys_fake.h"
 
@@ -95,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t what;
 	size_t command, response;
 
+	(void)quirks_find(bytes_of(data, size), bytes_of(data, size));
 	(void)atr_capabilities(bytes_of(data, size < READER_ATR_MAX ? size : READER_ATR_MAX));
 	if (!cc_failed(atr_length_info(bytes_of(data, size), &command, &response)))
 		CC_ASSERT(command <= UINT32_MAX && response <= UINT32_MAX);
