@@ -41,8 +41,8 @@ static cc_status open_new(const char *path, FILE **ret, struct cc_error *err)
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 
 	if (f == NULL)
-		return cc_fail(err, errno == EEXIST ? CC_E_EXISTS : CC_E_IO, errno == EEXIST ? "file.exists" : "file.io",
-			       "%s: %s", path, strerror(errno));
+		return errno == EEXIST ? cc_fail(err, CC_E_EXISTS, "file.exists", "%s", path)
+				       : sys_path_fail(err, errno, "%s", path);
 	*ret = f;
 	return cc_ok();
 }

@@ -59,7 +59,7 @@ cc_status pki_home_lock(const struct config *c, int *ret_fd, struct cc_error *er
 	config_path(c, "pki.lock", path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return cc_fail(err, CC_E_IO, "file.io", "%s: %s", path, strerror(errno));
+		return sys_path_fail(err, errno, "%s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		(void)close(fd);
 		return cc_fail(err, CC_E_BUSY, "pki.busy", "%s", path);

@@ -134,7 +134,7 @@ static cc_status lock_state(const char *state, int *ret_fd, struct cc_error *err
 		return cc_fail(err, CC_E_ARG, "file.io", "--state: the path is too long");
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return cc_fail(err, CC_E_IO, "file.io", "%s: %s", path, strerror(errno));
+		return sys_path_fail(err, errno, "%s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int e = errno;
 

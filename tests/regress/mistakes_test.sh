@@ -41,6 +41,9 @@ run 2 "a field that none has: an example" 'ví dụ "Quê quán"' "$cccd" regist
 run 3 "a row that differs from what is there" "cccd registry correct" import
 run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" import --rejects "$work/không có/trả lại.csv"
 
+mv "$CCCD_HOME/keys.ccks" "$work/keys"
+run 1 "keys that were lost are restored, not made again" "khôi phục keys.ccks" "$cccd" registry find do
+mv "$work/keys" "$CCCD_HOME/keys.ccks"
 run 2 "nobody named for a card" "Chưa rõ cấp thẻ cho ai" "$cccd" card issue
 run 2 "... or two" "chỉ một trong hai" "$cccd" card issue --next 001224000000
 run 2 "... or a number with a digit missing" "12 chữ số" "$cccd" card issue 00122400000
@@ -77,6 +80,7 @@ if [ "$(id -u)" = 0 ]; then
 	nobody() { setpriv --reuid=65534 --clear-groups "$@"; }
 	chmod 755 "$work"
 	chmod 700 "$CCCD_HOME"
+	run 4 "a file that may not be written" "file.denied" nobody "$cccd" registry sample 3 --output "$work/x.jsonl"
 	run 4 "a folder of others is forbidden, not missing" "home.denied" nobody "$cccd" registry find do
 	is "... and no new station is made" "$(grep -c 'Tạo bằng' "$out")" 0
 fi
