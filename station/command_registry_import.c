@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -252,6 +253,29 @@ static void say_next(const struct registry_session *s, const struct import_count
 				 : "Next: mend the lines named above; --rejects FILE takes them out to a new file.");
 }
 
+/* Ctrl-C: what was committed stays, and the same command goes on; said on the way out, by what a handler may call. */
+static const char *volatile interrupted_text;
+
+static void tell_interrupted(int number)
+{
+	const char *text = interrupted_text;
+
+	(void)!write(STDERR_FILENO, text, strlen(text));
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static void watch_interrupt(const struct registry_session *s)
+{
+	struct sigaction action = { .sa_handler = tell_interrupted };
+
+	interrupted_text = registry_session_pick(
+		s,
+		"\nĐã ngắt. Các hàng đã nhập vẫn còn.\n  Việc cần làm: chạy lại đúng lệnh này để nhập tiếp; có --rejects thì xóa tệp dở đó trước.\n",
+		"\nInterrupted. Rows that were imported stay.\n  Next: run the same command again to go on; with --rejects remove that unfinished file first.\n");
+	(void)sigaction(SIGINT, &action, NULL);
+}
+
 static int run_import(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
@@ -263,6 +287,7 @@ static int run_import(struct invocation *inv)
 	if (!cc_failed(st) && !inv->config.dry_run)
 		st = books_open(s.store, s.ks, inv->config.sys, NULL, &books, &s.err);
 	if (!cc_failed(st)) {
+		watch_interrupt(&s);
 		st = import_file(&s, books, inv->arguments[0], &counts, &tasks);
 		/* Also after a failure: what was committed before it stays. */
 		if (!cc_failed(st) || counts.rows > 0)

@@ -44,6 +44,15 @@ run 1 "a folder that is not there" "Không tìm thấy tệp hoặc thư mục" 
 mv "$CCCD_HOME/keys.ccks" "$work/keys"
 run 1 "keys that were lost are restored, not made again" "khôi phục keys.ccks" "$cccd" registry find do
 mv "$work/keys" "$CCCD_HOME/keys.ccks"
+mkfifo "$work/rows.jsonl"
+"$cccd" registry import "$work/rows.jsonl" >"$out" 2>&1 &
+import=$!
+exec 3>"$work/rows.jsonl" # opened by both: the import is at work
+kill -INT $import
+wait $import
+is "an import that is interrupted ends by its signal" $? 130
+exec 3>&-
+says "... and says how to go on" "chạy lại đúng lệnh này"
 run 2 "nobody named for a card" "Chưa rõ cấp thẻ cho ai" "$cccd" card issue
 run 2 "... or two" "chỉ một trong hai" "$cccd" card issue --next 001224000000
 run 2 "... or a number with a digit missing" "12 chữ số" "$cccd" card issue 00122400000
