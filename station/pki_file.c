@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FILE_MAX (32u << 20)
 #define NAME_TEXT_MAX 256
@@ -45,6 +46,14 @@ static cc_status parse(struct bytes data, struct pki_file *ret, struct cc_error 
 	if (!cc_failed(st) || st.code == CC_E_MEMORY)
 		return cc_failed(st) ? cc_fail(err, st.code, "memory", "file") : st;
 	return cc_fail(err, CC_E_FORMAT, "pki.file", "not a certificate (%s), revocation list or master list", cause.detail);
+}
+
+const char *pki_named_path(const struct config *c, const char *given, char out[PATH_MAX])
+{
+	if (given[0] == '/' || access(given, F_OK) == 0)
+		return given;
+	config_path(c, given, out);
+	return access(out, F_OK) == 0 ? out : given;
 }
 
 cc_status pki_file_read(const char *path, struct pki_file *ret, struct cc_error *err)

@@ -8,6 +8,7 @@
 #include "station/config.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 
 /* A file of a public key infrastructure, whatever it is: certificate, revocation list or master list; PEM or DER. */
@@ -20,6 +21,11 @@ struct pki_file {
 	struct crl *crl;
 	struct master_list *list;
 };
+/*
+ * The path that an officer means: as given, or below the station's folder when there is none here, as cccd pki show prints
+ * them ("certs/ds-1.cer").
+ */
+const char *pki_named_path(const struct config *c, const char *given, char out[PATH_MAX]);
 /* CC_E_FORMAT "pki.file" when it is none of them. */
 CC_MUST cc_status pki_file_read(const char *path, struct pki_file *ret, struct cc_error *err);
 void pki_file_done(struct pki_file *f);

@@ -3,12 +3,12 @@
 
 #include "crypto/base/secret.h"
 #include "crypto/pki/master_list.h"
+#include "station/pki_file.h"
 #include "station/pki_home.h"
 #include "station/pki_signer.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Revocation lists and master lists of the station's own authority. */
@@ -54,11 +54,12 @@ static cc_status serial_of_file(const struct config *c, const char *path, struct
 cc_status pki_revocation_serial(const struct config *c, const char *serial_or_file, struct buf *ret_serial, struct cc_error *err)
 {
 	uint8_t serial[SERIAL_MAX];
-	struct stat s;
+	char named[PATH_MAX];
+	const char *path = pki_named_path(c, serial_or_file, named);
 	size_t n = 0;
 
-	if (stat(serial_or_file, &s) == 0)
-		return serial_of_file(c, serial_or_file, ret_serial, err);
+	if (access(path, F_OK) == 0 || strchr(path, '.') != NULL) /* no serial number has a dot: a file was meant */
+		return serial_of_file(c, path, ret_serial, err);
 	if (!bytes_from_hex(serial_or_file, serial, sizeof serial, &n) || n == 0)
 		return cc_fail(err, CC_E_ARG, "pki.serial", "%.44s", serial_or_file);
 	return cc_failed(buf_copy(ret_serial, bytes_of(serial, n))) ? cc_fail(err, CC_E_MEMORY, "memory", "serial") : cc_ok();

@@ -192,8 +192,10 @@ int pki_show_file(struct invocation *inv, const char *path)
 {
 	struct pki_file f = { 0 };
 	struct cc_error err = { 0 };
+	char named[PATH_MAX];
 	int rc;
 
+	path = pki_named_path(&inv->config, path, named);
 	if (cc_failed(pki_file_read(path, &f, &err)))
 		return invocation_fail(inv, &err);
 	rc = finish(inv, file_json(path, &f, now_s(inv)), print_file, EXIT_DONE);
@@ -231,10 +233,12 @@ static int verify_file(struct invocation *inv, const char *path)
 	struct pki_file f = { 0 };
 	struct trust *t = NULL;
 	struct cc_error err = { 0 };
+	char named[PATH_MAX];
 	json_t *root, *verdict;
 	bool good = false;
 	int rc;
 
+	path = pki_named_path(&inv->config, path, named);
 	if (cc_failed(pki_file_read(path, &f, &err)))
 		return invocation_fail(inv, &err);
 	if (cc_failed(load_trust(inv, &t, &err))) {

@@ -82,6 +82,8 @@ run 0 "whom we know" "Trạm đã ghim: Đội 1" "$cccd" exchange list
 run 1 "a name that nobody has: where the names are" "cccd exchange list" "$cccd" exchange make "$work/gói" --to "Đội 2" 001224000000
 run 0 "a certificate is judged in Vietnamese" "chứng thư quốc gia \\(CSCA\\)" "$cccd" pki verify "$CCCD_HOME/certs/ds-1.cer"
 is "... the whole of it" "$(grep -cE 'country signer|revocation list|signed by' "$out")" 0
+run 0 "a file as pki show names it, from any folder" "Document Signer 1" "$cccd" pki show certs/ds-1.cer
+run 1 "a certificate to revoke that is not there" "Không tìm thấy tệp" "$cccd" pki crl --revoke certs/ds-9.cer --dry-run
 run 1 "the national registry can't be reached: why, and what now" "Lần gửi hỏng gần nhất: .*" sh -c '"$CCCD" registry apply 001224000000 --kind first --officer A >/dev/null; "$CCCD" registry feed --url http://127.0.0.1:9 --once'
 says "... what now" "--once --now"
 
