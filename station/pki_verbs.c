@@ -138,7 +138,7 @@ static void print_crl(const struct config *c, const json_t *o)
 	json_array_foreach(json_object_get(o, "entries"), i, e)
 	{
 		pki_print_label(vi ? "thu hồi" : "revoked");
-		(void)printf("%s %.10s %s\n", text(e, "serial"), text(e, "revoked"), text(e, "reason"));
+		(void)printf("%s %.10s %s\n", text(e, "serial"), text(e, "revoked"), pki_word(text(e, "reason"), c->lang));
 	}
 }
 

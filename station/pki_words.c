@@ -25,6 +25,14 @@ const char *pki_word(const char *word, enum lang lang)
 		{ "good", "đạt", "good" },
 		{ "revoked", "đã bị thu hồi", "revoked" },
 		{ "no-anchor", "không có chứng thư CSCA để đối chiếu", "no-anchor" },
+		{ "unspecified", "không nêu lý do", "unspecified" },
+		{ "key-compromise", "lộ khóa", "key-compromise" },
+		{ "ca-compromise", "lộ khóa của cơ quan cấp", "ca-compromise" },
+		{ "affiliation-changed", "đổi đơn vị", "affiliation-changed" },
+		{ "superseded", "đã có chứng thư khác thay", "superseded" },
+		{ "cessation-of-operation", "ngừng hoạt động", "cessation-of-operation" },
+		{ "certificate-hold", "tạm dừng", "certificate-hold" },
+		{ "privilege-withdrawn", "bị rút quyền", "privilege-withdrawn" },
 		{ "deviation", "lưu ý", "deviation" },
 		{ "violation", "sai quy cách", "violation" },
 	};
@@ -34,6 +42,17 @@ const char *pki_word(const char *word, enum lang lang)
 			return lang == LANG_VI ? words[i].vi : words[i].en;
 	}
 	return word;
+}
+
+/* What follows, the last word after ": " in the user's language: "2026-11-24: key-compromise". */
+static void print_tail(const char *start, const char *rest, enum lang lang)
+{
+	const char *colon = strstr(rest, ": ");
+
+	if (colon == NULL)
+		(void)printf("  %s%s\n", start, rest);
+	else
+		(void)printf("  %s%.*s: %s\n", start, (int)(colon - rest), rest, pki_word(colon + 2, lang));
 }
 
 void pki_print_reason(const char *reason, enum lang lang)
@@ -61,10 +80,10 @@ void pki_print_reason(const char *reason, enum lang lang)
 
 		if (strncmp(reason, starts[i].en, n) != 0 || (starts[i].whole && reason[n] != '\0'))
 			continue;
-		(void)printf("  %s%s\n", starts[i].vi, reason + n);
+		print_tail(starts[i].vi, reason + n, lang);
 		return;
 	}
-	(void)printf("  %s\n", reason);
+	(void)printf("  %s\n", pki_word(reason, lang));
 }
 
 void pki_print_cell(const char *text, int columns)
