@@ -278,8 +278,9 @@ static void tell_made(const struct session *s, const struct exchange_made *made)
 				     (json_int_t)made->seq, "items", (json_int_t)made->items, "dry_run",
 				     s->r.inv->config.dry_run));
 	else
-		(void)printf(vi(s) ? "Gói số %llu: %zu mục.\n" : "Package %llu: %zu items.\n", (unsigned long long)made->seq,
-			     made->items);
+		(void)printf(vi(s) ? "Gói số %llu: %zu mục. Trạm kia nhận bằng: cccd exchange take TỆP\n"
+				   : "Package %llu: %zu items. The other station takes it by: cccd exchange take FILE\n",
+			     (unsigned long long)made->seq, made->items);
 }
 
 static int run_make(struct invocation *inv)
@@ -334,6 +335,14 @@ static void tell_taken(const struct session *s, const struct exchange_taken *t)
 		(void)printf(vi(s) ? "%zu kết quả, %zu đã cấp, %zu trả lại, %zu mâu thuẫn.\n"
 				   : "%zu results, %zu issued, %zu given back, %zu in conflict.\n",
 			     t->items, t->issued, t->returned, t->conflicts);
+	if (!t->before && t->kind == EXCHANGE_APPLICANTS)
+		(void)fprintf(
+			stderr,
+			vi(s) ? "Việc cần làm: xem ai cấp được bằng cccd registry check --all, cấp bằng cccd card issue SỐ, rồi gửi kết quả: "
+				"cccd exchange make TỆP --to \"%s\" --results\n"
+			      : "Next: see who may have a card by cccd registry check --all, issue by cccd card issue NUMBER, then send the "
+				"results: cccd exchange make FILE --to \"%s\" --results\n",
+			t->peer);
 }
 
 static int run_take(struct invocation *inv)
