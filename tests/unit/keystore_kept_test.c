@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +77,28 @@ static void note_scalar(struct rig *r, const char *label)
 	buf_done(&file);
 }
 
-static bool stands_at(const uint8_t *p, const uint8_t *complement)
+/* The whole memory is read, also what the address sanitizer put between the objects. */
+#if defined(__SANITIZE_ADDRESS__)
+#define READS_ANYTHING __attribute__((no_sanitize_address))
+/* Its shadow holds no object's bytes, and takes terabytes of address space. */
+static bool is_shadow(unsigned long from, unsigned long to)
+{
+	size_t scale, offset;
+
+	__asan_get_shadow_mapping(&scale, &offset);
+	return from >= offset && to <= offset + (1ul << (47 - scale));
+}
+#else
+#define READS_ANYTHING
+static bool is_shadow(unsigned long from, unsigned long to)
+{
+	(void)from;
+	(void)to;
+	return false;
+}
+#endif
+
+READS_ANYTHING static bool stands_at(const uint8_t *p, const uint8_t *complement)
 {
 	for (size_t i = 0; i < SCALAR_LEN; i++)
 		if ((p[i] ^ complement[i]) != 0xFF)
@@ -88,16 +112,18 @@ struct found {
 	size_t bytes;
 };
 
-static unsigned search(const struct rig *r, const uint8_t *p, size_t n)
+READS_ANYTHING static unsigned search(const struct rig *r, const uint8_t *p, size_t n)
 {
+	const uint8_t first = (uint8_t)~r->written[0], first_held = (uint8_t)~r->held[0];
 	unsigned hits = 0;
 
 	for (size_t i = 0; i + SCALAR_LEN <= n; i++)
-		hits += stands_at(p + i, r->written) || stands_at(p + i, r->held);
+		if (p[i] == first || p[i] == first_held)
+			hits += stands_at(p + i, r->written) || stands_at(p + i, r->held);
 	return hits;
 }
 
-/* Every writable page of this process. */
+/* Every writable page of this process that was ever touched. */
 static struct found search_memory(const struct rig *r)
 {
 	FILE *maps = fopen("/proc/self/smaps", "re");
@@ -110,7 +136,10 @@ static struct found search_memory(const struct rig *r)
 	while (fgets(line, sizeof line, maps) != NULL) {
 		if (sscanf(line, "%lx-%lx %7s", &a, &b, mode) == 3) {
 			from = a;
-			to = strncmp(mode, "rw", 2) == 0 ? b : a;
+			to = strncmp(mode, "rw", 2) == 0 && !is_shadow(a, b) ? b : a;
+		} else if (strncmp(line, "Rss:", 4) == 0) {
+			if (strtoul(line + 4, NULL, 10) == 0)
+				to = from;
 			here = search(r, (const uint8_t *)from, to - from);
 			f.hits += here;
 			f.bytes += to - from;
@@ -468,12 +497,5 @@ int main(void)
 		rig_test(sign_leaves_nothing_half_at_each_allocation),
 	};
 
-#if defined(__SANITIZE_ADDRESS__)
-	/* The sanitizer's shadow takes terabytes of address space: there is no walking through that. */
-	(void)tests;
-	printf("1..1\nok 1 - keystore_kept # SKIP under the address sanitizer\n");
-	return 0;
-#else
 	return cmocka_run_group_tests(tests, NULL, NULL);
-#endif
 }
