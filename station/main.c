@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/command.h"
 
+#include "crypto/base/sys.h"
+
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -17,6 +20,8 @@ static void forbid_core_files(void)
 
 int main(int argc, char **argv)
 {
+	if (!sys_fill_standard_files())
+		return EXIT_FAILURE;
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	forbid_core_files();
 	return command_main(argc, argv);

@@ -281,3 +281,14 @@ cc_status sys_make_dirs(const char *path, unsigned mode, struct cc_error *err)
 	}
 	return cc_ok();
 }
+
+bool sys_fill_standard_files(void)
+{
+	int fd;
+
+	/* The lowest free number: one of the three, or all of them are open. */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}

@@ -58,6 +58,11 @@ CC_MUST cc_status sys_write_new_file(const char *path, struct bytes data, unsign
  * "file.io".
  */
 CC_MUST cc_status sys_path_fail(struct cc_error *err, int number, const char *format, ...) CC_PRINTF(3, 4);
+/*
+ * Opens /dev/null as whichever of input, output and error output isn't open: else a file of ours gets that number, and what is
+ * said to people is written into it. First of all in a program; false: it must not go on.
+ */
+CC_MUST bool sys_fill_standard_files(void);
 /* mkdir -p; each new folder gets mode. */
 CC_MUST cc_status sys_make_dirs(const char *path, unsigned mode, struct cc_error *err);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[PATH_MAX / 2];
@@ -381,10 +382,50 @@ static void a_new_file_replaces_nothing(void **state)
 	buf_done(&file);
 }
 
+/* As a service or a cron job may start it: the next file must be none that messages go to. */
+static int child_without(unsigned closed)
+{
+	char path[PATH_MAX + 16];
+	int fd;
+
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		if ((closed >> i & 1) != 0)
+			(void)close(i);
+	if (!sys_fill_standard_files())
+		return 1;
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		if (fcntl(i, F_GETFD) < 0)
+			return 2;
+	(void)snprintf(path, sizeof path, "%s/standard", folder);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd <= STDERR_FILENO || unlink(path) != 0)
+		return 3;
+	if ((closed >> STDERR_FILENO & 1) != 0 && write(STDERR_FILENO, "x", 1) != 1)
+		return 4;
+	return lseek(fd, 0, SEEK_END) == 0 ? 0 : 5;
+}
+
+static void closed_standard_files_are_filled(void **state)
+{
+	(void)state;
+	for (unsigned closed = 0; closed < 8; closed++) {
+		int status = -1;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(child_without(closed));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_file_replaces_nothing),
+		cmocka_unit_test(closed_standard_files_are_filled),
 		cmocka_unit_test(a_written_file_is_read_back),
 		cmocka_unit_test(a_key_file_is_private_and_replaced_whole),
 		cmocka_unit_test(what_is_not_there_is_not_found),
