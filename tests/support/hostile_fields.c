@@ -256,7 +256,7 @@ static void sex_words(struct hostile_seed *s, struct raw_row *r, struct told *t)
 
 static void life(struct hostile_seed *s, struct raw_row *r, struct told *t)
 {
-	static const char *const bad[] = { "Dead", "deceased", "chết", "0", "alive " };
+	static const char *const bad[] = { "Dead", "deceased", "qua đời", "0", "alive " };
 
 	switch (seed_below(s, 4)) {
 	case 0:
