@@ -82,8 +82,8 @@ static bool may_move(enum stock_state from, enum stock_state to)
 
 cc_status stock_move(struct books *b, const char *serial, enum stock_state to, const char *reason, struct cc_error *err)
 {
-	const struct books_value values[] = { books_text(serial), books_text(names[to]), books_text(reason),
-					      books_int(sys_wall_ms(b->sys)) };
+	struct books_value values[] = { books_text(serial), books_text(names[to]), books_text(reason),
+					books_int(sys_wall_ms(b->sys)), books_text(NULL) };
 	enum stock_state from;
 	cc_status st = stock_find(b, serial, &from, NULL, err);
 
@@ -91,7 +91,13 @@ cc_status stock_move(struct books *b, const char *serial, enum stock_state to, c
 		return st;
 	if (!may_move(from, to))
 		return cc_fail(err, CC_E_STATE, "issue.blank-used", "blank %s is %s", serial, names[from]);
-	return books_run(b, "UPDATE issue_blank SET state = $2, reason = $3, changed_ms = $4 WHERE serial = $1", values, 4, err);
+	/* Another station may have moved it since it was read: then nothing is changed, and nothing bound. */
+	values[4] = books_text(names[from]);
+	st = books_run(b, "UPDATE issue_blank SET state = $2, reason = $3, changed_ms = $4 WHERE serial = $1 AND state = $5",
+		       values, 5, err);
+	if (!cc_failed(st) && store_changes(b->store) != 1)
+		return cc_fail(err, CC_E_STATE, "issue.blank-used", "blank %s was moved by another station", serial);
+	return st;
 }
 
 cc_status stock_count(struct books *b, struct stock_counts *ret, struct cc_error *err)
