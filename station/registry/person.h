@@ -133,6 +133,8 @@ struct row_warnings {
 	struct row_fault items[PERSON_WARNINGS_MAX];
 };
 
+/* ---- person_row.c, person_column.c: a person from outside; person_judge.h says what each field may hold */
+
 /* CC_E_FORMAT or CC_E_LIMIT with the first fault, or CC_E_MEMORY; ret is wiped then. Unknown fields are warnings. */
 CC_MUST cc_status person_parse(struct bytes row, struct person *ret, struct row_warnings *ret_warnings, struct row_fault *fault);
 /* The same from fields that were parted already (CSV). A date may also be dd/MM/yyyy. */
@@ -146,9 +148,12 @@ CC_MUST cc_status person_from_fields(const struct person_field *fields, size_t c
 const char *person_field_of_heading(struct bytes heading);
 /* The Vietnamese labels alone, by their search key (vietnamese.h): "que quan". */
 const char *person_field_of_label(const char *key);
+
+/* ---- person_encode.c: the row; person_pack.c: the record */
+
 /* The row again: compact, names sorted, absent fields left out, no photo path. Equal people give equal bytes. */
 CC_MUST cc_status person_encode(const struct person *p, struct buf *ret);
-/* The form in which the registry keeps them (person_pack.c). Equal people give equal bytes. */
+/* The form in which the registry keeps them. Equal people give equal bytes. */
 CC_MUST cc_status person_pack(const struct person *p, struct buf *ret);
 /* CC_E_FORMAT: not what person_pack makes; ret is wiped then. */
 CC_MUST cc_status person_unpack(struct bytes record, struct person *ret);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/person.h"
 
+#include "station/registry/person_judge.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* cccd-card.md 6 and 7: what the card and the forms print, compared without marks and case. */
@@ -86,6 +89,19 @@ const char *person_field_of_label(const char *key)
 	return NULL;
 }
 
+const char *person_field_of_heading(struct bytes heading)
+{
+	char text[PERSON_TERM_SIZE], key[2 * PERSON_TERM_SIZE];
+	size_t f;
+
+	if (cc_failed(vietnamese_normalise(heading, text, sizeof text, NULL)))
+		return NULL;
+	f = person_judge_field(bytes_str(text));
+	if (f != PERSON_JUDGE_NO_FIELD)
+		return person_judge_field_name(f);
+	return cc_failed(vietnamese_search_key(text, key, sizeof key)) ? NULL : person_field_of_label(key);
+}
+
 void row_fault_name_column(struct row_fault *f, struct bytes heading)
 {
 	char text[PERSON_TERM_SIZE];
@@ -99,4 +115,47 @@ void row_fault_name_column(struct row_fault *f, struct bytes heading)
 		n--; /* no half of a letter */
 	memcpy(f->unknown, text, n);
 	f->unknown[n] = '\0';
+}
+
+/* "15/02/1990" as "1990-02-15"; everything else as it is. */
+static struct bytes iso_date(struct bytes value, char out[DATE_TEXT_SIZE])
+{
+	static const char form[] = "dd/dd/dddd";
+	const char *p = (const char *)value.p;
+
+	if (value.n != sizeof form - 1)
+		return value;
+	for (size_t i = 0; i < value.n; i++) {
+		if (form[i] == 'd' ? p[i] < '0' || p[i] > '9' : p[i] != form[i])
+			return value;
+	}
+	(void)snprintf(out, DATE_TEXT_SIZE, "%.4s-%.2s-%.2s", p + 6, p + 3, p);
+	return bytes_str(out);
+}
+
+cc_status person_from_fields(const struct person_field *list, size_t count, struct person *ret, struct row_warnings *ret_warnings,
+			     struct row_fault *fault)
+{
+	struct row_warnings warnings = { 0 };
+	struct row_fault unheard;
+	struct person_judge in = { .person = ret, .fault = fault != NULL ? fault : &unheard };
+	bool good = true;
+
+	memset(ret, 0, sizeof *ret);
+	for (size_t i = 0; i < count && good; i++) {
+		size_t f = person_judge_field(bytes_str(list[i].name));
+		char date[DATE_TEXT_SIZE];
+
+		if (f == PERSON_JUDGE_NO_FIELD)
+			person_judge_unknown(&warnings, list[i].name);
+		else
+			good = person_judge_value(&in, f,
+						  person_judge_field_is_date(f) ? iso_date(list[i].value, date) : list[i].value);
+	}
+	good = good && person_judge_whole(&in);
+	if (!good)
+		person_done(ret);
+	else if (ret_warnings != NULL)
+		*ret_warnings = warnings;
+	return cc_code_status(good ? CC_OK : CC_E_FORMAT);
 }
