@@ -5,6 +5,7 @@
 #include "station/card_evidence.h"
 #include "station/card_inspect.h"
 #include "station/card_lint.h"
+#include "station/command_card_revoke.h"
 #include "station/issue/report.h"
 #include "station/issue/worker.h"
 #include "station/issue/queue.h"
@@ -179,6 +180,16 @@ const struct command commands_card[] = {
 	{ "card", "issue", "NUMBER|--next", 0, 1,
 	  "issue the card of a person, or the next in the queue, on the blank in the reader",
 	  "cấp thẻ cho một người, hoặc hồ sơ tiếp theo, trên phôi trong đầu đọc", issue_options, command_card_issue },
+	{ "card", "revoke", "NUMBER", 1, 1, "end a card without a new one: lost, stolen, withdrawn, its holder dead, ...",
+	  "thu hồi một thẻ mà không cấp thẻ mới: mất, bị trộm, theo quyết định, người có thẻ đã chết, ...", card_revoke_options,
+	  command_card_revoke },
+	{ "card", "revocations", "[NUMBER]", 0, 1, "cards that were revoked, and what waits for a second officer",
+	  "các thẻ đã thu hồi và đề nghị chờ duyệt", card_revocations_options, command_card_revocations },
+	{ "card", "approve-revocation", "ID", 1, 1, "approve another officer's revocation: the card ends",
+	  "duyệt đề nghị thu hồi của cán bộ khác: thẻ hết hiệu lực", card_approve_revocation_options,
+	  command_card_approve_revocation },
+	{ "card", "refuse-revocation", "ID", 1, 1, "refuse or withdraw a revocation, with a reason",
+	  "không duyệt hoặc rút đề nghị thu hồi, có lý do", card_refuse_revocation_options, command_card_refuse_revocation },
 	{ "card", "inspect", "", 0, 0, "open any chip card like a reader in the field, and judge it",
 	  "mở thẻ chíp như đầu đọc thực tế và đánh giá", card_inspect_options, command_card_inspect },
 	{ "card", "verify", "DIR", 1, 1, "judge files that were read from a card", "đánh giá các tệp đã đọc từ thẻ",

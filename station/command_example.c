@@ -68,6 +68,17 @@ static const struct command_example examples[] = {
 	  "cccd card issue 001303000000\ncccd card issue --next\ncccd lab run --chips 1 -- cccd card issue 001303000000",
 	  "hồ sơ cấp được (cccd registry check SỐ) và phôi trên đầu đọc; không có đầu đọc thì dùng dòng cuối",
 	  "a person who may have a card (cccd registry check NUMBER) and a blank in the reader; without readers the last line" },
+	{ "card", "revoke",
+	  "cccd card revoke 001303000000 --reason lost --officer \"Trần Văn Bình\"\n"
+	  "cccd card revoke 001303000000 --reason withdrawn --evidence \"Quyết định 15/QĐ ngày 20/11/2026\" --officer \"Trần Văn Bình\"",
+	  "thẻ đã cấp; lý do issued-wrong, altered, withdrawn cần cán bộ thứ hai duyệt: cccd card approve-revocation",
+	  "an issued card; issued-wrong, altered, withdrawn wait for another officer: cccd card approve-revocation" },
+	{ "card", "revocations", "cccd card revocations --pending\ncccd card revocations 001303000000", NULL, NULL },
+	{ "card", "approve-revocation", "cccd card approve-revocation 12 --officer \"Lê Thị Cúc\"",
+	  "mã đề nghị: cccd card revocations --pending", "its number: cccd card revocations --pending" },
+	{ "card", "refuse-revocation",
+	  "cccd card refuse-revocation 12 --officer \"Lê Thị Cúc\" --reason \"Quyết định chưa có hiệu lực\"",
+	  "mã đề nghị: cccd card revocations --pending", "its number: cccd card revocations --pending" },
 	{ "card", "inspect",
 	  "cccd card inspect --number 001303000000\n"
 	  "cccd card inspect --mrz mrz.txt --report bao-cao.html --evidence bang-chung.cose",

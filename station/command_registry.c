@@ -386,11 +386,11 @@ static cc_status check_everybody(struct registry_session *s, struct books *books
 /* A second card is made for an exchange or a reissue alone. */
 static cc_status check_card(struct registry_session *s, struct books *books, const char *number, struct holds *h)
 {
-	bool has = false;
-	cc_status st = books != NULL ? ledger_has_card(books, number, &has, &s->err) : cc_ok();
+	const char *key = NULL;
+	cc_status st = books != NULL ? ledger_card_hold(books, number, &key, &s->err) : cc_ok();
 
-	if (!cc_failed(st) && has && h->count < HOLDS_MAX)
-		h->items[h->count++] = (struct hold){ "issue.card-active", "number", HOLD_HOLD };
+	if (!cc_failed(st) && key != NULL && h->count < HOLDS_MAX)
+		h->items[h->count++] = (struct hold){ key, "number", HOLD_HOLD };
 	return st;
 }
 

@@ -31,9 +31,11 @@ static const struct {
 	int exit_code;
 } by_key[] = {
 	/* This person may have no card, or none now. */
+	{ "application.had-card", EXIT_CHECK_NO },
 	{ "application.has-card", EXIT_CHECK_NO },
 	{ "exchange.given-out", EXIT_CHECK_NO },
 	{ "issue.card-active", EXIT_CHECK_NO },
+	{ "issue.card-revoked", EXIT_CHECK_NO },
 	{ "queue.live", EXIT_CHECK_NO },
 	{ "registry.birth-incomplete", EXIT_CHECK_NO },
 	/* This card is none to write on, or not for this person. */

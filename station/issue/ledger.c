@@ -135,6 +135,42 @@ cc_status ledger_has_card(struct books *b, const char *number, bool *ret, struct
 	return st;
 }
 
+static cc_status was_revoked(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], bool *ret, struct cc_error *err)
+{
+	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
+	struct stmt *q = NULL;
+	cc_status st = books_query(
+		b, "SELECT id FROM issue_revocation WHERE number_mac = $1 AND state = 'revoked' AND NOT " QUEUE_MAY_REPLACE,
+		values, 1, &q, ret, err);
+
+	stmt_finish(&q);
+	return st;
+}
+
+static cc_status card_hold(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], const char **ret_key, struct cc_error *err)
+{
+	bool active = false, revoked = false;
+	cc_status st = has_card(b, mac, &active, err);
+
+	if (!cc_failed(st) && !active)
+		st = was_revoked(b, mac, &revoked, err);
+	*ret_key = active ? "issue.card-active" : revoked ? "issue.card-revoked" : NULL;
+	return st;
+}
+
+cc_status ledger_card_hold(struct books *b, const char *number, const char **ret_key, struct cc_error *err)
+{
+	uint8_t mac[BOOKS_MAC_LEN];
+	cc_status st;
+
+	if (cc_failed(st = books_number_mac(b, number, mac)))
+		return st;
+	books_lock(b);
+	st = card_hold(b, mac, ret_key, err);
+	books_unlock(b);
+	return st;
+}
+
 cc_status ledger_blank(struct books *b, const char *serial, enum stock_state *ret, char *ret_reason, struct cc_error *err)
 {
 	cc_status st;
@@ -219,14 +255,15 @@ static cc_status make_id(struct books *b, char out[JOB_ID_SIZE])
 /* Told apart before the insert, so that the sentence is right; the unique indexes stand behind it. */
 static cc_status check_free(struct books *b, const struct job *job, struct cc_error *err)
 {
+	const char *hold = NULL;
 	struct job other;
 	bool found = false;
 	cc_status st;
 
-	if (cc_failed(st = has_card(b, job->number_mac, &found, err)))
+	if (cc_failed(st = card_hold(b, job->number_mac, &hold, err)))
 		return st;
-	if (found)
-		return cc_fail(err, CC_E_STATE, "issue.card-active", "an active card is in the ledger");
+	if (hold != NULL)
+		return cc_fail(err, CC_E_STATE, hold, "by the ledger");
 	if (cc_failed(st = find_job(b, "SELECT " JOB_COLUMNS " FROM issue_job WHERE number_mac = $1 AND live = 1",
 				    books_blob(bytes_of(job->number_mac, BOOKS_MAC_LEN)), &other, &found, err)))
 		return st;
@@ -345,19 +382,30 @@ static cc_status set_state(struct books *b, const struct job *job, enum job_stat
 	return st;
 }
 
-cc_status ledger_replace_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], char ret_serial[LEDGER_SERIAL_SIZE],
-				char ret_kind[16], struct cc_error *err)
+/* Which kind of application lets a card go is asked with the card itself, so that both are of one moment. */
+#define KIND_OF_APPLICATION "(SELECT a.kind FROM issue_application a WHERE a.number_mac = $1 AND a.live = 1)"
+static const char sql_replace_here[] =
+	"UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " QUEUE_MAY_REPLACE
+	" RETURNING serial, " KIND_OF_APPLICATION;
+/* The card that the results of a package told of, but for the one that they tell of now ($2). */
+static const char sql_replace_elsewhere[] =
+	"UPDATE exchange_item SET state = 'replaced' WHERE number_mac = $1 AND state = 'issued' AND serial <> $2 AND package_id"
+	" IN (SELECT id FROM exchange_package WHERE direction = 'out') AND " QUEUE_MAY_REPLACE
+	" RETURNING serial, " KIND_OF_APPLICATION;
+
+cc_status ledger_replace_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], const char *serial,
+				char ret_serial[LEDGER_SERIAL_SIZE], char ret_kind[16], struct cc_error *err)
 {
-	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
+	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)), books_text(serial) };
 	struct stmt *q = NULL;
 	bool row = false;
-	cc_status st =
-		books_query(b,
-			    "UPDATE issue_card SET active = 0 WHERE number_mac = $1 AND active = 1 AND " QUEUE_MAY_REPLACE
-			    " RETURNING serial, (SELECT a.kind FROM issue_application a WHERE a.number_mac = $1 AND a.live = 1)",
-			    values, 1, &q, &row, err);
+	cc_status st = books_query(b, sql_replace_here, values, 1, &q, &row, err);
 
 	ret_serial[0] = ret_kind[0] = '\0';
+	if (!cc_failed(st) && !row) {
+		stmt_finish(&q);
+		st = books_query(b, sql_replace_elsewhere, values, 2, &q, &row, err);
+	}
 	if (!cc_failed(st) && row && (!copy_column(q, 0, ret_serial, LEDGER_SERIAL_SIZE) || !copy_column(q, 1, ret_kind, 16)))
 		st = cc_fail(err, CC_E_VERIFY, "issue.damaged", "the card that is replaced");
 	stmt_finish(&q);
@@ -391,7 +439,7 @@ static cc_status book_card(struct books *b, const struct job *job, struct cc_err
 	char replaced[LEDGER_SERIAL_SIZE], kind[16], application[QUEUE_ID_SIZE];
 	struct outbox_issue told = { .serial = job->serial, .replaced = replaced, .reason = kind, .application = application };
 	struct digest hash = { 0 };
-	cc_status st = ledger_replace_inside(b, job->number_mac, replaced, kind, err);
+	cc_status st = ledger_replace_inside(b, job->number_mac, job->serial, replaced, kind, err);
 
 	told.issued_ms = sys_wall_ms(b->sys);
 	if (!cc_failed(st))

@@ -22,6 +22,11 @@ CC_MUST cc_status ledger_find_by_serial(struct books *b, const char *serial, str
 					struct cc_error *err);
 /* An active card that a new one may not replace: no application for an exchange or a reissue is live. */
 CC_MUST cc_status ledger_has_card(struct books *b, const char *number, bool *ret, struct cc_error *err);
+/*
+ * What the person's last card says about another one: "issue.card-active"; "issue.card-revoked": it was ended by an officer,
+ * and the next one needs an application for an exchange or a reissue too; NULL: nothing.
+ */
+CC_MUST cc_status ledger_card_hold(struct books *b, const char *number, const char **ret_key, struct cc_error *err);
 
 /* What lies in the stock about a blank; ret_reason: STOCK_REASON_SIZE. */
 CC_MUST cc_status ledger_blank(struct books *b, const char *serial, enum stock_state *ret, char *ret_reason,
@@ -46,7 +51,7 @@ struct ledger_guard {
 /*
  * new -bind-> bound: receives the blank when it is new here, takes it into the
  * machine, stores the files. CC_E_STATE "issue.blank-used", "issue.blank-busy";
- * CC_E_BUSY "issue.job-busy"; CC_E_STATE "issue.card-active". guard: NULL in books without people.
+ * CC_E_BUSY "issue.job-busy"; CC_E_STATE "issue.card-active", "issue.card-revoked". guard: NULL in books without people.
  */
 CC_MUST cc_status ledger_bind(struct books *b, const char *number, const char *serial, const char *profile,
 			      const struct ledger_files *files, const struct ledger_guard *guard, struct job *ret,
@@ -72,11 +77,12 @@ CC_MUST cc_status ledger_done(struct books *b, struct job *job, const struct job
 			      struct cc_error *err);
 /*
  * Inside the caller's transaction, before the person's application is settled: the active card that the application lets go is
- * active no longer (I2). ret_serial: LEDGER_SERIAL_SIZE, "" when there is none; ret_kind: of the application.
+ * active no longer (I2), whether it was made here or by a station that had the applicant from here. serial: of the new card.
+ * ret_serial: LEDGER_SERIAL_SIZE, "" when there is none; ret_kind: of the application.
  */
 #define LEDGER_SERIAL_SIZE 65
-CC_MUST cc_status ledger_replace_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], char ret_serial[LEDGER_SERIAL_SIZE],
-					char ret_kind[16], struct cc_error *err);
+CC_MUST cc_status ledger_replace_inside(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], const char *serial,
+					char ret_serial[LEDGER_SERIAL_SIZE], char ret_kind[16], struct cc_error *err);
 /* The job ends, and the blank is spoiled. reason: a stable key, optionally followed by ": text" without personal data. */
 CC_MUST cc_status ledger_spoil(struct books *b, struct job *job, const char *reason, struct cc_error *err);
 

@@ -82,7 +82,7 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 	const struct issuer *s = w->issuer;
 	const struct gate_options gate = { .check = s->check };
 	const struct hold *hold;
-	bool has = false;
+	const char *card = NULL;
 	cc_status st;
 
 	books_lock(s->books);
@@ -98,11 +98,9 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 		return st;
 	if ((hold = holds_first(&w->report->holds)))
 		return cc_fail(&w->err, CC_E_HELD, hold->key, "%s", hold->field);
-	if (cc_failed(st = ledger_has_card(s->books, w->request->number, &has, &w->err)))
+	if (cc_failed(st = ledger_card_hold(s->books, w->request->number, &card, &w->err)))
 		return st;
-	if (has)
-		return cc_fail(&w->err, CC_E_STATE, "issue.card-active", "an active card is in the ledger");
-	return st;
+	return card != NULL ? cc_fail(&w->err, CC_E_STATE, card, "by the ledger") : st;
 }
 
 /* ---- a blank that is new to this person */
@@ -298,7 +296,7 @@ static cc_status start(struct worker *w, const struct person *person, const stru
 /* ---- the drive */
 
 static const char *const not_the_chips_fault[] = {
-	"issue.not-shown",	"issue.damaged",   "issue.job-busy", "issue.card-active",
+	"issue.not-shown",	"issue.damaged",   "issue.job-busy", "issue.card-active", "issue.card-revoked",
 	"issue.signer-missing", "perso.handshake", "perso.state",    "perso.swapped",
 };
 

@@ -207,6 +207,23 @@ static cc_status has_card(struct forms *f, const uint8_t *mac, bool *ret, struct
 	return st;
 }
 
+/* Whoever had a card gets the next one by an exchange or a reissue, also when an officer has ended it. */
+static cc_status check_first(struct forms *f, const uint8_t *mac, struct cc_error *err)
+{
+	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
+	bool card = false, revoked = false;
+	struct stmt *q = NULL;
+	cc_status st = has_card(f, mac, &card, err);
+
+	if (!cc_failed(st) && card)
+		return cc_fail(err, CC_E_STATE, "application.has-card", "first");
+	if (!cc_failed(st))
+		st = books_query(f->books, "SELECT id FROM issue_revocation WHERE number_mac = $1 AND state = 'revoked'", values,
+				 1, &q, &revoked, err);
+	stmt_finish(&q);
+	return !cc_failed(st) && revoked ? cc_fail(err, CC_E_STATE, "application.had-card", "first") : st;
+}
+
 static bool same(const struct application *a, const struct application *b)
 {
 	return strcmp(a->kind, b->kind) == 0 && strcmp(a->reason, b->reason) == 0 && strcmp(a->layout, b->layout) == 0 &&
@@ -256,7 +273,7 @@ static cc_status accept_inside(struct forms *f, const struct check_context *chec
 	struct application there = { 0 };
 	uint8_t mac[BOOKS_MAC_LEN];
 	struct person p = { 0 };
-	bool found = false, card = false;
+	bool found = false;
 	cc_status st = judge(f, check, q, &p, a, ret_holds, err);
 
 	if (!cc_failed(st))
@@ -266,9 +283,7 @@ static cc_status accept_inside(struct forms *f, const struct check_context *chec
 	if (!cc_failed(st) && found && !same(a, &there))
 		st = cc_fail(err, CC_E_EXISTS, "queue.live", "application %s", there.id);
 	if (!cc_failed(st) && !found && strcmp(a->kind, "first") == 0)
-		st = has_card(f, mac, &card, err);
-	if (!cc_failed(st) && card)
-		st = cc_fail(err, CC_E_STATE, "application.has-card", "first");
+		st = check_first(f, mac, err);
 	if (!cc_failed(st) && !found)
 		st = enqueue(f, a, err);
 	if (!cc_failed(st) && !found)

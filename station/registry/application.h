@@ -41,8 +41,8 @@ struct application {
 /*
  * *ret_new false: it was accepted before. ret_holds: what was found about the person, also when it is refused.
  * CC_E_ARG "application.kind", "application.reason", "application.layout", "application.layout-2021", "application.layout-age",
- * "application.no-old-cmnd"; CC_E_HELD with the key of the first hold; CC_E_STATE "application.has-card"; CC_E_EXISTS
- * "queue.live": another one of this person is in work. Who lacks a whole birth date gets a civil-status task.
+ * "application.no-old-cmnd"; CC_E_HELD with the key of the first hold; CC_E_STATE "application.has-card", "application.had-card";
+ * CC_E_EXISTS "queue.live": another one of this person is in work. Who lacks a whole birth date gets a civil-status task.
  */
 CC_MUST cc_status application_accept(struct forms *f, const struct check_context *check, const struct application_request *q,
 				     struct application *ret, bool *ret_new, struct holds *ret_holds, struct cc_error *err);

@@ -46,11 +46,16 @@ static void check_birth(const struct person *p, const struct check_context *ctx,
 		add(h, HOLD_WARNING, "registry.under-age", "birth_date");
 }
 
-static void check_nationality(const struct person *p, struct holds *h)
+bool registry_is_citizen(const struct person *p)
 {
 	char key[2 * PERSON_TERM_SIZE];
 
-	if (cc_failed(vietnamese_search_key(p->nationality, key, sizeof key)) || strcmp(key, "viet nam") != 0)
+	return !cc_failed(vietnamese_search_key(p->nationality, key, sizeof key)) && strcmp(key, "viet nam") == 0;
+}
+
+static void check_nationality(const struct person *p, struct holds *h)
+{
+	if (!registry_is_citizen(p))
 		add(h, HOLD_HOLD, "registry.nationality", "nationality");
 }
 

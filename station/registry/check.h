@@ -44,7 +44,8 @@ struct check_context {
  */
 bool registry_has_face(const struct validity_rules *rules, const struct person *p, struct date today);
 void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret);
-bool holds_any(const struct holds *h); /* at least one HOLD_HOLD */
+bool registry_is_citizen(const struct person *p); /* by the record's nationality */
+bool holds_any(const struct holds *h);		  /* at least one HOLD_HOLD */
 /* The first hold, or NULL. */
 const struct hold *holds_first(const struct holds *h);
 const char *hold_severity_name(enum hold_severity s); /* "hold", "warning" */

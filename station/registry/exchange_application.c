@@ -106,7 +106,7 @@ static cc_status settle_issued(struct exchange *x, const uint8_t *mac, const str
 					   .replaced = replaced,
 					   .reason = kind,
 					   .application = application };
-	cc_status st = ledger_replace_inside(x->p.books, mac, replaced, kind, err);
+	cc_status st = ledger_replace_inside(x->p.books, mac, serial, replaced, kind, err);
 
 	if (!cc_failed(st))
 		st = queue_issued_inside(x->p.books, mac, application, err);

@@ -3,6 +3,7 @@
 
 #include "crypto/base/secret.h"
 #include "crypto/cose.h"
+#include "station/issue/ledger.h"
 #include "station/issue/queue.h"
 #include "station/registry/forms_hold.h"
 
@@ -134,13 +135,18 @@ static cc_status check_free(struct exchange *x, const char *number, size_t place
 {
 	uint8_t mac[BOOKS_MAC_LEN];
 	const struct books_value key = books_blob(bytes_of(mac, sizeof mac));
-	bool card = false, job = false, out = false;
+	bool card = false, revoked = false, job = false, out = false;
 	cc_status st = books_number_mac(x->p.books, number, mac);
 
 	if (cc_failed(st))
 		return cc_fail(err, st.code, "crypto.failed", "number");
 	st = exchange_exists(x, "SELECT job_id FROM issue_card WHERE number_mac = $1 AND active = 1 AND NOT " QUEUE_MAY_REPLACE,
 			     &key, 1, &card, err);
+	if (!cc_failed(st))
+		st = exchange_exists(
+			x,
+			"SELECT id FROM issue_revocation WHERE number_mac = $1 AND state = 'revoked' AND NOT " QUEUE_MAY_REPLACE,
+			&key, 1, &revoked, err);
 	if (!cc_failed(st))
 		st = exchange_exists(x, "SELECT id FROM issue_job WHERE number_mac = $1 AND live = 1", &key, 1, &job, err);
 	if (!cc_failed(st))
@@ -153,6 +159,8 @@ static cc_status check_free(struct exchange *x, const char *number, size_t place
 		return st;
 	if (card)
 		return cc_fail(err, CC_E_STATE, "issue.card-active", "applicant %zu", place);
+	if (revoked)
+		return cc_fail(err, CC_E_STATE, "issue.card-revoked", "applicant %zu", place);
 	if (job)
 		return cc_fail(err, CC_E_STATE, "issue.job-busy", "applicant %zu", place);
 	if (out)
@@ -288,14 +296,23 @@ static cc_status list_pending(struct making *m, struct pending *list, size_t cap
 	return st;
 }
 
-static cc_status end_item(struct making *m, const struct pending *p, const char *state, struct cc_error *err)
+/* A told card's serial stays with the item: that card belongs to the station that had handed its holder out. */
+static cc_status end_item(struct making *m, const struct pending *p, const struct exchange_result *r, const char *state,
+			  struct cc_error *err)
 {
-	const struct books_value values[] = { books_text(p->package_id), books_int((int64_t)p->n), books_text(state),
-					      books_int(sys_wall_ms(m->x->p.sys)) };
+	char serial[LEDGER_SERIAL_SIZE] = "";
 
-	return books_run(m->x->p.books,
-			 "UPDATE exchange_item SET state = $3, live = 0, at_ms = $4 WHERE package_id = $1 AND n = $2", values, 4,
-			 err);
+	if (r->outcome == EXCHANGE_ISSUED && r->serial.n > 0 && r->serial.n < sizeof serial)
+		memcpy(serial, r->serial.p, r->serial.n);
+
+	const struct books_value values[] = { books_text(p->package_id), books_int((int64_t)p->n), books_text(state),
+					      books_int(sys_wall_ms(m->x->p.sys)),
+					      books_text(serial[0] != '\0' ? serial : NULL) };
+
+	return books_run(
+		m->x->p.books,
+		"UPDATE exchange_item SET state = $3, live = 0, at_ms = $4, serial = $5 WHERE package_id = $1 AND n = $2", values,
+		5, err);
 }
 
 static cc_status put_result(struct making *m, const struct pending *p, const struct exchange_result *r, const char *state,
@@ -303,7 +320,7 @@ static cc_status put_result(struct making *m, const struct pending *p, const str
 {
 	exchange_package_put_result(&m->out, r);
 	m->items++;
-	return end_item(m, p, state, err);
+	return end_item(m, p, r, state, err);
 }
 
 static cc_status put_issued(struct making *m, const struct pending *p, struct stmt *q, struct cc_error *err)

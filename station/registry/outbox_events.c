@@ -65,6 +65,11 @@ cc_status outbox_put_issue(struct books *b, const struct outbox_issue *e, struct
 	return st;
 }
 
+cc_status outbox_put_revoked(struct books *b, const char *serial, const char *reason, struct cc_error *err)
+{
+	return put(b, "card-revoked", serial, json_pack("{s:s, s:s}", "serial", serial, "reason", reason), err);
+}
+
 cc_status outbox_put_spoiled(struct books *b, const char *serial, const char *reason, struct cc_error *err)
 {
 	char key[64];

@@ -11,7 +11,7 @@
  *
  * kind			key				body beside event and at_ms
  * card-issued		card-issued/SERIAL		serial, files_hash (issued_ms is its time)
- * card-revoked		card-revoked/SERIAL		serial, reason: exchange, reissue; replaced_by
+ * card-revoked		card-revoked/SERIAL		serial, reason: exchange, reissue (then replaced_by), or of revocation.h
  * blank-spoiled	blank-spoiled/SERIAL		serial, reason: a stable key
  * application-accepted	application-accepted/ID		application, number, kind, reason
  * application-issued	application-issued/ID		application, serial
@@ -32,6 +32,8 @@ struct outbox_issue {
 	const char *application;       /* id; "": none */
 };
 CC_MUST cc_status outbox_put_issue(struct books *b, const struct outbox_issue *e, struct cc_error *err);
+/* A card that ended without another in its place. */
+CC_MUST cc_status outbox_put_revoked(struct books *b, const char *serial, const char *reason, struct cc_error *err);
 /* reason: a key, what stands behind a colon stays here. */
 CC_MUST cc_status outbox_put_spoiled(struct books *b, const char *serial, const char *reason, struct cc_error *err);
 CC_MUST cc_status outbox_put_accepted(struct books *b, const char *id, const char *number, const char *kind, const char *reason,

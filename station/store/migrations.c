@@ -17,5 +17,6 @@ const struct migration store_migrations[] = {
 	{ 9, "fingers", migration_009_fingers },
 	{ 10, "forms", migration_010_forms },
 	{ 11, "registry-postings", migration_011_registry_postings },
+	{ 12, "revocation", migration_012_revocation },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

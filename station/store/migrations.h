@@ -21,5 +21,6 @@ extern const char migration_008_exchange[];
 extern const char migration_009_fingers[];
 extern const char migration_010_forms[];
 extern const char migration_011_registry_postings[];
+extern const char migration_012_revocation[];
 
 #endif

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# An officer ends one card: at once, or with a second officer; exit codes, both languages, the next action, JSON, and what every
+# other command says of that card and its holder then.
+set -u
+. tests/support/station.sh
+card() { "$cccd" card "$@"; }
+registry() { "$cccd" registry "$@"; }
+duong=001303000000 khang=040201000000
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
+run 0 "a station" "" "$cccd" pki init
+run 0 "people" "" registry import $people/people.jsonl
+run 1 "who has no card" "nothing to revoke" card revoke $duong --reason lost --officer "Trần Bình"
+run 1 "and in Vietnamese, with the next action" "Kiểm tra lại số định danh" card revoke $duong --reason lost --officer "Trần Bình" --lang vi
+run 2 "a reason is needed, and the list is told" "lost, stolen, died, nationality-lost, issued-wrong, altered or withdrawn" card revoke $duong --officer A
+run 2 "an officer is needed" "officer" card revoke $duong --reason lost
+run 2 "a decision needs its document" "[-]-evidence" card revoke $duong --reason withdrawn --officer A
+run 0 "the help has an example" 'cccd card revoke 001303000000 --reason lost --officer' card revoke --help
+if ! command -v pcscd >/dev/null; then
+	echo "ok $((n += 1)) - cards that end # SKIP no pcscd"
+	echo "1..$n"
+	exit $bad
+fi
+
+lab() { "$cccd" lab run --chips 1 --state "$work/chip-$1" -- "${@:2}"; }
+run 0 "a card is issued" "" lab 1 "$cccd" card issue $duong
+run 0 "a dry run ends none" "dry run" card revoke $duong --reason lost --officer "Trần Bình" --dry-run
+exits 0 card revocations --json && json 'v.revocations.length === 0' >"$out" 2>&1
+tap $? "and books none"
+run 3 "the record must say that somebody is dead" "life_status dead" card revoke $duong --reason died --officer A
+run 3 "and in Vietnamese" "chưa ghi người này đã chết" card revoke $duong --reason died --officer A --lang vi
+run 0 "revoked, with what comes next" "registry apply $duong --kind reissue --reason lost" card revoke $duong --reason lost --officer "Trần Bình" --evidence "Đơn trình báo 5"
+exits 0 card revoke $duong --reason lost --officer "Lê Cúc" --json && json 'v.new === false && v.revocation.state === "revoked" && v.revocation.asked_by === "Trần Bình" && v.revocation.evidence === "Đơn trình báo 5"' >"$out" 2>&1
+tap $? "the same again is told, and changes nothing"
+run 0 "in Vietnamese" "đã bị thu hồi từ trước; không thay đổi gì" card revoke $duong --reason lost --officer "Lê Cúc" --lang vi
+run 1 "for another reason too" "for another reason" card revoke $duong --reason stolen --officer "Lê Cúc"
+run 3 "the desk's check says why there is no card" "cccd card revocations NUMBER" registry check $duong
+run 3 "no card without an application" "đã bị thu hồi; thẻ mới phải có đề nghị" lab 2 "$cccd" card issue $duong --lang vi
+run 3 "and that is no first one" "[-]-kind reissue" registry apply $duong --kind first
+run 0 "a reissue is" "" registry apply $duong --kind reissue --reason lost
+run 0 "the new card" "" lab 2 "$cccd" card issue --next
+run 2 "of several cards one must be named" "chip [0-9A-F]{16}" card revoke $duong --reason lost --officer A
+
+run 0 "another card" "" lab 3 "$cccd" card issue $khang
+run 0 "a decision waits for its second officer" "cccd card approve-revocation [0-9]+" card revoke $khang --reason withdrawn --evidence "Quyết định 15" --officer "Trần Bình"
+exits 0 card revocations --pending --json && json 'v.revocations.length === 1 && v.revocations[0].number === "'$khang'"' >"$out" 2>&1
+tap $? "it is listed"
+id=$(node -e 'console.log(JSON.parse(require("fs").readFileSync(process.argv[1])).revocations[0].id)' "$last")
+run 4 "who asked can't approve" "another officer" card approve-revocation "$id" --officer "tran binh"
+run 4 "and in Vietnamese" "Mời cán bộ khác" card approve-revocation "$id" --officer "Trần Bình" --lang vi
+run 0 "another officer can" "REVOKED" card approve-revocation "$id" --officer "Lê Cúc"
+run 1 "once" "decided" card approve-revocation "$id" --officer "Lê Cúc"
+run 1 "a form that is not there" "no revocation" card approve-revocation 999 --officer A
+run 2 "or no number" "form" card approve-revocation x --officer A
+exits 0 card revocations $khang --json && json 'v.revocations.map(r => [r.state, r.reason, r.asked_by, r.decided_by].join()).join(";") === "revoked,withdrawn,Trần Bình,Lê Cúc"' >"$out" 2>&1
+tap $? "who, when and why stay"
+leaks=0
+for needle in "Đơn trình báo" "Quyết định 15" $khang; do
+	grep -aqF -- "$needle" "$CCCD_HOME"/station.db* && leaks=1 && echo "# found: $needle"
+done
+[ $leaks = 0 ]
+tap $? "what was written lies sealed"
+echo "1..$n"
+exit $bad

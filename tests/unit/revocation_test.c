@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "station/issue/stock.h"
+#include "station/registry/application.h"
+#include "station/registry/correction.h"
+#include "station/registry/outbox.h"
+#include "station/registry/revocation.h"
+#include "tests/support/books_fixture.h"
+#include "tests/support/forms_world.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The end of one card: who may, for what, once; what the books, the feed and the next application say then. */
+#define assert_ok(call) assert_int_equal((call).code, CC_OK)
+#define NUMBER "001090000000"
+#define CHIP1 "0011223344556677"
+#define CHIP2 "0011223344556688"
+
+static int up(void **state)
+{
+	struct forms_world *w = calloc(1, sizeof *w);
+
+	assert_non_null(w);
+	forms_world(w);
+	forms_world_add(w, NUMBER, "Nguyễn Văn An", "1990-02-15", "");
+	*state = w;
+	return 0;
+}
+
+static int down(void **state)
+{
+	struct forms_world *w = *state;
+
+	books_fixture_check(w->books);
+	forms_world_done(w);
+	free(w);
+	return 0;
+}
+
+/* ---- cards and applications */
+
+static cc_status apply(struct forms_world *w, const char *kind, const char *reason)
+{
+	const struct check_context check = { .today = { 2026, 11, 24 }, .rules = validity_rules_2024() };
+	const struct application_request q = { .number = NUMBER, .kind = kind, .reason = reason, .officer = "Hà" };
+	struct application a;
+	struct holds holds;
+	bool is_new;
+
+	cc_error_init(&w->err);
+	return application_accept(&w->forms, &check, &q, &a, &is_new, &holds, &w->err);
+}
+
+static cc_status bind_blank(struct forms_world *w, const char *serial, struct job *job)
+{
+	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
+
+	cc_error_init(&w->err);
+	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
+	return ledger_bind(w->books, NUMBER, serial, "softchip", &files, NULL, job, &w->err);
+}
+
+static void finish(struct forms_world *w, struct job *job)
+{
+	while (job->state != JOB_ISSUED) {
+		const struct job_row *row = job_row_next(job->state);
+		struct ledger_result result = { 0 };
+
+		if (row->event == JOB_MAKE_KEYS) {
+			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->id), &result.aa_key));
+			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->serial), &result.ca_key));
+		}
+		if (row->irreversible)
+			assert_ok(ledger_begin(w->books, job, row, &w->err));
+		assert_ok(ledger_done(w->books, job, row, &result, &w->err));
+	}
+}
+
+static void issue(struct forms_world *w, const char *serial)
+{
+	struct job job;
+
+	assert_ok(bind_blank(w, serial, &job));
+	finish(w, &job);
+}
+
+/* ---- revoking */
+
+static cc_status ask(struct forms_world *w, const char *reason, const char *chip, struct revocation *ret, bool *ret_new)
+{
+	const struct revocation_request q = {
+		.number = NUMBER, .reason = reason, .chip = chip, .evidence = "Đơn của bà Trần Thị Bí Mật", .officer = "Nguyễn Hà"
+	};
+
+	cc_error_init(&w->err);
+	return revocation_ask(&w->forms, &q, ret, ret_new, &w->err);
+}
+
+static enum revocation_standing standing(struct forms_world *w, const char *serial, const char *reason)
+{
+	struct revocation_card card;
+
+	assert_ok(revocation_card_of(w->store, serial, &card, &w->err));
+	assert_string_equal(card.reason, reason);
+	return card.standing;
+}
+
+static const char *card_hold(struct forms_world *w)
+{
+	const char *key = NULL;
+
+	assert_ok(ledger_card_hold(w->books, NUMBER, &key, &w->err));
+	return key != NULL ? key : "";
+}
+
+struct told {
+	char lines[1024];
+};
+
+static enum outbox_answer hear(void *ctx, const struct outbox_event *e, char text[64])
+{
+	struct told *t = ctx;
+	json_t *root = json_loadb((const char *)e->body.p, e->body.n, JSON_REJECT_DUPLICATES, NULL);
+	const char *reason = json_string_value(json_object_get(root, "reason"));
+	size_t n = strlen(t->lines);
+
+	(void)text;
+	assert_non_null(root);
+	assert_null(memmem(e->body.p, e->body.n, "Bí Mật", strlen("Bí Mật")));
+	assert_null(memmem(e->body.p, e->body.n, "Hà", strlen("Hà")));
+	if (strncmp(e->kind, "card-", 5) == 0)
+		(void)snprintf(t->lines + n, sizeof t->lines - n, "%s %s;", e->key, reason != NULL ? reason : "-");
+	json_decref(root);
+	return OUTBOX_ACCEPTED;
+}
+
+static void assert_told(struct forms_world *w, const char *want)
+{
+	struct told t = { 0 };
+	const struct outbox_sender sender = { &t, hear };
+	struct outbox_counts c;
+
+	assert_ok(outbox_run(w->books, &sender, 1000, true, &c, &w->err));
+	assert_string_equal(t.lines, want);
+}
+
+/* ---- what the holder reports */
+
+static void a_lost_card_ends_at_once_and_once(void **state)
+{
+	struct forms_world *w = *state;
+	char stock_reason[STOCK_REASON_SIZE];
+	enum stock_state blank;
+	struct revocation r, again;
+	bool is_new = false;
+	struct job job;
+
+	issue(w, CHIP1);
+	assert_int_equal(standing(w, CHIP1, ""), CARD_ACTIVE);
+	w->forms.dry_run = true;
+	assert_ok(ask(w, "lost", NULL, &r, &is_new));
+	w->forms.dry_run = false;
+	assert_int_equal(standing(w, CHIP1, ""), CARD_ACTIVE);
+	assert_ok(ask(w, "lost", NULL, &r, &is_new));
+	assert_true(is_new && r.state == REVOCATION_REVOKED && r.decided_ms == w->sys.wall_ms);
+	assert_string_equal(r.serial, CHIP1);
+	assert_string_equal(r.asked_by, "Nguyễn Hà");
+	assert_int_equal(standing(w, CHIP1, "lost"), CARD_REVOKED);
+	/* A new process, and the same again: told, and nothing changes. */
+	forms_world_close(w);
+	forms_world_open(w, NULL);
+	assert_ok(ask(w, "lost", NULL, &again, &is_new));
+	assert_true(!is_new && again.id == r.id);
+	assert_string_equal(again.evidence, "Đơn của bà Trần Thị Bí Mật");
+	assert_int_equal(ask(w, "stolen", NULL, &again, &is_new).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "revocation.already");
+	assert_told(w, "card-issued/" CHIP1 " -;card-revoked/" CHIP1 " lost;");
+	/* I5: the blank left the house and stays issued; it is none for another card. */
+	assert_ok(ledger_blank(w->books, CHIP1, &blank, stock_reason, &w->err));
+	assert_int_equal(blank, STOCK_ISSUED);
+	/* Another card needs an application, and that is no first one. */
+	assert_string_equal(card_hold(w), "issue.card-revoked");
+	assert_int_equal(bind_blank(w, CHIP2, &job).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "issue.card-revoked");
+	assert_int_equal(apply(w, "first", NULL).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "application.had-card");
+	assert_ok(apply(w, "reissue", "lost"));
+	assert_string_equal(card_hold(w), "");
+	issue(w, CHIP2);
+	assert_string_equal(card_hold(w), "issue.card-active");
+	assert_int_equal(standing(w, CHIP1, "lost"), CARD_REVOKED);
+	/* The revoked card is not told a second time as replaced. */
+	assert_told(w, "card-issued/" CHIP2 " -;");
+}
+
+/* The lost card is often the one that was replaced yesterday: the new one must not end by mistake. */
+static void of_several_cards_one_is_named(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r;
+	bool is_new;
+
+	issue(w, CHIP1);
+	assert_ok(apply(w, "reissue", "lost"));
+	issue(w, CHIP2);
+	assert_int_equal(standing(w, CHIP1, ""), CARD_REPLACED);
+	assert_int_equal(ask(w, "lost", NULL, &r, &is_new).code, CC_E_ARG);
+	assert_string_equal(w->err.key, "revocation.which-card");
+	assert_non_null(strstr(w->err.detail, CHIP2));
+	assert_int_equal(ask(w, "lost", CHIP1, &r, &is_new).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "revocation.other-card");
+	assert_int_equal(standing(w, CHIP2, ""), CARD_ACTIVE);
+	assert_ok(ask(w, "lost", CHIP2, &r, &is_new));
+	assert_int_equal(standing(w, CHIP2, "lost"), CARD_REVOKED);
+	assert_int_equal(standing(w, "FFFFFFFFFFFFFFFF", ""), CARD_UNKNOWN);
+}
+
+/* ---- what takes a card from somebody */
+
+static void a_decision_waits_for_its_second_officer(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r, again;
+	bool is_new;
+
+	issue(w, CHIP1);
+	assert_ok(ask(w, "withdrawn", NULL, &r, &is_new));
+	assert_true(is_new && r.state == REVOCATION_PROPOSED);
+	assert_int_equal(standing(w, CHIP1, ""), CARD_ACTIVE);
+	assert_ok(ask(w, "withdrawn", NULL, &again, &is_new));
+	assert_true(!is_new && again.id == r.id);
+	assert_int_equal(ask(w, "altered", NULL, &again, &is_new).code, CC_E_EXISTS);
+	assert_string_equal(w->err.key, "revocation.pending");
+	cc_error_init(&w->err);
+	assert_int_equal(revocation_approve(&w->forms, r.id, "nguyen ha", &again, &w->err).code, CC_E_DENIED);
+	assert_string_equal(w->err.key, "revocation.same-officer");
+	assert_int_equal(standing(w, CHIP1, ""), CARD_ACTIVE);
+	assert_ok(revocation_approve(&w->forms, r.id, "Lê Minh", &again, &w->err));
+	assert_string_equal(again.decided_by, "Lê Minh");
+	assert_int_equal(standing(w, CHIP1, "withdrawn"), CARD_REVOKED);
+	cc_error_init(&w->err);
+	assert_int_equal(revocation_approve(&w->forms, r.id, "Lê Minh", &again, &w->err).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "revocation.decided");
+	assert_told(w, "card-issued/" CHIP1 " -;card-revoked/" CHIP1 " withdrawn;");
+}
+
+static void a_refused_one_leaves_the_card(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r, done;
+	bool is_new;
+
+	issue(w, CHIP1);
+	assert_ok(ask(w, "issued-wrong", NULL, &r, &is_new));
+	assert_ok(revocation_refuse(&w->forms, r.id, "Lê Minh", "Không sai", &done, &w->err));
+	assert_true(done.state == REVOCATION_REFUSED);
+	assert_int_equal(standing(w, CHIP1, ""), CARD_ACTIVE);
+	assert_told(w, "card-issued/" CHIP1 " -;");
+	/* and may be asked for again */
+	assert_ok(ask(w, "altered", NULL, &r, &is_new));
+	assert_true(is_new);
+}
+
+static bool remember(void *ctx, const struct revocation *r)
+{
+	char *states = ctx;
+	size_t n = strlen(states);
+
+	(void)snprintf(states + n, 256 - n, "%s %s %s;", r->reason, revocation_state_name(r->state), r->why);
+	return true;
+}
+
+static void what_ends_in_another_way_first_is_not_ended_again(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r, lost;
+	char states[256] = "";
+	bool is_new;
+
+	/* reported lost while the decision waits */
+	issue(w, CHIP1);
+	assert_ok(ask(w, "withdrawn", NULL, &r, &is_new));
+	assert_ok(ask(w, "lost", NULL, &lost, &is_new));
+	assert_true(is_new);
+	cc_error_init(&w->err);
+	assert_int_equal(revocation_approve(&w->forms, r.id, "Lê Minh", &r, &w->err).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "revocation.decided");
+	/* replaced by an exchange while the next one waits */
+	assert_ok(apply(w, "reissue", "lost"));
+	issue(w, CHIP2);
+	assert_ok(ask(w, "altered", CHIP2, &r, &is_new));
+	assert_ok(apply(w, "exchange", "on-request"));
+	issue(w, "0011223344556699");
+	cc_error_init(&w->err);
+	assert_int_equal(revocation_approve(&w->forms, r.id, "Lê Minh", &r, &w->err).code, CC_E_STATE);
+	assert_string_equal(w->err.key, "revocation.overtaken");
+	assert_int_equal(standing(w, CHIP2, ""), CARD_REPLACED);
+	assert_int_equal(standing(w, "0011223344556699", ""), CARD_ACTIVE);
+	assert_ok(revocation_refuse(&w->forms, r.id, "Lê Minh", "thẻ đã đổi", &r, &w->err));
+	assert_ok(revocation_list(&w->forms, NUMBER, false, remember, states, &w->err));
+	assert_string_equal(states, "withdrawn lapsed ;lost revoked ;altered refused thẻ đã đổi;");
+	states[0] = '\0';
+	assert_ok(revocation_list(&w->forms, NULL, true, remember, states, &w->err));
+	assert_string_equal(states, "");
+}
+
+/* ---- what the register must say first */
+
+static void correct(struct forms_world *w, const char *field, const char *value)
+{
+	const struct correction_request q = { NUMBER, field, value, "Giấy tờ", "Hà", "officer" };
+	struct correction c;
+	bool is_new, under_way;
+
+	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &under_way, &w->err));
+	assert_ok(correction_approve(&w->forms, c.id, "Minh", &c, &w->err));
+}
+
+static void the_register_speaks_first_of_death_and_nationality(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r;
+	bool is_new;
+
+	issue(w, CHIP1);
+	assert_int_equal(ask(w, "died", NULL, &r, &is_new).code, CC_E_HELD);
+	assert_string_equal(w->err.key, "revocation.not-dead");
+	assert_int_equal(ask(w, "nationality-lost", NULL, &r, &is_new).code, CC_E_HELD);
+	assert_string_equal(w->err.key, "revocation.citizen");
+	correct(w, "nationality", "Canada");
+	assert_ok(ask(w, "nationality-lost", NULL, &r, &is_new));
+	assert_int_equal(standing(w, CHIP1, "nationality-lost"), CARD_REVOKED);
+	/* The record holds the next card until it says otherwise. */
+	assert_int_equal(apply(w, "reissue", "nationality-regained").code, CC_E_HELD);
+	assert_string_equal(w->err.key, "registry.nationality");
+	correct(w, "nationality", "Việt Nam");
+	assert_ok(apply(w, "reissue", "nationality-regained"));
+	issue(w, CHIP2);
+	correct(w, "life_status", "dead");
+	assert_ok(ask(w, "died", CHIP2, &r, &is_new));
+	assert_int_equal(standing(w, CHIP2, "died"), CARD_REVOKED);
+}
+
+static void what_is_not_complete_is_not_begun(void **state)
+{
+	static const struct {
+		struct revocation_request q;
+		enum cc_code code;
+		const char *key;
+	} bad[] = {
+		{ { .number = NUMBER, .reason = "lost" }, CC_E_ARG, "forms.officer" },
+		{ { .number = NUMBER, .officer = "A" }, CC_E_ARG, "revocation.reason" },
+		{ { .number = NUMBER, .officer = "A", .reason = "tired" }, CC_E_ARG, "revocation.reason" },
+		{ { .number = NUMBER, .officer = "A", .reason = "withdrawn" }, CC_E_ARG, "revocation.evidence" },
+		{ { .number = NUMBER, .officer = "A", .reason = "lost", .evidence = "" }, CC_E_ARG, "forms.text" },
+		{ { .number = "1", .officer = "A", .reason = "lost" }, CC_E_ARG, "registry.number-malformed" },
+		{ { .number = "001091000000", .officer = "A", .reason = "lost" }, CC_E_NOT_FOUND, "registry.not-found" },
+		{ { .number = NUMBER, .officer = "A", .reason = "lost" }, CC_E_NOT_FOUND, "revocation.no-card" },
+	};
+	struct forms_world *w = *state;
+	struct revocation r;
+	bool is_new;
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		cc_error_init(&w->err);
+		assert_int_equal(revocation_ask(&w->forms, &bad[i].q, &r, &is_new, &w->err).code, bad[i].code);
+		assert_string_equal(w->err.key, bad[i].key);
+	}
+	cc_error_init(&w->err);
+	assert_int_equal(revocation_approve(&w->forms, 99, "A", &r, &w->err).code, CC_E_NOT_FOUND);
+	assert_string_equal(w->err.key, "revocation.not-found");
+}
+
+/* While the new card is being made the old one can still be ended: the new one then replaces nothing. */
+static void a_card_ends_while_its_successor_is_made(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r;
+	struct job job;
+	bool is_new;
+
+	issue(w, CHIP1);
+	assert_ok(apply(w, "reissue", "lost"));
+	assert_ok(bind_blank(w, CHIP2, &job));
+	assert_ok(ask(w, "lost", NULL, &r, &is_new));
+	assert_string_equal(r.serial, CHIP1);
+	finish(w, &job);
+	assert_int_equal(standing(w, CHIP1, "lost"), CARD_REVOKED);
+	assert_int_equal(standing(w, CHIP2, ""), CARD_ACTIVE);
+	assert_told(w, "card-issued/" CHIP1 " -;card-revoked/" CHIP1 " lost;card-issued/" CHIP2 " -;");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_lost_card_ends_at_once_and_once),
+		CASE(of_several_cards_one_is_named),
+		CASE(a_decision_waits_for_its_second_officer),
+		CASE(a_refused_one_leaves_the_card),
+		CASE(what_ends_in_another_way_first_is_not_ended_again),
+		CASE(the_register_speaks_first_of_death_and_nationality),
+		CASE(what_is_not_complete_is_not_begun),
+		CASE(a_card_ends_while_its_successor_is_made),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
