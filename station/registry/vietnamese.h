@@ -15,6 +15,7 @@
  * (ê + acute) or marks in keyboard order (a + acute + circumflex): all come out
  * as the same bytes.
  *
+ * The normal form is vietnamese.c, what is made from it vietnamese_fold.c.
  * Output buffers: NUL-terminated UTF-8; CC_E_LIMIT when it does not fit.
  */
 enum text_fault_kind {

@@ -71,7 +71,7 @@ cbor\.h ^crypto/cbor/
 p11-kit ^crypto/pkcs11_
 microhttpd ^station/desk/http
 curl/ ^station/registry/outbox_http\.c$
-utf8proc ^station/registry/vietnamese\.c$
+utf8proc ^station/registry/letter\.c$
 argon2 ^crypto/password\.c$
 cmocka ^tests/
 D
