@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /*
- * The bytes of a key store file; keystore_file.c's own.
+ * The bytes of a key store file; the file store's own (keystore_file_internal.h).
  *
  *	header	"CCKS" version(2) argon2id: KiB(4) passes(4) lanes(4) salt(16) check(16) SHA-256 of all before(32)
  *	body	generation(8) count(2) entry...

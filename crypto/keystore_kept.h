@@ -6,8 +6,9 @@
 #include "crypto/ec.h"
 
 /*
- * EC keys that stay open between signatures; keystore_file.c's own. Opening one
- * anew each time costs as much as the signature.
+ * EC keys that stay open between signatures; the file store's own
+ * (keystore_file_internal.h). Opening one anew each time costs as much as the
+ * signature.
  *
  * No forked child may hold a private key: it may be one that reads hostile
  * bytes. The scalars lie in secret_heap.h's arena, which a child inherits; so a
