@@ -357,69 +357,44 @@ static cc_status softchip_prove_refusal(struct personalize *p)
 	return expect_refusal(p, &store, "STORE DATA");
 }
 
+/* ---- the two profiles */
+
+/* The family's CPLC; type: its two bytes. */
+#define SAMPLE_CPLC(type)                                                                                                        \
+	"\x9F\x7F\x2A\xCC\xCD" type "\xCC\xCD\x63\x27\x01\x00\x12\x34\x00\x00\x00\x01\x00\x01\x00\x00"                           \
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+
+#define BYTES_CONST(literal)                                                                                                     \
+	{                                                                                                                        \
+		(const uint8_t *)(literal), sizeof(literal) - 1                                                                  \
+	}
+
+/* What does not depend on the secure channel. */
+#define SOFTCHIP_COMMON                                                                                                          \
+	.isd_aid = BYTES_CONST(AID_ISD), .application_aid = BYTES_CONST(AID_EMRTD), .key_version = KEY_VERSION,                  \
+	.file_max = 65535, .memory = MEMORY, .chip_makes_keys = true, .read_back = PROFILE_READ_BACK_SESSION,                    \
+	.seal = PROFILE_SEAL_KEYS_REPLACED, .sample_atr = BYTES_CONST("\x3B\x80\x80\x01\x01"),                                   \
+	.diversification = softchip_diversification, .ask_state = softchip_ask_state, .begin = softchip_begin,                   \
+	.make_key = softchip_make_key, .get_key = softchip_get_key, .write = softchip_write, .read = softchip_read,              \
+	.close = softchip_close, .secure = softchip_secure, .lock = softchip_lock, .prove_refusal = softchip_prove_refusal
+
 const struct profile profile_softchip = {
 	.name = "softchip",
-	.isd_aid = { (const uint8_t *)AID_ISD, sizeof AID_ISD - 1 },
-	.application_aid = { (const uint8_t *)AID_EMRTD, sizeof AID_EMRTD - 1 },
-	.key_version = KEY_VERSION,
 	.protocol = SECURE_CHANNEL_SCP03,
 	.level = SCP03_LEVEL_FULL,
 	.scheme = KDF_SCHEME_KDF3,
-	.file_max = 65535,
-	.memory = MEMORY,
-	.chip_makes_keys = true,
-	.read_back = PROFILE_READ_BACK_SESSION,
-	.seal = PROFILE_SEAL_KEYS_REPLACED,
-	.sample_atr = { (const uint8_t *)"\x3B\x80\x80\x01\x01", 5 },
-	.sample_cplc = { (const uint8_t
-				  *)"\x9F\x7F\x2A"
-				    "\xCC\xCD\x50\x01\xCC\xCD\x63\x27\x01\x00\x12\x34\x00\x00\x00\x01\x00\x01\x00\x00"
-				    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
-			 45 },
+	.sample_cplc = BYTES_CONST(SAMPLE_CPLC("\x50\x01")),
 	.match = softchip_match,
-	.diversification = softchip_diversification,
-	.ask_state = softchip_ask_state,
-	.begin = softchip_begin,
-	.make_key = softchip_make_key,
-	.get_key = softchip_get_key,
-	.write = softchip_write,
-	.read = softchip_read,
-	.close = softchip_close,
-	.secure = softchip_secure,
-	.lock = softchip_lock,
-	.prove_refusal = softchip_prove_refusal,
+	SOFTCHIP_COMMON, /* the rest */
 };
 
 /* DS: the same chip with the older secure channel: nothing else differs for its host. */
 const struct profile profile_softchip_scp02 = {
 	.name = "softchip-scp02",
-	.isd_aid = { (const uint8_t *)AID_ISD, sizeof AID_ISD - 1 },
-	.application_aid = { (const uint8_t *)AID_EMRTD, sizeof AID_EMRTD - 1 },
-	.key_version = KEY_VERSION,
 	.protocol = SECURE_CHANNEL_SCP02,
 	.level = SCP02_LEVEL_FULL,
 	.scheme = KDF_SCHEME_VISA2,
-	.file_max = 65535,
-	.memory = MEMORY,
-	.chip_makes_keys = true,
-	.read_back = PROFILE_READ_BACK_SESSION,
-	.seal = PROFILE_SEAL_KEYS_REPLACED,
-	.sample_atr = { (const uint8_t *)"\x3B\x80\x80\x01\x01", 5 },
-	.sample_cplc = { (const uint8_t
-				  *)"\x9F\x7F\x2A"
-				    "\xCC\xCD\x50\x02\xCC\xCD\x63\x27\x01\x00\x12\x34\x00\x00\x00\x01\x00\x01\x00\x00"
-				    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
-			 45 },
+	.sample_cplc = BYTES_CONST(SAMPLE_CPLC("\x50\x02")),
 	.match = scp02_match,
-	.diversification = softchip_diversification,
-	.ask_state = softchip_ask_state,
-	.begin = softchip_begin,
-	.make_key = softchip_make_key,
-	.get_key = softchip_get_key,
-	.write = softchip_write,
-	.read = softchip_read,
-	.close = softchip_close,
-	.secure = softchip_secure,
-	.lock = softchip_lock,
-	.prove_refusal = softchip_prove_refusal,
+	SOFTCHIP_COMMON, /* the rest */
 };
