@@ -5,6 +5,7 @@
 #include "card/inspect/inspect.h"
 #include "card/lds/dg13.h"
 #include "crypto/base/secret.h"
+#include "station/card_books.h"
 #include "station/card_evidence.h"
 #include "station/card_inspect_html.h"
 #include "station/card_inspect_report.h"
@@ -365,6 +366,7 @@ static int run_inspect(const struct invocation *inv, const struct inspect_params
 	st = inspect_in_reader(inv, p, &look, &i, &err);
 	if (!cc_failed(st)) {
 		compare_names(&i);
+		card_books_compare(&inv->config, &i);
 		st = apply_defects(inv, p, &i, &err);
 	}
 	if (cc_failed(st)) {
@@ -472,6 +474,7 @@ int command_card_verify(struct invocation *inv)
 		(void)cc_fail(&err, st.code, "memory", "files");
 	if (!cc_failed(st)) {
 		compare_names(&i);
+		card_books_compare(&inv->config, &i);
 		st = apply_defects(inv, &p, &i, &err);
 	}
 	rc = cc_failed(st) ? invocation_fail(inv, &err) : report(inv, &i);

@@ -47,6 +47,7 @@ static const struct label labels[] = {
 	{ "signer.purpose", "Mục đích chứng thư người ký", "Purpose of the signer's certificate" },
 	{ "dg13.dg1", "DG13 khớp DG1", "DG13 against DG1" },
 	{ "dg13.name", "Họ tên DG13 khớp MRZ", "Name of DG13 against the MRZ" },
+	{ "books", "Hiệu lực theo sổ của trạm", "Standing in the station's books" },
 	{ "match-on-card", "So khớp vân tay trên thẻ", "Match-on-card application" },
 	{ "active-authentication", "Xác thực chủ động (AA)", "Active Authentication" },
 	{ "chip-authentication", "Xác thực chíp (CA)", "Chip Authentication" },

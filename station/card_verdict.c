@@ -18,6 +18,8 @@ static const struct cause {
 	{ "sod.chain", INSPECT_FAILED, "chain.revoked", "verdict.signer-revoked" },
 	{ "active-authentication", INSPECT_FAILED, NULL, "verdict.chip-copied" },
 	{ "chip-authentication*", INSPECT_FAILED, NULL, "verdict.chip-copied" },
+	{ "books", INSPECT_FAILED, "verdict.revoked", "verdict.revoked" },
+	{ "books", INSPECT_FAILED, "verdict.replaced", "verdict.replaced" },
 	{ "dg*.read", INSPECT_FAILED, NULL, "verdict.file-withheld" },
 	{ "mrz.access", INSPECT_FAILED, NULL, "verdict.other-person" },
 	{ "mrz.number", INSPECT_FAILED, NULL, "verdict.other-person" },

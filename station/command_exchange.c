@@ -26,11 +26,19 @@ struct session {
 	struct books *books;
 	struct exchange x;
 	char name[EXCHANGE_NAME_SIZE + 1];
+	json_t *conflicts; /* of a package that is taken: number and why */
 };
 
 static bool vi(const struct session *s)
 {
 	return s->r.inv->config.lang == LANG_VI;
+}
+
+static void note_conflict(void *ctx, const char *number, enum exchange_conflict why)
+{
+	struct session *s = ctx;
+
+	(void)json_array_append_new(s->conflicts, json_pack("{s:s, s:s}", "number", number, "why", exchange_conflict_name(why)));
 }
 
 static cc_status session_open(struct session *s, struct invocation *inv)
@@ -47,6 +55,10 @@ static cc_status session_open(struct session *s, struct invocation *inv)
 	p.registry = s->r.registry;
 	p.books = s->books;
 	p.keystore = s->r.ks;
+	p.check = &s->r.check;
+	p.conflict = note_conflict;
+	p.ctx = s;
+	s->conflicts = json_array();
 	return exchange_init(&s->x, &p, &s->r.err);
 }
 
@@ -54,6 +66,7 @@ static int session_close(struct session *s, cc_status st, int rc)
 {
 	exchange_done(&s->x);
 	books_close(&s->books);
+	json_decref(s->conflicts);
 	return registry_session_close(&s->r, st, rc);
 }
 
@@ -313,15 +326,56 @@ static int run_make(struct invocation *inv)
 }
 
 /* ---- take */
+static const char *conflict_text(const struct session *s, const char *why)
+{
+	if (strcmp(why, exchange_conflict_name(EXCHANGE_OTHER_RECORD)) == 0)
+		return vi(s) ? "hồ sơ ở trạm này khác hồ sơ được giao" : "the record here is another than the one handed out";
+	if (strcmp(why, exchange_conflict_name(EXCHANGE_IN_WORK)) == 0)
+		return vi(s) ? "trạm này đang làm thẻ cho người này theo đề nghị khác"
+			     : "a card of this person is in work here for another application";
+	return vi(s) ? "trạm kia có hồ sơ khác dưới cùng số, hoặc đang làm thẻ cho người này"
+		     : "the other station has another record under the number, or works on this person already";
+}
+
+/* Who, why, and what the officer does about it: at the station that was asked, and at the one that had asked. */
+static void tell_conflicts(const struct session *s, const struct exchange_taken *t)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(s->conflicts, i, c)(void) printf("  ✗ %s: %s\n", json_string_value(json_object_get(c, "number")),
+							    conflict_text(s, json_string_value(json_object_get(c, "why"))));
+	if (json_array_size(s->conflicts) == 0)
+		return;
+	if (t->kind == EXCHANGE_APPLICANTS)
+		(void)fprintf(
+			stderr,
+			vi(s) ? "Việc cần làm với mâu thuẫn: so hồ sơ ở đây (cccd registry show SỐ) với trạm giao; nếu ở đây cũ hoặc sai thì sửa bằng "
+				"cccd registry correct. Báo về bằng kết quả (cccd exchange make TỆP --to \"%s\" --results); khi hai bên khớp, trạm giao giao lại.\n"
+			      : "Next, for a conflict: compare the record here (cccd registry show NUMBER) with that station's; when the one here is old or "
+				"wrong, correct it by cccd registry correct. Tell it back with the results (cccd exchange make FILE --to \"%s\" --results); "
+				"when both agree, that station hands the applicant out again.\n",
+			t->peer);
+	else
+		(void)fprintf(
+			stderr,
+			vi(s) ? "Việc cần làm với mâu thuẫn: so hồ sơ ở đây (cccd registry show SỐ) với hồ sơ ở \"%s\", bên nào sai thì sửa bằng cccd registry "
+				"correct; đề nghị bị giữ thì đưa lại hàng chờ (cccd registry applications, rồi cccd registry requeue MÃ); sau đó giao lại.\n"
+			      : "Next, for a conflict: compare the record here (cccd registry show NUMBER) with that at \"%s\", and correct the wrong one by "
+				"cccd registry correct; put a held application back (cccd registry applications, then cccd registry requeue ID); then hand "
+				"the applicant out again.\n",
+			t->peer);
+}
+
 static void tell_taken(const struct session *s, const struct exchange_taken *t)
 {
 	if (as_json(s)) {
-		print_json(json_pack("{s:i, s:s, s:s, s:I, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "schema", SCHEMA,
+		print_json(json_pack("{s:i, s:s, s:s, s:I, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:b}", "schema", SCHEMA,
 				     "peer", t->peer, "package", t->id, "number", (json_int_t)t->seq, "kind",
 				     exchange_kind_name(t->kind), "taken_before", t->before, "items", (json_int_t)t->items,
 				     "added", (json_int_t)t->added, "unchanged", (json_int_t)t->unchanged, "conflicts",
 				     (json_int_t)t->conflicts, "issued", (json_int_t)t->issued, "returned",
-				     (json_int_t)t->returned, "dry_run", s->r.inv->config.dry_run));
+				     (json_int_t)t->returned, "in_conflict", s->conflicts, "dry_run", s->r.inv->config.dry_run));
 		return;
 	}
 	(void)printf(vi(s) ? "Gói số %llu của %s: " : "Package %llu of %s: ", (unsigned long long)t->seq, t->peer);
@@ -335,7 +389,8 @@ static void tell_taken(const struct session *s, const struct exchange_taken *t)
 		(void)printf(vi(s) ? "%zu kết quả, %zu đã cấp, %zu trả lại, %zu mâu thuẫn.\n"
 				   : "%zu results, %zu issued, %zu given back, %zu in conflict.\n",
 			     t->items, t->issued, t->returned, t->conflicts);
-	if (!t->before && t->kind == EXCHANGE_APPLICANTS)
+	tell_conflicts(s, t);
+	if (!t->before && t->kind == EXCHANGE_APPLICANTS && t->conflicts < t->items)
 		(void)fprintf(
 			stderr,
 			vi(s) ? "Việc cần làm: xem ai cấp được bằng cccd registry check --all, cấp bằng cccd card issue SỐ, rồi gửi kết quả: "

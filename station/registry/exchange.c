@@ -30,6 +30,14 @@ static cc_status find_or_make(struct exchange *x, const char *label, struct buf 
 	return st;
 }
 
+const char *exchange_conflict_name(enum exchange_conflict why)
+{
+	static const char *const names[] = { "other-record", "in-work", "told-back" };
+
+	CC_ASSERT(why <= EXCHANGE_TOLD_BACK);
+	return names[why];
+}
+
 cc_status exchange_init(struct exchange *x, const struct exchange_params *p, struct cc_error *err)
 {
 	struct digest kid;

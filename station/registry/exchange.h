@@ -3,6 +3,7 @@
 #define CC_STATION_REGISTRY_EXCHANGE_H
 
 #include "station/issue/books.h"
+#include "station/registry/check.h"
 #include "station/registry/exchange_package.h"
 #include "station/registry/registry.h"
 
@@ -26,6 +27,14 @@
 #define EXCHANGE_NAME_SIZE 64
 #define EXCHANGE_FINGERPRINT_SIZE 65
 
+/* Why an applicant was not taken over, or came back as one who was not. */
+enum exchange_conflict {
+	EXCHANGE_OTHER_RECORD, /* this station has another record under the number */
+	EXCHANGE_IN_WORK,      /* this person is being worked on here already */
+	EXCHANGE_TOLD_BACK,    /* one of both, at the other station */
+};
+const char *exchange_conflict_name(enum exchange_conflict why); /* "other-record", "in-work", "told-back" */
+
 struct exchange_params {
 	struct registry *registry; /* of the same store as books */
 	struct books *books;
@@ -33,6 +42,11 @@ struct exchange_params {
 	const struct sys *sys;
 	const char *name; /* of this station: 1 to 63 bytes */
 	bool dry_run;	  /* pin, make and take do all but commit */
+	/* Whoever may have no card is handed to nobody: judged as issuing would. NULL: only by what open forms say. */
+	const struct check_context *check;
+	/* Told of each applicant in conflict while a package is taken, before that is final. NULL: nobody wants to know. */
+	void (*conflict)(void *ctx, const char *number, enum exchange_conflict why);
+	void *ctx;
 };
 
 struct exchange {
@@ -65,15 +79,15 @@ struct exchange_made {
 };
 /*
  * Applicants for `peer`: each is handed out (CC_E_STATE "exchange.given-out",
- * "issue.card-active" when no application for an exchange or a reissue is live, "issue.job-busy"; CC_E_NOT_FOUND
- * "registry.not-found"); all or none. A live application goes with its person and is held here (exchange_application.h). The
- * package is kept in the store until it is acknowledged, so that its file can be written again.
+ * "issue.card-active", "issue.card-revoked" when no application for an exchange or a reissue is live, "issue.job-busy";
+ * CC_E_NOT_FOUND "registry.not-found"; CC_E_HELD with the key of the first hold); all or none. A live application goes with its
+ * person and is held here (exchange_application.h). The package is kept in the store until it is acknowledged, so that its file
+ * can be written again.
  */
 CC_MUST cc_status exchange_make_applicants(struct exchange *x, const char *peer, const char *const *numbers, size_t count,
 					   uint64_t quota, int64_t expires_ms, struct buf *ret, struct exchange_made *made,
 					   struct cc_error *err);
-/* No card (or an application that replaces it), no work on one, not handed out: exchange_make_applicants would take this person.
- */
+/* exchange_make_applicants would take this person. */
 CC_MUST cc_status exchange_is_free(struct exchange *x, const char *number, bool *ret, struct cc_error *err);
 /*
  * Results for `peer` of what it handed to us: cards issued, and applicants whose package has expired without one.

@@ -6,6 +6,7 @@
 #include "station/issue/ledger.h"
 #include "station/issue/queue.h"
 #include "station/registry/forms_hold.h"
+#include "station/registry/gate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -168,6 +169,23 @@ static cc_status check_free(struct exchange *x, const char *number, size_t place
 	return st;
 }
 
+/* The record, its neighbours and the open forms: a card made elsewhere is made under the same rules. */
+static cc_status check_holds(struct exchange *x, const char *number, size_t place, struct cc_error *err)
+{
+	struct gate_options gate = { .books = x->p.books };
+	const struct hold *hold;
+	struct holds holds;
+	cc_status st;
+
+	if (x->p.check == NULL)
+		return forms_hold(x->p.books, number, err);
+	gate.check = *x->p.check;
+	st = gate_person(x->p.registry, number, &gate, &holds, NULL, err);
+	if (!cc_failed(st) && (hold = holds_first(&holds)) != NULL)
+		st = cc_fail(err, CC_E_HELD, hold->key, "applicant %zu: %s", place, hold->field);
+	return st;
+}
+
 cc_status exchange_is_free(struct exchange *x, const char *number, bool *ret, struct cc_error *err)
 {
 	struct cc_error why;
@@ -176,9 +194,11 @@ cc_status exchange_is_free(struct exchange *x, const char *number, bool *ret, st
 	cc_error_init(&why);
 	books_lock(x->p.books);
 	st = check_free(x, number, 0, &why);
+	if (!cc_failed(st))
+		st = check_holds(x, number, 0, &why);
 	books_unlock(x->p.books);
 	*ret = !cc_failed(st);
-	if (cc_failed(st) && st.code != CC_E_STATE)
+	if (cc_failed(st) && st.code != CC_E_STATE && st.code != CC_E_HELD)
 		return cc_fail(err, why.code, why.key, "%s", why.detail);
 	return cc_ok();
 }
@@ -193,9 +213,8 @@ static cc_status put_applicant(struct making *m, const char *number, struct cc_e
 	struct person person;
 	cc_status st = check_free(m->x, number, m->items + 1, err);
 
-	/* A card made elsewhere waits for the forms about its person too. */
 	if (!cc_failed(st))
-		st = forms_hold(m->x->p.books, number, err);
+		st = check_holds(m->x, number, m->items + 1, err);
 	if (cc_failed(st) || cc_failed(st = registry_find(m->x->p.registry, number, &person, &photo, err)))
 		return st;
 	st = person_encode(&person, &record);

@@ -107,6 +107,13 @@ static cc_status is_busy(struct taking *t, const char *number, bool applies, boo
 	return cc_failed(st) || *ret || !applies ? st : exchange_application_is_live(t->x, mac, ret, err);
 }
 
+static void tell_conflict(struct taking *t, const char *number, enum exchange_conflict why)
+{
+	t->taken.conflicts++;
+	if (t->x->p.conflict != NULL)
+		t->x->p.conflict(t->x->p.ctx, number, why);
+}
+
 static cc_status put_person(struct taking *t, const struct person *p, struct bytes photo, struct bytes form, struct cc_error *err)
 {
 	struct exchange_item_row row = {
@@ -123,7 +130,7 @@ static cc_status put_person(struct taking *t, const struct person *p, struct byt
 	if (busy || put == PUT_CONFLICT) {
 		row.state = "conflict";
 		row.live = false;
-		t->taken.conflicts++;
+		tell_conflict(t, p->number, busy ? EXCHANGE_IN_WORK : EXCHANGE_OTHER_RECORD);
 	} else if (put == PUT_UNCHANGED) {
 		t->taken.unchanged++;
 	} else {
@@ -218,7 +225,12 @@ static cc_status take_result(struct taking *t, struct cc_error *err)
 	t->taken.items++;
 	t->taken.issued += r.outcome == EXCHANGE_ISSUED ? 1 : 0;
 	t->taken.returned += r.outcome == EXCHANGE_RETURNED ? 1 : 0;
-	t->taken.conflicts += r.outcome == EXCHANGE_CONFLICT ? 1 : 0;
+	if (r.outcome == EXCHANGE_CONFLICT) {
+		char number[PERSON_NUMBER_SIZE] = { 0 };
+
+		memcpy(number, r.number.p, sizeof number - 1);
+		tell_conflict(t, number, EXCHANGE_TOLD_BACK);
+	}
 	return st;
 }
 

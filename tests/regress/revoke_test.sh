@@ -23,6 +23,7 @@ fi
 
 lab() { "$cccd" lab run --chips 1 --state "$work/chip-$1" -- "${@:2}"; }
 run 0 "a card is issued" "" lab 1 "$cccd" card issue $duong
+run 0 "the books know it as active" "active in the books" lab 1 "$cccd" card inspect --number $duong
 run 0 "a dry run ends none" "dry run" card revoke $duong --reason lost --officer "Trần Bình" --dry-run
 exits 0 card revocations --json && json 'v.revocations.length === 0' >"$out" 2>&1
 tap $? "and books none"
@@ -32,12 +33,22 @@ run 0 "revoked, with what comes next" "registry apply $duong --kind reissue --re
 exits 0 card revoke $duong --reason lost --officer "Lê Cúc" --json && json 'v.new === false && v.revocation.state === "revoked" && v.revocation.asked_by === "Trần Bình" && v.revocation.evidence === "Đơn trình báo 5"' >"$out" 2>&1
 tap $? "the same again is told, and changes nothing"
 run 0 "in Vietnamese" "đã bị thu hồi từ trước; không thay đổi gì" card revoke $duong --reason lost --officer "Lê Cúc" --lang vi
+run 3 "the card itself, held against the books" "VERDICT: FAILED. This card was revoked" lab 1 "$cccd" card inspect --number $duong --dump "$work/files"
+run 3 "in Vietnamese, with reason and next action" "thu hồi: không còn giá trị sử dụng. \\(mất thẻ; " lab 1 "$cccd" card inspect --number $duong --lang vi
+[ -s "$out" ] && grep -q "VIỆC CẦN LÀM: Giữ thẻ lại.*cccd card revocations SỐ" "$out"
+tap $? "and what to do"
+run 3 "its files too" "revoked" card verify "$work/files"
+exits 3 lab 1 "$cccd" card inspect --number $duong --json && json 'v.reason === "verdict.revoked" && v.checks.find(c => c.id === "books").result === "failed"' >"$out" 2>&1
+tap $? "as JSON"
+run 3 "signed as evidence" "" lab 1 "$cccd" card inspect --number $duong --evidence "$work/evidence"
+run 3 "that is judged later" "" card verify-evidence "$work/evidence"
 run 1 "for another reason too" "for another reason" card revoke $duong --reason stolen --officer "Lê Cúc"
 run 3 "the desk's check says why there is no card" "cccd card revocations NUMBER" registry check $duong
 run 3 "no card without an application" "đã bị thu hồi; thẻ mới phải có đề nghị" lab 2 "$cccd" card issue $duong --lang vi
 run 3 "and that is no first one" "[-]-kind reissue" registry apply $duong --kind first
 run 0 "a reissue is" "" registry apply $duong --kind reissue --reason lost
 run 0 "the new card" "" lab 2 "$cccd" card issue --next
+run 0 "the new one is active" "active in the books" lab 2 "$cccd" card inspect --number $duong
 run 2 "of several cards one must be named" "chip [0-9A-F]{16}" card revoke $duong --reason lost --officer A
 
 run 0 "another card" "" lab 3 "$cccd" card issue $khang

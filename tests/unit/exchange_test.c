@@ -8,6 +8,7 @@
 
 #include "crypto/cose.h"
 #include "station/registry/application.h"
+#include "station/registry/revocation.h"
 #include "station/registry/exchange.h"
 #include "station/registry/outbox.h"
 #include "tests/support/books_fixture.h"
@@ -435,6 +436,113 @@ static void an_application_comes_back_when_no_card_was_made(void **state)
 	buf_done(&out);
 }
 
+/* ---- cards that end */
+static cc_status end_card(struct station *s, unsigned i, const char *chip, struct revocation *ret)
+{
+	struct forms f = { .registry = s->registry, .books = s->f.books };
+	char number[13];
+	const struct revocation_request q = { .number = number, .reason = "lost", .chip = chip, .officer = "Hà" };
+	bool is_new;
+
+	number_of(i, number);
+	cc_error_init(&s->f.err);
+	return revocation_ask(&f, &q, ret, &is_new, &s->f.err);
+}
+
+static enum revocation_standing standing(struct station *s, const char *serial)
+{
+	struct revocation_card card;
+
+	assert_int_equal(revocation_card_of(s->f.store, serial, &card, &s->f.err).code, CC_OK);
+	return card.standing;
+}
+
+/* One station keeps a card's books: the one that had handed its holder out. The team that made it sends the officer there. */
+static void a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct revocation done;
+	struct buf out = { 0 };
+	struct job job;
+
+	give(r, 0, &taken);
+	issue(&r->team, 0, "0000000000000001");
+	assert_int_equal(end_card(&r->team, 0, NULL, &done).code, CC_E_HELD); /* not told yet */
+	assert_string_equal(r->team.f.err.key, "revocation.other-station");
+	assert_string_equal(r->team.f.err.detail, "Trung tâm");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(end_card(&r->team, 0, NULL, &done).code, CC_E_HELD); /* nor after */
+	assert_int_equal(standing(&r->team, "0000000000000001"), CARD_ACTIVE);
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_ACTIVE);
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_OK);
+	assert_string_equal(done.serial, "0000000000000001");
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REVOKED);
+	assert_int_equal(
+		count_of(&r->centre, "SELECT COUNT(*) FROM outbox_event WHERE event_key = 'card-revoked/0000000000000001'"), 1);
+	/* The next one: by an application, from wherever. */
+	assert_int_equal(bind(&r->centre, 0, "0000000000000002", &job).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.card-revoked");
+	assert_int_equal(make(&r->centre, "Tổ lưu động 1", 0, 1, 1, &out).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.card-revoked");
+	apply(&r->centre, 0, "first", NULL, CC_E_STATE);
+	apply(&r->centre, 0, "reissue", "lost", CC_OK);
+	give(r, 0, &taken);
+	issue(&r->team, 0, "0000000000000003");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(standing(&r->centre, "0000000000000003"), CARD_ACTIVE);
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REVOKED);
+	buf_done(&out);
+}
+
+/* I2 holds for the national registry too: it is told that the card from elsewhere ended. */
+static void a_card_made_elsewhere_is_told_as_replaced(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct revocation done;
+
+	give(r, 0, &taken);
+	issue(&r->team, 0, "0000000000000001");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	apply(&r->centre, 0, "reissue", "lost", CC_OK);
+	issue(&r->centre, 0, "0000000000000002");
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REPLACED);
+	assert_int_equal(standing(&r->centre, "0000000000000002"), CARD_ACTIVE);
+	assert_int_equal(
+		count_of(&r->centre, "SELECT COUNT(*) FROM outbox_event WHERE event_key = 'card-revoked/0000000000000001'"), 1);
+	/* The old one is not what an officer ends now, and the new one only by its name. */
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_E_ARG);
+	assert_string_equal(r->centre.f.err.key, "revocation.which-card");
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000002", &done).code, CC_OK);
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000001", &done).code, CC_E_STATE);
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM outbox_event WHERE kind = 'card-revoked'"), 2);
+}
+
+/* Whoever the register holds is handed to nobody, and nobody beside them; --all leaves them out. */
+static void who_is_held_is_not_handed_out(void **state)
+{
+	const struct check_context check = { .today = { 1905, 7, 1 }, .rules = validity_rules_2024() };
+	struct rig *r = *state;
+	struct station *s = &r->centre;
+	struct buf out = { 0 };
+	bool is_free = true;
+	char number[13];
+
+	/* Long before any of them was born. */
+	s->x.p.check = &check;
+	assert_int_equal(make(s, "Tổ lưu động 1", 0, 2, 2, &out).code, CC_E_HELD);
+	assert_string_equal(s->f.err.key, "registry.birth-future");
+	assert_string_equal(s->f.err.detail, "applicant 1: birth_date");
+	number_of(0, number);
+	assert_int_equal(exchange_is_free(&s->x, number, &is_free, &s->f.err).code, CC_OK);
+	assert_false(is_free);
+	assert_int_equal(count_of(s, "SELECT COUNT(*) FROM exchange_item"), 0);
+	s->x.p.check = NULL;
+	assert_int_equal(make(s, "Tổ lưu động 1", 0, 2, 2, &out).code, CC_OK);
+	buf_done(&out);
+}
+
 static void the_quota_ends_and_a_second_team_gets_nobody_twice(void **state)
 {
 	struct rig *r = *state;
@@ -776,6 +884,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(applicants_go_out_and_results_come_back, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(an_exchange_goes_out_with_its_application, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(an_application_comes_back_when_no_card_was_made, rig_up, rig_down),
+		cmocka_unit_test_setup_teardown(a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out, rig_up, rig_down),
+		cmocka_unit_test_setup_teardown(a_card_made_elsewhere_is_told_as_replaced, rig_up, rig_down),
+		cmocka_unit_test_setup_teardown(who_is_held_is_not_handed_out, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(the_quota_ends_and_a_second_team_gets_nobody_twice, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(order_is_kept_and_an_expired_package_is_refused, rig_up, rig_down),
 		cmocka_unit_test_setup_teardown(forged_packages_are_refused_and_nothing_is_stored, rig_up, rig_down),
