@@ -8,7 +8,7 @@
 
 #include "tests/support/alloc_fault.h"
 #include "tests/support/books_fixture.h"
-#include "tests/support/issue_fixture.h"
+#include "tests/support/issue_station.h"
 #include "tests/support/store_engine.h"
 
 #include <signal.h>
@@ -23,21 +23,12 @@
  * same command finishes the card or declares the blank spoiled, and the
  * invariants I1 to I6 hold. Nothing is sampled but the double faults.
  */
-static struct issue_fixture station;
 static char memory_path[256];
 
 static int open_station(void **state)
 {
-	(void)state;
-	issue_fixture(&station);
+	(void)issue_station(state);
 	fixture_path(&station.folder, "chip.memory", memory_path, sizeof memory_path);
-	return 0;
-}
-
-static int close_station(void **state)
-{
-	(void)state;
-	issue_fixture_done(&station);
 	return 0;
 }
 
@@ -384,5 +375,5 @@ int main(void)
 		cmocka_unit_test(memory_runs_out_at_every_13th_allocation),
 	};
 
-	return cmocka_run_group_tests(tests, open_station, close_station);
+	return cmocka_run_group_tests(tests, open_station, issue_station_done);
 }

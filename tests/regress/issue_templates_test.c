@@ -2,7 +2,7 @@
 #include "card/perso/match_on_card.h"
 #include "card/softchip/chip.h"
 #include "tests/support/books_fixture.h"
-#include "tests/support/issue_fixture.h"
+#include "tests/support/issue_station.h"
 #include "tests/support/minutiae_made.h"
 
 #include <setjmp.h>
@@ -13,20 +13,10 @@
 
 /* Cards with templates for match-on-card: whole, and torn at each APDU of their making. */
 
-static struct issue_fixture station;
-
 static int open_station(void **state)
 {
-	(void)state;
-	issue_fixture(&station);
+	(void)issue_station(state);
 	issue_fixture_settings(&station, "{" ISSUE_SETTINGS ", \"chip.match-on-card\": \"yes\"}");
-	return 0;
-}
-
-static int close_station(void **state)
-{
-	(void)state;
-	issue_fixture_done(&station);
 	return 0;
 }
 
@@ -119,27 +109,6 @@ static void a_tear_at_each_apdu_is_made_good(void **state)
 	print_message("# count: %u tear points of a card with templates, all finished\n", points);
 }
 
-/* A chip of the older protocol, with keys of its own under VISA2. */
-static void older_blank(struct issue_chip *c, uint8_t number)
-{
-	const uint8_t div[10] = { 0, 0, 0x61, 0x83, 0, 0, 0, number, 0x00, 0x01 };
-	struct softchip_config config = { .personality = SOFTCHIP_SCP02, .serial = { div + 2, 8 }, .extended = true };
-	struct secret k[3];
-
-	for (uint8_t id = 1; id <= 3; id++)
-		assert_int_equal(keystore_derive_card_key(station.ks, "perso-master-3des", KDF_SCHEME_VISA2, id,
-							  bytes_of(div, sizeof div), &k[id - 1])
-					 .code,
-				 CC_OK);
-	config.key_enc = bytes_of(k[0].p, k[0].n);
-	config.key_mac = bytes_of(k[1].p, k[1].n);
-	config.key_dek = bytes_of(k[2].p, k[2].n);
-	softchip_free(&c->chip);
-	assert_int_equal(softchip_new(&config, &station.sys, &c->chip).code, CC_OK);
-	for (unsigned i = 0; i < 3; i++)
-		secret_done(&k[i]);
-}
-
 static void an_older_chip_gets_its_templates_too(void **state)
 {
 	const struct keystore_key_info tdes = { .label = "perso-master-3des", .kind = KEYSTORE_TDES, .bits = 128 };
@@ -152,7 +121,7 @@ static void an_older_chip_gets_its_templates_too(void **state)
 	issue_fixture_open(&station, NULL);
 	if (keystore_generate(station.ks, &tdes).code != CC_E_EXISTS)
 		assert_int_equal(keystore_info(station.ks, tdes.label, &(struct keystore_key_info){ 0 }).code, CC_OK);
-	older_blank(&c, 1);
+	issue_chip_older(&station, &c, 1);
 	if (cc_failed(issue(&c, ISSUE_ANNA, NULL)))
 		fail_msg("%s: %s", station.err.key, station.err.detail);
 	assert_templates(&c);
@@ -164,7 +133,7 @@ static void an_older_chip_gets_its_templates_too(void **state)
 
 		issue_fixture_fresh(&station);
 		issue_fixture_open(&station, NULL);
-		older_blank(&torn, 1);
+		issue_chip_older(&station, &torn, 1);
 		softchip_tear_after(torn.chip, nth, SOFTCHIP_TEAR_AFTER);
 		assert_int_equal(issue(&torn, ISSUE_ANNA, NULL).code, CC_E_DEVICE);
 		if (cc_failed(issue(&torn, ISSUE_ANNA, NULL)))
@@ -203,5 +172,5 @@ int main(void)
 		cmocka_unit_test(a_card_without_the_application_is_not_begun),
 	};
 
-	return cmocka_run_group_tests(tests, open_station, close_station);
+	return cmocka_run_group_tests(tests, open_station, issue_station_done);
 }

@@ -348,6 +348,20 @@ static void save(struct issue_chip *c)
 	buf_done(&memory);
 }
 
+/* A chip with these serial, kind and extended, whose keys the issuer's master key made. */
+static void make_chip(struct issue_fixture *f, struct issue_chip *c, struct softchip_config config, struct secret keys[3])
+{
+	config.key_enc = bytes_of(keys[0].p, keys[0].n);
+	config.key_mac = bytes_of(keys[1].p, keys[1].n);
+	config.key_dek = bytes_of(keys[2].p, keys[2].n);
+	softchip_free(&c->chip);
+	must(softchip_new(&config, &f->sys, &c->chip), NULL, "chip");
+	for (unsigned i = 0; i < 3; i++)
+		secret_done(&keys[i]);
+	c->saved = UINT64_MAX;
+	save(c);
+}
+
 void issue_chip_blank(struct issue_fixture *f, struct issue_chip *c, uint32_t number, bool extended)
 {
 	const uint8_t div[10] = {
@@ -355,18 +369,24 @@ void issue_chip_blank(struct issue_fixture *f, struct issue_chip *c, uint32_t nu
 		0x00, 0x01
 	};
 	struct secret keys[3] = { 0 };
-	struct softchip_config config = { .serial = { div + 2, 8 }, .extended = extended };
 
 	for (uint8_t i = 0; i < 3; i++)
 		must(keystore_derive_kdf3(f->ks, "perso-master", (uint8_t)(i + 1), bytes_of(div, 10), &keys[i]), &f->ks->err,
 		     "key");
-	config.key_enc = bytes_of(keys[0].p, keys[0].n);
-	config.key_mac = bytes_of(keys[1].p, keys[1].n);
-	config.key_dek = bytes_of(keys[2].p, keys[2].n);
-	softchip_free(&c->chip);
-	must(softchip_new(&config, &f->sys, &c->chip), NULL, "chip");
-	c->saved = UINT64_MAX;
-	save(c);
+	make_chip(f, c, (struct softchip_config){ .serial = { div + 2, 8 }, .extended = extended }, keys);
+}
+
+void issue_chip_older(struct issue_fixture *f, struct issue_chip *c, uint8_t number)
+{
+	const uint8_t div[10] = { 0, 0, 0x61, 0x83, 0, 0, 0, number, 0x00, 0x01 };
+	const struct softchip_config config = { .personality = SOFTCHIP_SCP02, .serial = { div + 2, 8 }, .extended = true };
+	struct secret keys[3] = { 0 };
+
+	for (uint8_t i = 0; i < 3; i++)
+		must(keystore_derive_card_key(f->ks, "perso-master-3des", KDF_SCHEME_VISA2, (uint8_t)(i + 1), bytes_of(div, 10),
+					      &keys[i]),
+		     &f->ks->err, "key");
+	make_chip(f, c, config, keys);
 }
 
 void issue_chip_load(struct issue_fixture *f, struct issue_chip *c)

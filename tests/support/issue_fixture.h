@@ -50,6 +50,8 @@ struct issue_chip {
 };
 /* A blank with this station's keys. number makes the serial. */
 void issue_chip_blank(struct issue_fixture *f, struct issue_chip *c, uint32_t number, bool extended);
+/* The same of the older protocol, its keys under VISA2 from "perso-master-3des". */
+void issue_chip_older(struct issue_fixture *f, struct issue_chip *c, uint8_t number);
 /* The chip that lies in the file. */
 void issue_chip_load(struct issue_fixture *f, struct issue_chip *c);
 void issue_chip_done(struct issue_chip *c);

@@ -8,9 +8,8 @@
 
 #include "station/registry/fingers.h"
 #include "station/registry/registry_rows.h"
-#include "tests/support/pki_fixture.h"
+#include "tests/support/registry_fixture.h"
 #include "tests/support/store_engine.h"
-#include "tests/support/sys_fake.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -127,44 +126,8 @@ static void prints_are_packed_in_order(void **state)
 
 /* ---- the registry */
 
-struct world {
-	struct fixture_folder folder;
-	struct sys_fake sys;
-	struct keystore *ks;
-	char place[1024];
-	struct store *store;
-	struct registry *reg;
-	struct cc_error err;
-};
-
-static void begin(struct world *w)
-{
-	char path[256];
-
-	memset(w, 0, sizeof *w);
-	cc_error_init(&w->err);
-	sys_fake_init(&w->sys, 7);
-	fixture_folder(&w->folder);
-	fixture_path(&w->folder, "keys.ccks", path, sizeof path);
-	assert_ok(keystore_file_create_cost(path, BYTES_LITERAL("a test"), (struct password_cost){ 8192, 1, 1 }, &w->sys.sys,
-					    &w->ks, &w->err));
-	fixture_path(&w->folder, "station.db", path, sizeof path);
-	store_engine_drop(path);
-	store_engine_place(path, w->place, sizeof w->place);
-	assert_ok(store_open(w->place, &w->store, &w->err));
-	assert_ok(registry_open(w->store, w->ks, &w->sys.sys, &w->reg, &w->err));
-}
-
-static void end(struct world *w)
-{
-	registry_close(&w->reg);
-	store_close(&w->store);
-	keystore_close(&w->ks);
-	fixture_folder_done(&w->folder);
-}
-
 /* As the import does. A photo or prints may be empty. */
-static enum registry_put put(struct world *w, const char *photo, const char *prints)
+static enum registry_put put(struct registry_fixture *w, const char *photo, const char *prints)
 {
 	enum registry_put ret = PUT_CONFLICT, said = PUT_CONFLICT;
 	struct registry_row row;
@@ -186,7 +149,7 @@ static enum registry_put put(struct world *w, const char *photo, const char *pri
 	return ret;
 }
 
-static void expect(struct world *w, const char *photo, const char *prints)
+static void expect(struct registry_fixture *w, const char *photo, const char *prints)
 {
 	struct buf got_photo = { 0 }, got = { 0 };
 	struct person p;
@@ -201,10 +164,10 @@ static void expect(struct world *w, const char *photo, const char *prints)
 
 static void prints_are_added_once_and_never_replaced(void **state)
 {
-	struct world w;
+	struct registry_fixture w;
 
 	(void)state;
-	begin(&w);
+	registry_fixture(&w);
 	assert_int_equal(put(&w, "", ""), PUT_ADDED);
 	expect(&w, "", "");
 	assert_int_equal(put(&w, "", "ridges"), PUT_COMPLETED);
@@ -218,16 +181,16 @@ static void prints_are_added_once_and_never_replaced(void **state)
 	assert_int_equal(put(&w, "a photo", "ridges"), PUT_COMPLETED);
 	assert_int_equal(put(&w, "a photo", "ridges"), PUT_UNCHANGED);
 	expect(&w, "a photo", "ridges");
-	end(&w);
+	registry_fixture_done(&w);
 }
 
 static void prints_move_with_the_keys(void **state)
 {
-	struct world w;
+	struct registry_fixture w;
 	struct registry_rotation at = { 0 };
 
 	(void)state;
-	begin(&w);
+	registry_fixture(&w);
 	assert_int_equal(put(&w, "a photo", "ridges"), PUT_ADDED);
 	assert_ok(registry_rotate_begin(w.reg, &w.err));
 	expect(&w, "a photo", "ridges");
@@ -238,7 +201,7 @@ static void prints_move_with_the_keys(void **state)
 	assert_int_equal(w.reg->keys.count, 1);
 	expect(&w, "a photo", "ridges");
 	assert_int_equal(put(&w, "a photo", "ridges"), PUT_UNCHANGED);
-	end(&w);
+	registry_fixture_done(&w);
 }
 
 int main(void)

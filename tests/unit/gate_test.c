@@ -9,55 +9,29 @@
 #include "biometrics/jpeg.h"
 #include "biometrics/photo_hash.h"
 #include "station/registry/gate.h"
-#include "tests/support/pki_fixture.h"
-#include "tests/support/store_engine.h"
-#include "tests/support/sys_fake.h"
+#include "tests/support/registry_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
 
-struct world {
-	struct fixture_folder folder;
-	struct sys_fake sys;
-	struct keystore *ks;
-	struct store *store;
-	struct registry *reg;
-	struct gate_options o;
-	struct cc_error err;
-};
-static struct world w;
+static struct registry_fixture w;
+static struct gate_options gate;
 
 static int begin(void **state)
 {
-	char path[256], place[1024];
-
 	(void)state;
-	memset(&w, 0, sizeof w);
-	cc_error_init(&w.err);
-	sys_fake_init(&w.sys, 5);
-	fixture_folder(&w.folder);
-	fixture_path(&w.folder, "keys.ccks", path, sizeof path);
-	assert_ok(keystore_file_create_cost(path, BYTES_LITERAL("a test"), (struct password_cost){ 8192, 1, 1 }, &w.sys.sys,
-					    &w.ks, &w.err));
-	fixture_path(&w.folder, "station.db", path, sizeof path);
-	store_engine_drop(path);
-	store_engine_place(path, place, sizeof place);
-	assert_ok(store_open(place, &w.store, &w.err));
-	assert_ok(registry_open(w.store, w.ks, &w.sys.sys, &w.reg, &w.err));
-	w.o.check = (struct check_context){ .today = { 2026, 7, 1 }, .rules = validity_rules_2024() };
+	registry_fixture(&w);
+	gate = (struct gate_options){ .check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() } };
 	return 0;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	image_worker_free(&w.o.images);
-	registry_close(&w.reg);
-	store_close(&w.store);
-	keystore_close(&w.ks);
-	fixture_folder_done(&w.folder);
+	image_worker_free(&gate.images);
+	registry_fixture_done(&w);
 	return 0;
 }
 
@@ -102,12 +76,12 @@ static void one_person_under_two_numbers_is_told_at_both(void **state)
 	char other[PERSON_NUMBER_SIZE];
 
 	(void)state;
-	w.o.photos_later = true;
+	gate.photos_later = true;
 	put("001090000000", "Nguyễn Văn Đức", "Nguyễn An", bytes_of(NULL, 0));
 	put("002090000000", "NGUYỄN VĂN ĐỨC", "Nguyễn Ân", bytes_of(NULL, 0)); /* marks and case do not tell people apart */
 	put("004090000000", "Nguyễn Văn Đức", "Nguyễn Bình", bytes_of(NULL, 0));
 	put("006090000000", "Nguyễn Văn Đức", "", bytes_of(NULL, 0)); /* too little is known */
-	assert_ok(gate_run(w.reg, &w.o, keep, &seen, &report, &w.err));
+	assert_ok(gate_run(w.reg, &gate, keep, &seen, &report, &w.err));
 	assert_int_equal(seen.n, 2);
 	assert_string_equal(seen.lines[0], "001090000000 registry.same-person 002090000000");
 	assert_string_equal(seen.lines[1], "002090000000 registry.same-person 001090000000");
@@ -115,10 +89,10 @@ static void one_person_under_two_numbers_is_told_at_both(void **state)
 	assert_int_equal(report.held, 2);
 	assert_int_equal(report.province_count, 4);
 	assert_int_equal(report.provinces[0].held, 1);
-	assert_ok(gate_person(w.reg, "002090000000", &w.o, &h, other, &w.err));
+	assert_ok(gate_person(w.reg, "002090000000", &gate, &h, other, &w.err));
 	assert_true(holds_any(&h));
 	assert_string_equal(other, "001090000000");
-	assert_ok(gate_person(w.reg, "004090000000", &w.o, &h, other, &w.err));
+	assert_ok(gate_person(w.reg, "004090000000", &gate, &h, other, &w.err));
 	assert_false(holds_any(&h));
 }
 
@@ -157,8 +131,8 @@ static void a_photo_of_another_person_is_told_at_both(void **state)
 	put("002090000000", "Bình", "Nguyễn Bình", buf_view(&second));
 	put("004090000000", "Cao", "Nguyễn Cao", buf_view(&like));
 	put("006090000000", "Dung", "Nguyễn Dung", BYTES_LITERAL("\xFF\xD8\xFF no picture"));
-	assert_ok(image_worker_new(&options, &w.o.images, &w.err));
-	assert_ok(gate_run(w.reg, &w.o, keep, &seen, &report, &w.err));
+	assert_ok(image_worker_new(&options, &gate.images, &w.err));
+	assert_ok(gate_run(w.reg, &gate, keep, &seen, &report, &w.err));
 	assert_int_equal(seen.n, 2);
 	assert_string_equal(seen.lines[0], "001090000000 registry.photo-reused ");
 	assert_string_equal(seen.lines[1], "004090000000 registry.photo-reused ");
@@ -211,13 +185,13 @@ static void records_grow_stale(void **state)
 	struct seen seen = { 0 };
 
 	(void)state;
-	w.o.photos_later = true;
-	w.o.fresh_days = 30;
+	gate.photos_later = true;
+	gate.fresh_days = 30;
 	put("001090000000", "An", "Nguyễn An", bytes_of(NULL, 0));
-	assert_ok(gate_run(w.reg, &w.o, keep, &seen, &report, &w.err));
+	assert_ok(gate_run(w.reg, &gate, keep, &seen, &report, &w.err));
 	assert_int_equal(seen.n, 0);
 	sys_fake_advance(&w.sys, 31LL * 86400000);
-	assert_ok(gate_run(w.reg, &w.o, keep, &seen, &report, &w.err));
+	assert_ok(gate_run(w.reg, &gate, keep, &seen, &report, &w.err));
 	assert_int_equal(seen.n, 1);
 	assert_string_equal(seen.lines[0], "001090000000 registry.stale ");
 	assert_int_equal(report.held, 0);

@@ -11,15 +11,13 @@
 #include "station/registry/fingers.h"
 #include "station/registry/registry_rows.h"
 #include "tests/support/books_fixture.h"
-#include "tests/support/issue_fixture.h"
+#include "tests/support/issue_station.h"
 #include "tests/support/minutiae_made.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* A child under 6 (cccd-card.md 6): neither face nor prints go on the card, and what is there passes every check. */
-static struct issue_fixture station;
-
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
 #define CHILD "001222000000"
 #define NO_FACE ((uint32_t)(1u << 0 | 1u << 12 | 1u << 13 | 1u << 14))
@@ -234,20 +232,6 @@ static void others_must_have_a_face(void **state)
 	issue_fixture_close(&station);
 }
 
-static int open_station(void **state)
-{
-	(void)state;
-	issue_fixture(&station);
-	return 0;
-}
-
-static int close_station(void **state)
-{
-	(void)state;
-	issue_fixture_done(&station);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,5 +243,5 @@ int main(void)
 		cmocka_unit_test(others_must_have_a_face),
 	};
 
-	return cmocka_run_group_tests(tests, open_station, close_station);
+	return cmocka_run_group_tests(tests, issue_station, issue_station_done);
 }

@@ -8,7 +8,7 @@
 
 #include "card/softchip/chip.h"
 #include "tests/support/books_fixture.h"
-#include "tests/support/issue_fixture.h"
+#include "tests/support/issue_station.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,38 +19,6 @@
  * memory behind its back between two steps; and two readers at once. No such
  * card is ever issued (I3, I10), and the books hold.
  */
-static struct issue_fixture station;
-
-static int open_station(void **state)
-{
-	(void)state;
-	issue_fixture(&station);
-	return 0;
-}
-
-static int close_station(void **state)
-{
-	(void)state;
-	issue_fixture_done(&station);
-	return 0;
-}
-
-static int each_fresh(void **state)
-{
-	(void)state;
-	issue_fixture_fresh(&station);
-	issue_fixture_open(&station, NULL);
-	return 0;
-}
-
-static int each_checked(void **state)
-{
-	(void)state;
-	books_fixture_check(station.issuer.books);
-	issue_fixture_close(&station);
-	return 0;
-}
-
 /* ---- what a chip may do behind its answers */
 
 static struct buf factory_keys;
@@ -446,7 +414,7 @@ static void two_readers_two_applicants_both_win(void **state)
 	}
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, each_fresh, each_checked)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, issue_station_fresh, issue_station_checked)
 
 int main(void)
 {
@@ -460,5 +428,5 @@ int main(void)
 		CASE(two_readers_two_applicants_both_win),
 	};
 
-	return cmocka_run_group_tests(tests, open_station, close_station);
+	return cmocka_run_group_tests(tests, issue_station, issue_station_done);
 }

@@ -11,7 +11,7 @@
 #include "station/registry/registry_stamp.h"
 #include "tests/support/books_fixture.h"
 #include "tests/support/forms_world.h"
-#include "tests/support/issue_fixture.h"
+#include "tests/support/issue_station.h"
 #include "tests/support/store_engine.h"
 
 #include <pthread.h>
@@ -24,8 +24,6 @@
  * card is made from what was read, and no blank is lost. On PostgreSQL another station changes it, on SQLite another
  * thread's turn of the same one.
  */
-static struct issue_fixture station;
-
 struct meanwhile {
 	void (*change)(struct forms *f);
 	bool done;
@@ -391,20 +389,6 @@ static void a_card_is_bound_or_a_correction_approved_never_both(void **state)
 	free(r);
 }
 
-static int open_station(void **state)
-{
-	(void)state;
-	issue_fixture(&station);
-	return 0;
-}
-
-static int close_station(void **state)
-{
-	(void)state;
-	issue_fixture_done(&station);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,5 +397,5 @@ int main(void)
 		cmocka_unit_test(a_card_is_bound_or_a_correction_approved_never_both),
 	};
 
-	return cmocka_run_group_tests(tests, open_station, close_station);
+	return cmocka_run_group_tests(tests, issue_station, issue_station_done);
 }

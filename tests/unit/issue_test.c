@@ -8,43 +8,11 @@
 
 #include "station/issue/report.h"
 #include "tests/support/books_fixture.h"
-#include "tests/support/issue_fixture.h"
+#include "tests/support/issue_station.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct issue_fixture station; /* the PKI and the password key are made once */
-
-static int open_station(void **state)
-{
-	(void)state;
-	issue_fixture(&station);
-	return 0;
-}
-
-static int close_station(void **state)
-{
-	(void)state;
-	issue_fixture_done(&station);
-	return 0;
-}
-
-static int each_fresh(void **state)
-{
-	(void)state;
-	issue_fixture_fresh(&station);
-	issue_fixture_open(&station, NULL);
-	return 0;
-}
-
-static int each_checked(void **state)
-{
-	(void)state;
-	books_fixture_check(station.issuer.books);
-	issue_fixture_close(&station);
-	return 0;
-}
 
 static cc_status issue(struct issue_chip *c, const char *number, struct worker_report *r)
 {
@@ -193,24 +161,6 @@ static void a_foreign_chip_spoils_no_blank_of_ours(void **state)
 	issue_chip_done(&c);
 }
 
-static void older_blank(struct issue_chip *c, uint8_t number)
-{
-	const uint8_t div[10] = { 0, 0, 0x61, 0x83, 0, 0, 0, number, 0x00, 0x01 };
-	struct softchip_config config = { .personality = SOFTCHIP_SCP02, .serial = { div + 2, 8 }, .extended = true };
-	struct secret k[3];
-
-	for (uint8_t id = 1; id <= 3; id++)
-		assert_int_equal(keystore_derive_card_key(station.ks, "perso-master-3des", KDF_SCHEME_VISA2, id,
-							  bytes_of(div, sizeof div), &k[id - 1])
-					 .code,
-				 CC_OK);
-	config.key_enc = bytes_of(k[0].p, k[0].n);
-	config.key_mac = bytes_of(k[1].p, k[1].n);
-	config.key_dek = bytes_of(k[2].p, k[2].n);
-	softchip_free(&c->chip);
-	assert_int_equal(softchip_new(&config, &station.sys, &c->chip).code, CC_OK);
-}
-
 /* SCP02 with VISA2 keys: without a master key nothing is sent, with one the card is issued, inspected and good. */
 static void a_card_on_an_older_chip_is_issued(void **state)
 {
@@ -228,7 +178,7 @@ static void a_card_on_an_older_chip_is_issued(void **state)
 	assert_int_equal(keystore_generate(station.ks, &tdes).code, CC_OK);
 	assert_refused(&c, ISSUE_ANNA, CC_E_DENIED, "perso.wrong-keys");
 	assert_int_equal(stock_of(80), STOCK_UNKNOWN);
-	older_blank(&c, 81);
+	issue_chip_older(&station, &c, 81);
 	assert_issued(&c, ISSUE_ANNA);
 	assert_int_equal(stock_of(81), STOCK_ISSUED);
 	issue_chip_done(&c);
@@ -246,10 +196,10 @@ static void a_torn_older_card_is_finished_on_the_same_chip(void **state)
 		bool issued;
 
 		if (i > 0) {
-			assert_int_equal(each_checked(NULL), 0);
-			assert_int_equal(each_fresh(NULL), 0);
+			assert_int_equal(issue_station_checked(NULL), 0);
+			assert_int_equal(issue_station_fresh(NULL), 0);
 		}
-		older_blank(&c, (uint8_t)(90 + i));
+		issue_chip_older(&station, &c, (uint8_t)(90 + i));
 		softchip_tear_after(c.chip, 10 + 40u * i, SOFTCHIP_TEAR_AFTER);
 		torn += cc_failed(issue(&c, ISSUE_ANNA, &r));
 		issued = r.state == JOB_ISSUED;
@@ -433,7 +383,7 @@ static void the_report_is_json(void **state)
 	issue_chip_done(&c);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, each_fresh, each_checked)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, issue_station_fresh, issue_station_checked)
 
 int main(void)
 {
@@ -456,5 +406,5 @@ int main(void)
 		CASE(the_report_is_json),
 	};
 
-	return cmocka_run_group_tests(tests, open_station, close_station);
+	return cmocka_run_group_tests(tests, issue_station, issue_station_done);
 }

@@ -8,9 +8,7 @@
 
 #include "station/registry/registry_rows.h"
 #include "tests/support/alloc_fault.h"
-#include "tests/support/pki_fixture.h"
-#include "tests/support/store_engine.h"
-#include "tests/support/sys_fake.h"
+#include "tests/support/registry_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,48 +16,22 @@
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
 
 /* Lists of people under marks, on both engines, against a table of who stands where. */
-struct world {
-	struct fixture_folder folder;
-	struct sys_fake sys;
-	struct keystore *ks;
-	struct store *store;
-	struct registry *reg;
-	struct cc_error err;
-};
-
 static int begin(void **state)
 {
-	static struct world w;
-	char path[256], place[1024];
+	static struct registry_fixture w;
 
-	memset(&w, 0, sizeof w);
-	cc_error_init(&w.err);
-	sys_fake_init(&w.sys, 7);
-	fixture_folder(&w.folder);
-	fixture_path(&w.folder, "keys.ccks", path, sizeof path);
-	assert_ok(keystore_file_create_cost(path, BYTES_LITERAL("a test"), (struct password_cost){ 8192, 1, 1 }, &w.sys.sys,
-					    &w.ks, &w.err));
-	fixture_path(&w.folder, "station.db", path, sizeof path);
-	store_engine_drop(path);
-	store_engine_place(path, place, sizeof place);
-	assert_ok(store_open(place, &w.store, &w.err));
-	assert_ok(registry_open(w.store, w.ks, &w.sys.sys, &w.reg, &w.err));
+	registry_fixture(&w);
 	*state = &w;
 	return 0;
 }
 
 static int end(void **state)
 {
-	struct world *w = *state;
-
-	registry_close(&w->reg);
-	store_close(&w->store);
-	keystore_close(&w->ks);
-	fixture_folder_done(&w->folder);
+	registry_fixture_done(*state);
 	return 0;
 }
 
-static cc_status add(struct world *w, const struct registry_mark *marks, size_t count)
+static cc_status add(struct registry_fixture *w, const struct registry_mark *marks, size_t count)
 {
 	cc_status st;
 
@@ -71,7 +43,7 @@ static cc_status add(struct world *w, const struct registry_mark *marks, size_t 
 	return st;
 }
 
-static cc_status drop(struct world *w, int64_t mark, int64_t person)
+static cc_status drop(struct registry_fixture *w, int64_t mark, int64_t person)
 {
 	cc_status st;
 
@@ -83,7 +55,7 @@ static cc_status drop(struct world *w, int64_t mark, int64_t person)
 	return st;
 }
 
-static void run_sql(struct world *w, const char *sql)
+static void run_sql(struct registry_fixture *w, const char *sql)
 {
 	struct stmt *q = NULL;
 
@@ -92,7 +64,7 @@ static void run_sql(struct world *w, const char *sql)
 	stmt_finish(&q);
 }
 
-static int64_t rows(struct world *w)
+static int64_t rows(struct registry_fixture *w)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -106,7 +78,7 @@ static int64_t rows(struct world *w)
 	return n;
 }
 
-static int64_t next(struct world *w, struct registry_postings *l, int64_t from)
+static int64_t next(struct registry_fixture *w, struct registry_postings *l, int64_t from)
 {
 	int64_t found = -1;
 
@@ -114,7 +86,7 @@ static int64_t next(struct world *w, struct registry_postings *l, int64_t from)
 	return found;
 }
 
-static size_t count_of(struct world *w, int64_t mark)
+static size_t count_of(struct registry_fixture *w, int64_t mark)
 {
 	static struct registry_postings l;
 	size_t n = 0;
@@ -144,7 +116,7 @@ static uint64_t random_next(uint64_t *s)
 }
 
 /* A batch as a load makes it: ids rise, now and then from behind, and somebody comes twice. */
-static void add_at_random(struct world *w, uint64_t *s)
+static void add_at_random(struct registry_fixture *w, uint64_t *s)
 {
 	static struct registry_mark batch[400], room[400];
 	size_t n = 1 + random_next(s) % 400;
@@ -162,7 +134,7 @@ static void add_at_random(struct world *w, uint64_t *s)
 	assert_ok(add(w, batch, n));
 }
 
-static void drop_at_random(struct world *w, uint64_t *s)
+static void drop_at_random(struct registry_fixture *w, uint64_t *s)
 {
 	for (int i = 0; i < 20; i++) {
 		size_t m = random_next(s) % MARKS;
@@ -176,7 +148,7 @@ static void drop_at_random(struct world *w, uint64_t *s)
 	}
 }
 
-static void compare_from(struct world *w, size_t m, int64_t from, int64_t leap, size_t *count)
+static void compare_from(struct registry_fixture *w, size_t m, int64_t from, int64_t leap, size_t *count)
 {
 	static struct registry_postings l;
 	int64_t found;
@@ -196,7 +168,7 @@ static void compare_from(struct world *w, size_t m, int64_t from, int64_t leap, 
 
 static void lists_are_what_was_written(void **state)
 {
-	struct world *w = *state;
+	struct registry_fixture *w = *state;
 	uint64_t s = 20260701;
 	size_t compared = 0, left = 0;
 
@@ -235,7 +207,7 @@ static void lists_are_what_was_written(void **state)
 static void a_load_is_a_row_for_each_slice(void **state)
 {
 	static struct registry_mark m[1000];
-	struct world *w = *state;
+	struct registry_fixture *w = *state;
 	int64_t first = REGISTRY_SLICE - 400;
 
 	for (int i = 0; i < 1000; i++)
@@ -253,7 +225,7 @@ static void a_load_is_a_row_for_each_slice(void **state)
 static void rows_of_one_go_on(void **state)
 {
 	static const struct registry_mark m[] = { { 9, 5 }, { 9, 6 }, { 9, 40000 } };
-	struct world *w = *state;
+	struct registry_fixture *w = *state;
 
 	run_sql(w, "INSERT INTO registry_mark (mark, person_id) VALUES (9, 5)");
 	run_sql(w, "INSERT INTO registry_mark (mark, person_id) VALUES (9, 7)");
@@ -269,7 +241,7 @@ static void rows_of_one_go_on(void **state)
 static void people_leave_a_row_one_by_one(void **state)
 {
 	static const struct registry_mark m[] = { { 3, 10 }, { 3, 11 }, { 3, 20 }, { 3, 30 } };
-	struct world *w = *state;
+	struct registry_fixture *w = *state;
 
 	assert_ok(add(w, m, 4));
 	assert_int_equal(rows(w), 1);
@@ -298,7 +270,7 @@ static void damaged_rows_are_named(void **state)
 		{ REGISTRY_SLICE - 1, "\0\1", 2 }, /* over the slice's end */
 		{ 5, "\xFF\xFF", 2 },
 	};
-	struct world *w = *state;
+	struct registry_fixture *w = *state;
 	static struct registry_postings l;
 	int64_t found = 0;
 
@@ -324,7 +296,7 @@ static void damaged_rows_are_named(void **state)
 static void no_memory_writes_nothing(void **state)
 {
 	static const struct registry_mark m[] = { { 3, 10 }, { 3, 11 }, { 3, 20 }, { 4, 10 } };
-	struct world *w = *state;
+	struct registry_fixture *w = *state;
 	size_t refused = 0;
 
 	for (size_t k = 1; alloc_fault_next(&k);) {

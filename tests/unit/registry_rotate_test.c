@@ -7,9 +7,8 @@
 #include <cmocka.h>
 
 #include "station/registry/registry.h"
-#include "tests/support/pki_fixture.h"
+#include "tests/support/registry_fixture.h"
 #include "tests/support/store_engine.h"
-#include "tests/support/sys_fake.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,29 +18,6 @@
 
 /* Entries, not rows: one may hold many. */
 static const char sql_marks[] = "SELECT COUNT(*) + COALESCE(SUM(LENGTH(more)), 0) / 2 FROM registry_mark";
-
-struct world {
-	struct fixture_folder folder;
-	struct sys_fake sys;
-	struct keystore *ks;
-	char place[1024];
-	struct store *store;
-	struct registry *reg;
-	struct cc_error err;
-};
-
-static void open_registry(struct world *w)
-{
-	cc_error_init(&w->err);
-	assert_ok(store_open(w->place, &w->store, &w->err));
-	assert_ok(registry_open(w->store, w->ks, &w->sys.sys, &w->reg, &w->err));
-}
-
-static void close_registry(struct world *w)
-{
-	registry_close(&w->reg);
-	store_close(&w->store);
-}
 
 static void person(int i, struct person *ret)
 {
@@ -55,7 +31,7 @@ static void person(int i, struct person *ret)
 	assert_ok(person_parse(bytes_str(row), ret, NULL, NULL));
 }
 
-static enum registry_put put(struct world *w, int i)
+static enum registry_put put(struct registry_fixture *w, int i)
 {
 	static const uint8_t jpeg[] = { 0xFF, 0xD8, 0xFF, 1, 2, 3 };
 	enum registry_put ret = PUT_CONFLICT;
@@ -68,30 +44,11 @@ static enum registry_put put(struct world *w, int i)
 	return ret;
 }
 
-static void begin(struct world *w)
+static void begin(struct registry_fixture *w)
 {
-	char path[256];
-
-	memset(w, 0, sizeof *w);
-	cc_error_init(&w->err);
-	sys_fake_init(&w->sys, 7);
-	fixture_folder(&w->folder);
-	fixture_path(&w->folder, "keys.ccks", path, sizeof path);
-	assert_ok(keystore_file_create_cost(path, BYTES_LITERAL("a test"), (struct password_cost){ 8192, 1, 1 }, &w->sys.sys,
-					    &w->ks, &w->err));
-	fixture_path(&w->folder, "station.db", path, sizeof path);
-	store_engine_drop(path);
-	store_engine_place(path, w->place, sizeof w->place);
-	open_registry(w);
+	registry_fixture(w);
 	for (int i = 10; i < 10 + PEOPLE; i++)
 		assert_int_equal(put(w, i), PUT_ADDED);
-}
-
-static void end(struct world *w)
-{
-	close_registry(w);
-	keystore_close(&w->ks);
-	fixture_folder_done(&w->folder);
 }
 
 static bool count(void *ctx, const struct person *p, bool has_photo)
@@ -102,7 +59,7 @@ static bool count(void *ctx, const struct person *p, bool has_photo)
 	return true;
 }
 
-static size_t found(struct world *w, const char *words, const char *place)
+static size_t found(struct registry_fixture *w, const char *words, const char *place)
 {
 	const struct registry_query q = { .words = words, .place = place, .birth_year = 1990 };
 	size_t n = 0;
@@ -112,7 +69,7 @@ static size_t found(struct world *w, const char *words, const char *place)
 }
 
 /* Everybody is there once, whole, under whatever key. */
-static void everybody_is_there(struct world *w)
+static void everybody_is_there(struct registry_fixture *w)
 {
 	size_t all = 0;
 
@@ -136,7 +93,7 @@ static void everybody_is_there(struct world *w)
 	}
 }
 
-static int64_t number_of(struct world *w, const char *sql)
+static int64_t number_of(struct registry_fixture *w, const char *sql)
 {
 	struct stmt *q = NULL;
 	bool row = false;
@@ -152,7 +109,7 @@ static int64_t number_of(struct world *w, const char *sql)
 static void everybody_is_found_at_every_step_and_across_restarts(void **state)
 {
 	struct registry_rotation at = { 0 };
-	struct world w;
+	struct registry_fixture w;
 	int64_t marks;
 
 	(void)state;
@@ -167,8 +124,8 @@ static void everybody_is_found_at_every_step_and_across_restarts(void **state)
 		everybody_is_there(&w);
 		if (step % 3 == 1) {
 			/* A process that died begins anew, from the start of the walk. */
-			close_registry(&w);
-			open_registry(&w);
+			registry_fixture_close(&w);
+			registry_fixture_open(&w);
 			at.last = 0;
 			assert_ok(registry_rotate_begin(w.reg, &w.err));
 		}
@@ -177,14 +134,14 @@ static void everybody_is_found_at_every_step_and_across_restarts(void **state)
 	assert_int_equal(number_of(&w, "SELECT COUNT(*) FROM registry_person WHERE key_version <> 2"), 0);
 	assert_int_equal(number_of(&w, "SELECT COUNT(*) FROM registry_key"), 1);
 	assert_int_equal(number_of(&w, sql_marks), marks);
-	end(&w);
+	registry_fixture_done(&w);
 }
 
 /* Two stations on one database: what one rotates the other finds, and never adds twice. */
 static void another_station_follows(void **state)
 {
 	struct registry_rotation at = { 0 };
-	struct world w;
+	struct registry_fixture w;
 	struct registry *mine;
 	struct store *other_store = NULL;
 	struct registry *other = NULL;
@@ -217,7 +174,7 @@ static void another_station_follows(void **state)
 	assert_ptr_not_equal(mine, other);
 	registry_close(&other);
 	store_close(&other_store);
-	end(&w);
+	registry_fixture_done(&w);
 }
 
 int main(void)
