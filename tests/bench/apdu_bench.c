@@ -7,11 +7,10 @@
  */
 #include "card/access/sm.h"
 #include "card/apdu.h"
+#include "tests/support/bench.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <winscard.h>
 
 #define ROUNDS 9
@@ -20,30 +19,7 @@
 
 static double now_us(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, double *ret_spread)
-{
-	qsort(v, ROUNDS, sizeof *v, by_value);
-	*ret_spread = (v[ROUNDS - 1] - v[0]) / v[ROUNDS / 2];
-	return v[ROUNDS / 2];
-}
-
-static void figure(const char *name, double ratio, double value, const char *peer, double spread)
-{
-	printf("{\"name\":\"%s\",\"ratio\":%.3f,\"value\":%.2f,\"unit\":\"us\",\"peer\":\"%s\",\"spread\":%.2f}\n", name, ratio,
-	       value, peer, spread);
+	return bench_clock_s(CLOCK_MONOTONIC) * 1e6;
 }
 
 /* ---- in memory: a card that costs nothing */
@@ -109,10 +85,10 @@ static void memory_figures(void)
 		plain[i] = plain_round(&ch);
 		secured[i] = secured_round(l, data);
 	}
-	base = median(plain, &spread);
-	with_sm = median(secured, &spread);
-	figure("sm_wrap_vs_plain_apdu", with_sm / base, with_sm, "plain command of 223 bytes through the channel, in memory",
-	       spread);
+	base = bench_median(plain, ROUNDS, &spread);
+	with_sm = bench_median(secured, ROUNDS, &spread);
+	bench_figure("sm_wrap_vs_plain_apdu", with_sm / base, with_sm, "us", spread,
+		     "plain command of 223 bytes through the channel, in memory");
 	channel_done(&ch);
 	reader_free(&r);
 	l->ops->free(l);
@@ -185,9 +161,9 @@ static int pcscd_figures(void)
 			return 1;
 	(void)SCardReleaseContext(context);
 	reader_free(&r);
-	base = median(bare, &spread);
-	with_us = median(ours, &spread);
-	figure("host_apdu_vs_bare_transmit", with_us / base, with_us, "SCardTransmit", spread);
+	base = bench_median(bare, ROUNDS, &spread);
+	with_us = bench_median(ours, ROUNDS, &spread);
+	bench_figure("host_apdu_vs_bare_transmit", with_us / base, with_us, "us", spread, "SCardTransmit");
 	return 0;
 }
 

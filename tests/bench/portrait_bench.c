@@ -6,10 +6,9 @@
 #include "biometrics/portrait.h"
 #include "biometrics/quality.h"
 #include "crypto/base/sys.h"
+#include "tests/support/bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <turbojpeg.h>
 
 #define ROUNDS 9
@@ -18,24 +17,7 @@
 /* CPU time: other work on the machine does not count. */
 static double now_ms(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, double *ret_spread)
-{
-	qsort(v, ROUNDS, sizeof *v, by_value);
-	*ret_spread = (v[ROUNDS - 1] - v[0]) / v[ROUNDS / 2];
-	return v[ROUNDS / 2];
+	return bench_clock_s(CLOCK_THREAD_CPUTIME_ID) * 1e3;
 }
 
 static bool bare(struct bytes photo, double *ret_decode, double *ret_both)
@@ -88,10 +70,9 @@ static bool make(struct face_net *net, const struct image *picture, const struct
 
 static void figure(const char *name, double *values, double peer, const char *peer_name)
 {
-	double spread, value = median(values, &spread);
+	double spread, value = bench_median(values, ROUNDS, &spread);
 
-	printf("{\"name\":\"%s\",\"ratio\":%.3f,\"value\":%.2f,\"unit\":\"ms\",\"peer\":\"%s\",\"spread\":%.2f}\n", name,
-	       value / peer, value, peer_name, spread);
+	bench_figure(name, value / peer, value, "ms", spread, peer_name);
 }
 
 int main(void)
@@ -109,8 +90,8 @@ int main(void)
 		     make(net, &picture.image, &report, PORTRAIT_JPEG, &made[i]) &&
 		     make(net, &picture.image, &report, PORTRAIT_JPEG2000, &made_jp2[i]);
 	if (ok) {
-		d = median(decode, &spread);
-		b = median(both, &spread);
+		d = bench_median(decode, ROUNDS, &spread);
+		b = bench_median(both, ROUNDS, &spread);
 		figure("portrait_check_vs_decode", checked, d, "libjpeg-turbo decoding the same photo");
 		figure("portrait_make_jp2_vs_transcode", made_jp2, b, "libjpeg-turbo decoding and encoding the same photo");
 		figure("portrait_make_vs_transcode", made, b, "libjpeg-turbo decoding and encoding the same photo");

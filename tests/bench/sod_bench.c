@@ -10,6 +10,7 @@
  */
 #include "card/inspect/inspect.h"
 #include "crypto/keystore_image.h"
+#include "tests/support/bench.h"
 #include "tests/support/lds_fixture.h"
 
 #include <openssl/cms.h>
@@ -20,7 +21,6 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ROUNDS 9
 #define SIGNATURES 200
@@ -37,39 +37,23 @@
 /* CPU time: other work on the machine does not count. */
 static double now_s(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, double *ret_spread)
-{
-	qsort(v, ROUNDS, sizeof *v, by_value);
-	*ret_spread = (v[ROUNDS - 1] - v[0]) / v[ROUNDS / 2];
-	return v[ROUNDS / 2];
+	return bench_clock_s(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* Each round compares neighbours in time; the figure is the median of the rounds' ratios. */
 static void figure(const char *name, const char *curve, const double *ours, const double *theirs, const char *peer)
 {
 	double ratios[ROUNDS], values[ROUNDS], spread, value, ratio;
+	char whole[64];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		ratios[i] = theirs[i] / ours[i];
 		values[i] = 1 / ours[i];
 	}
-	value = median(values, &spread);
-	ratio = median(ratios, &spread);
-	printf("{\"name\":\"%s%s\",\"ratio\":%.3f,\"value\":%.0f,\"unit\":\"1/s\",\"peer\":\"%s\",\"spread\":%.2f}\n", name,
-	       curve, ratio, value, peer, spread);
+	(void)snprintf(whole, sizeof whole, "%s%s", name, curve);
+	value = bench_median(values, ROUNDS, &spread);
+	ratio = bench_median(ratios, ROUNDS, &spread);
+	bench_figure(whole, ratio, value, "1/s", spread, peer);
 }
 
 /* ---- the peer's side: the same key and certificate as objects that were parsed before */
