@@ -284,16 +284,27 @@ static cc_status make(struct session *s, struct buf *ret, struct exchange_made *
 	return make_applicants(s, peer, expires_ms, ret, made);
 }
 
+/* What follows is what would be. */
+static void tell_dry_run(const struct session *s)
+{
+	if (s->r.inv->config.dry_run)
+		(void)printf("%s\n", vi(s) ? "(chạy thử: không thay đổi gì)" : "(dry run: nothing was changed)");
+}
+
 static void tell_made(const struct session *s, const struct exchange_made *made)
 {
-	if (as_json(s))
+	if (as_json(s)) {
 		print_json(json_pack("{s:i, s:s, s:I, s:I, s:b}", "schema", SCHEMA, "package", made->id, "number",
 				     (json_int_t)made->seq, "items", (json_int_t)made->items, "dry_run",
 				     s->r.inv->config.dry_run));
-	else
-		(void)printf(vi(s) ? "Gói số %llu: %zu mục. Trạm kia nhận bằng: cccd exchange take TỆP\n"
-				   : "Package %llu: %zu items. The other station takes it by: cccd exchange take FILE\n",
-			     (unsigned long long)made->seq, made->items);
+		return;
+	}
+	tell_dry_run(s);
+	(void)printf(vi(s) ? "Gói số %llu: %zu mục.%s\n" : "Package %llu: %zu items.%s\n", (unsigned long long)made->seq,
+		     made->items,
+		     s->r.inv->config.dry_run ? ""
+		     : vi(s)		      ? " Trạm kia nhận bằng: cccd exchange take TỆP"
+					      : " The other station takes it by: cccd exchange take FILE");
 }
 
 static int run_make(struct invocation *inv)
@@ -378,6 +389,7 @@ static void tell_taken(const struct session *s, const struct exchange_taken *t)
 				     (json_int_t)t->returned, "in_conflict", s->conflicts, "dry_run", s->r.inv->config.dry_run));
 		return;
 	}
+	tell_dry_run(s);
 	(void)printf(vi(s) ? "Gói số %llu của %s: " : "Package %llu of %s: ", (unsigned long long)t->seq, t->peer);
 	if (t->before)
 		(void)printf("%s\n", vi(s) ? "đã nhận từ trước, không có gì thay đổi." : "taken before, nothing changed.");
@@ -390,7 +402,7 @@ static void tell_taken(const struct session *s, const struct exchange_taken *t)
 				   : "%zu results, %zu issued, %zu given back, %zu in conflict.\n",
 			     t->items, t->issued, t->returned, t->conflicts);
 	tell_conflicts(s, t);
-	if (!t->before && t->kind == EXCHANGE_APPLICANTS && t->conflicts < t->items)
+	if (!t->before && t->kind == EXCHANGE_APPLICANTS && t->conflicts < t->items && !s->r.inv->config.dry_run)
 		(void)fprintf(
 			stderr,
 			vi(s) ? "Việc cần làm: xem ai cấp được bằng cccd registry check --all, cấp bằng cccd card issue SỐ, rồi gửi kết quả: "

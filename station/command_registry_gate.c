@@ -2,6 +2,7 @@
 #include "station/issue/ledger.h"
 #include "station/message.h"
 #include "station/registry/gate.h"
+#include "station/registry/csv.h"
 #include "station/registry/sample.h"
 #include "station/registry_session.h"
 
@@ -227,13 +228,24 @@ static bool show_drawn(void *ctx, const struct person *p, bool has_photo)
 {
 	struct registry_session *s = ctx;
 	char birth[DATE_TEXT_SIZE];
+	const char *const fields[] = { p->number, p->full_name, birth,	   person_sex_card(p->sex),
+				       p->origin, p->residence, p->father, p->mother };
+	struct writer w;
+	struct bytes row;
 
 	(void)has_photo;
 	s->count++;
 	date_format(p->birth, birth);
-	/* CSV with a column to fill in: the officer writes "x" where the paper says something else. */
-	(void)printf("%s,\"%s\",%s,%s,\"%s\",\"%s\",\"%s\",\"%s\",\n", p->number, p->full_name, birth, person_sex_card(p->sex),
-		     p->origin, p->residence, p->father, p->mother);
+	writer_init(&w, PERSON_ROW_MAX);
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		csv_put(&w, fields[i]);
+		writer_u8(&w, ',');
+	}
+	/* A column to fill in: the officer writes "x" where the paper says something else. */
+	writer_str(&w, "\n");
+	row = writer_view(&w);
+	(void)fwrite(row.p, 1, row.n, stdout);
+	writer_done(&w);
 	return true;
 }
 

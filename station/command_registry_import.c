@@ -24,7 +24,7 @@ struct import_view {
 	uint64_t size; /* of the file; 0: not known */
 	int64_t start_ms, last_line_ms;
 	FILE *rejects;
-	bool reject_failed;
+	bool any_reject, reject_failed;
 };
 
 static void clear_progress(struct import_view *v)
@@ -108,6 +108,7 @@ static void keep_reject(void *ctx, uint64_t line, struct bytes row)
 	struct import_view *v = ctx;
 
 	(void)line;
+	v->any_reject = true;
 	if (fwrite(row.p, 1, row.n, v->rejects) != row.n || fputc('\n', v->rejects) == EOF)
 		v->reject_failed = true;
 }
@@ -164,7 +165,7 @@ static cc_status open_rejects(struct import_view *v, const char *path)
 	if (fd >= 0)
 		v->rejects = fdopen(fd, "w");
 	if (v->rejects == NULL)
-		return errno == EEXIST ? cc_fail(&v->session->err, CC_E_EXISTS, "file.exists", "%s", path)
+		return errno == EEXIST ? cc_fail(&v->session->err, CC_E_EXISTS, "import.rejects-exists", "%s", path)
 				       : sys_path_fail(&v->session->err, errno, "%s", path);
 	return cc_ok();
 }
@@ -203,11 +204,17 @@ static cc_status import_file(struct registry_session *s, struct books *books, co
 	char folder[PATH_MAX] = ".";
 	const char *slash = strrchr(path, '/');
 	FILE *in = fopen(path, "re");
-	struct stat info;
+	struct stat info = { 0 };
 	cc_status st;
 
 	if (in == NULL)
 		return sys_path_fail(&s->err, errno, "%s", path);
+	if (fstat(fileno(in), &info) == 0 && S_ISREG(info.st_mode))
+		view.size = (uint64_t)info.st_size;
+	else if (S_ISDIR(info.st_mode)) {
+		(void)fclose(in);
+		return sys_path_fail(&s->err, EISDIR, "%s", path);
+	}
 	if (slash != NULL)
 		(void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	o.folder = folder;
@@ -222,8 +229,6 @@ static cc_status import_file(struct registry_session *s, struct books *books, co
 		return st;
 	}
 	o.reject = rejects != NULL ? keep_reject : NULL;
-	if (fstat(fileno(in), &info) == 0 && S_ISREG(info.st_mode))
-		view.size = (uint64_t)info.st_size;
 	view.start_ms = view.last_line_ms = sys_mono_ms(s->inv->config.sys);
 	st = import_run(s->registry, in, &o, counts, &s->err);
 	clear_progress(&view);
@@ -231,6 +236,9 @@ static cc_status import_file(struct registry_session *s, struct books *books, co
 	(void)fclose(in);
 	if (view.rejects != NULL && (fclose(view.rejects) != 0 || view.reject_failed) && !cc_failed(st))
 		st = cc_fail(&s->err, CC_E_IO, "file.io", "%s: %s", rejects, strerror(errno));
+	/* An empty one would stand in the way of the next run, and say nothing. */
+	if (rejects != NULL && !view.any_reject)
+		(void)unlink(rejects);
 	return st;
 }
 

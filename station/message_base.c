@@ -17,6 +17,8 @@ const struct message messages_base[] = {
 	  "Dùng đúng tài khoản của trạm, hoặc nhờ quản trị máy cấp quyền cho đường dẫn trong dòng chi tiết.",
 	  "This file may not be read or written by you.",
 	  "Use the station's own account, or ask for permission on the path in the detail line." },
+	{ "file.is-folder", "Đây là thư mục, không phải tệp.", "Chỉ đúng tên tệp trong thư mục đó.",
+	  "This is a folder, not a file.", "Name a file in it." },
 	{ "file.io", "Không đọc hoặc ghi được tệp.", "Kiểm tra ổ đĩa còn trống và quyền truy cập, rồi chạy lại.",
 	  "A file can't be read or written.", "Check free disk space and permissions, then run again." },
 	{ "file.too-large", "Tệp lớn hơn giới hạn cho phép.", "Dùng tệp nhỏ hơn.", "A file is larger than its limit.",

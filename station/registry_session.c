@@ -78,6 +78,7 @@ static const struct {
 	{ "marital_status", "married", "đã kết hôn", "married" },
 	{ "marital_status", "divorced", "đã ly hôn", "divorced" },
 	{ "marital_status", "widowed", "vợ hoặc chồng đã chết", "widowed" },
+	{ "life_status", "alive", "còn sống", "alive" },
 	{ "life_status", "dead", "đã chết", "dead" },
 	{ "life_status", "missing", "mất tích", "missing" },
 	{ "expiry_date", "none", "Không thời hạn", "none" },

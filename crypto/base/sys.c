@@ -83,6 +83,8 @@ cc_status sys_path_fail(struct cc_error *err, int number, const char *format, ..
 		return cc_fail(err, CC_E_NOT_FOUND, "file.missing", "%s: %s", what, strerror(number));
 	if (number == EACCES || number == EPERM)
 		return cc_fail(err, CC_E_DENIED, "file.denied", "%s: %s", what, strerror(number));
+	if (number == EISDIR)
+		return cc_fail(err, CC_E_IO, "file.is-folder", "%s", what);
 	return cc_fail(err, CC_E_IO, "file.io", "%s: %s", what, strerror(number));
 }
 

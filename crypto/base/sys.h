@@ -54,8 +54,8 @@ CC_MUST cc_status sys_write_file(const char *path, struct bytes data, unsigned m
 /* The same for a name that nothing may have yet, not even in the last moment: CC_E_EXISTS "file.exists". */
 CC_MUST cc_status sys_write_new_file(const char *path, struct bytes data, unsigned mode, struct cc_error *err);
 /*
- * A path that failed with this errno, told by its kind: "file.missing" (a file or a folder of it), "file.denied", else
- * "file.io".
+ * A path that failed with this errno, told by its kind: "file.missing" (a file or a folder of it), "file.denied",
+ * "file.is-folder", else "file.io".
  */
 CC_MUST cc_status sys_path_fail(struct cc_error *err, int number, const char *format, ...) CC_PRINTF(3, 4);
 /*

@@ -19,10 +19,27 @@ static void add(struct holds *h, enum hold_severity severity, const char *key, c
 	h->items[h->count++] = (struct hold){ .key = key, .field = field, .severity = severity };
 }
 
-static void check_life(const struct person *p, struct holds *h)
+/* A date may be known in part: it lies after another only when nothing of what is known says otherwise. */
+static bool is_after(struct date a, struct date b)
 {
+	if (a.year != b.year || a.year == 0)
+		return a.year > b.year && b.year != 0;
+	if (a.month != b.month || a.month == 0)
+		return a.month > b.month && b.month != 0;
+	return a.day > b.day && b.day != 0;
+}
+
+/* Who is said to live and has a day of death or of going missing as well: one of the two is wrong. */
+static void check_life(const struct person *p, const struct check_context *ctx, struct holds *h)
+{
+	bool dated = date_precision(p->death) != DATE_NONE;
+
+	if (dated && p->life != LIFE_ALIVE && (is_after(p->birth, p->death) || is_after(p->death, ctx->today)))
+		add(h, HOLD_WARNING, "registry.death-date", "death_date");
 	switch (p->life) {
 	case LIFE_ALIVE:
+		if (dated)
+			add(h, HOLD_HOLD, "registry.alive-with-death-date", "death_date");
 		break;
 	case LIFE_DEAD:
 		add(h, HOLD_HOLD, "registry.dead", "life_status");
@@ -75,6 +92,15 @@ static void check_number(const struct person *p, struct holds *h)
 		add(h, HOLD_WARNING, "registry.number-sex", "number");
 	if (date_precision(p->birth) != DATE_NONE && parts.birth_year != p->birth.year)
 		add(h, HOLD_WARNING, "registry.number-birth", "number");
+}
+
+/* The day of issue is printed: nobody had a card before they were born; one of a day to come is shown. */
+static void check_issue_date(const struct person *p, const struct check_context *ctx, struct holds *h)
+{
+	if (is_after(p->birth, p->issued))
+		add(h, HOLD_HOLD, "registry.issue-before-birth", "issue_date");
+	else if (is_after(p->issued, ctx->today))
+		add(h, HOLD_WARNING, "registry.issue-future", "issue_date");
 }
 
 static void check_expiry(const struct person *p, const struct check_context *ctx, struct holds *h)
@@ -167,12 +193,13 @@ void registry_check_person(const struct person *p, bool has_photo, const struct 
 {
 	struct holds h = { 0 };
 
-	check_life(p, &h);
+	check_life(p, ctx, &h);
 	check_birth(p, ctx, &h);
 	/* The card of a child under 6 shows no face and needs no photo. */
 	if (!has_photo && (date_compare(p->birth, ctx->today) > 0 || registry_has_face(&ctx->rules, p, ctx->today)))
 		add(&h, HOLD_HOLD, "registry.no-photo", "photo");
 	check_nationality(p, &h);
+	check_issue_date(p, ctx, &h);
 	check_expiry(p, ctx, &h);
 	check_number(p, &h);
 	check_text(p, &h);

@@ -28,10 +28,12 @@ struct holds {
 
 /*
  * Holds:    registry.birth-incomplete, registry.no-photo, registry.dead, registry.missing-person, registry.birth-future,
- *           registry.nationality, registry.expired, registry.number-malformed, registry.no-representative
+ *           registry.nationality, registry.expired, registry.number-malformed, registry.no-representative,
+ *           registry.alive-with-death-date, registry.issue-before-birth
  * Warnings: registry.number-province, registry.number-sex, registry.number-birth, registry.under-age,
  *           registry.no-residence, registry.no-origin, registry.expiry-differs, registry.long-field,
- *           registry.address-province, registry.address-old-unit, registry.ethnicity, registry.religion
+ *           registry.address-province, registry.address-old-unit, registry.ethnicity, registry.religion,
+ *           registry.death-date, registry.issue-future
  */
 struct check_context {
 	struct date today;

@@ -100,3 +100,14 @@ bool csv_part(char *row, size_t n, char separator, struct bytes fields[CSV_FIELD
 	*ret_count = count;
 	return true;
 }
+
+void csv_put(struct writer *w, const char *value)
+{
+	writer_u8(w, '"');
+	for (const char *c = value; *c != '\0'; c++) {
+		if (*c == '"')
+			writer_u8(w, '"');
+		writer_u8(w, (uint8_t)*c);
+	}
+	writer_u8(w, '"');
+}

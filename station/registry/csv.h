@@ -2,6 +2,7 @@
 #ifndef CC_STATION_REGISTRY_CSV_H
 #define CC_STATION_REGISTRY_CSV_H
 
+#include "crypto/base/buf.h"
 #include "crypto/base/bytes.h"
 
 #include <stdbool.h>
@@ -30,5 +31,8 @@ bool csv_is_open(struct bytes row, char separator);
  * False: more than CSV_FIELDS_MAX, or a quote where none may stand; *ret_column tells where (from 1).
  */
 bool csv_part(char *row, size_t n, char separator, struct bytes fields[CSV_FIELDS_MAX], size_t *ret_count, size_t *ret_column);
+
+/* One field, RFC 4180 2: always quoted, a quote is doubled. */
+void csv_put(struct writer *w, const char *value);
 
 #endif

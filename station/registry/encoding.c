@@ -405,7 +405,7 @@ static void count_line(enum text_encoding e, struct bytes line, char *text, size
 /* Share of the words with letters beyond ASCII that are syllables, in thousandths; -1: it can't be this encoding. */
 static int score(enum text_encoding e, struct bytes sample)
 {
-	size_t cap = 3 * SAMPLE_MAX + 16;
+	size_t cap = 3 * sample.n + 16;
 	char *text = malloc(cap);
 	struct tally t = { 0 };
 	struct cursor in;
@@ -475,4 +475,40 @@ bool encoding_detect(struct bytes sample, enum text_encoding *ret)
 	}
 	*ret = which;
 	return best >= 700 && best - second >= 200;
+}
+
+#define UTF16_LOOK 128
+
+bool encoding_is_utf16(struct bytes sample)
+{
+	size_t zeros[2] = { 0, 0 }, n = 0;
+	struct cursor in;
+	uint8_t c;
+
+	if (bytes_starts_with(sample, BYTES_LITERAL("\xFF\xFE")) || bytes_starts_with(sample, BYTES_LITERAL("\xFE\xFF")))
+		return true;
+	cursor_init(&in, sample);
+	for (; n < UTF16_LOOK && cursor_u8(&in, &c); n++)
+		zeros[n % 2] += c == 0;
+	/* A quarter of the letters at least is ASCII. */
+	return (zeros[0] == 0 && zeros[1] > n / 8) || (zeros[1] == 0 && zeros[0] > n / 8);
+}
+
+/* Windows-1258 read as TCVN3 makes syllables of up to two words in three: the distance decides. */
+#define OTHER_LEAST 700
+#define OTHER_AHEAD 300
+
+bool encoding_is_other(enum text_encoding file, struct bytes row)
+{
+	int mine = score(file, row);
+
+	if (mine < 0 || mine > 1000 - OTHER_AHEAD)
+		return false;
+	for (int e = 0; e < ENCODING_COUNT; e++) {
+		int other = (enum text_encoding)e != file ? score((enum text_encoding)e, row) : -1;
+
+		if (other >= OTHER_LEAST && other - mine >= OTHER_AHEAD)
+			return true;
+	}
+	return false;
 }

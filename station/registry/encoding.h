@@ -34,4 +34,12 @@ CC_MUST cc_status encoding_decode(enum text_encoding e, struct bytes in, char *o
  */
 CC_MUST bool encoding_detect(struct bytes sample, enum text_encoding *ret);
 
+/* Is it UTF-16, by its mark or by the zero bytes among its first letters? No row of it can be read. */
+CC_MUST bool encoding_is_utf16(struct bytes sample);
+/*
+ * A row of a file in `file`, put there from a file in another encoding: many more of its words are syllables under that other
+ * one. False: it is what the file is, or too short to tell.
+ */
+CC_MUST bool encoding_is_other(enum text_encoding file, struct bytes row);
+
 #endif

@@ -2,6 +2,7 @@
 #include "station/registry/export.h"
 
 #include "crypto/base/secret.h"
+#include "station/registry/csv.h"
 #include "station/registry/person_field.h"
 #include "station/registry/residence.h"
 
@@ -133,18 +134,6 @@ static json_t *load(const struct person *p)
 	return root;
 }
 
-/* RFC 4180 2: always quoted, a quote is doubled. */
-static void put_csv(struct writer *w, const char *value)
-{
-	writer_u8(w, '"');
-	for (const char *c = value; *c != '\0'; c++) {
-		if (*c == '"')
-			writer_u8(w, '"');
-		writer_u8(w, (uint8_t)*c);
-	}
-	writer_u8(w, '"');
-}
-
 static void put_json(struct writer *w, const char *name, const char *value)
 {
 	writer_u8(w, '"');
@@ -189,7 +178,7 @@ static void put_row(struct writer *w, const struct export_purpose *purpose, cons
 		if (field != purpose->fields)
 			writer_u8(w, ',');
 		value_of(row, p, *field, today, value);
-		put_csv(w, value);
+		csv_put(w, value);
 	}
 	writer_str(w, "\r\n");
 	cc_wipe(value, sizeof value);
@@ -224,7 +213,7 @@ cc_status export_heading(const struct export_purpose *purpose, struct buf *ret)
 	for (const char *const *field = purpose->fields; *field != NULL; field++) {
 		if (field != purpose->fields)
 			writer_u8(&w, ',');
-		put_csv(&w, *field);
+		csv_put(&w, *field);
 	}
 	writer_str(&w, "\r\n");
 	st = writer_finish(&w, ret);

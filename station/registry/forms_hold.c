@@ -11,6 +11,12 @@ struct forms_finding {
 	struct hold hold;
 };
 
+/* Whether they live decides over the card, though no card shows it. */
+static bool tells_life(const char *field)
+{
+	return strcmp(field, "life_status") == 0 || strcmp(field, "death_date") == 0;
+}
+
 /* q: number_mac, field, 1 for a correction and 0 for a conflict. */
 static cc_status read_finding(struct stmt *q, struct forms_finding *ret, struct cc_error *err)
 {
@@ -24,7 +30,9 @@ static cc_status read_finding(struct stmt *q, struct forms_finding *ret, struct 
 	ret->hold = (struct hold){ .key = "reconcile.open", .field = field, .severity = HOLD_HOLD };
 	if (correction)
 		ret->hold.key = "correction.waiting";
-	if (correction && !person_field_is_printed(field)) {
+	if (correction && tells_life(field)) {
+		ret->hold.key = "correction.waiting-life";
+	} else if (correction && !person_field_is_printed(field)) {
 		ret->hold.key = "correction.waiting-elsewhere";
 		ret->hold.severity = HOLD_WARNING;
 	}

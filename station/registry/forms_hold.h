@@ -8,9 +8,11 @@
 /*
  * What open forms say about a card (I7: what is printed is what the register says).
  *
- *	correction.waiting		hold	what is printed would change: the old value would go on a card, and the law gives
- *no card on data that two officers are about to correct correction.waiting-elsewhere	warning	a field that no card shows waits
- *for its second officer reconcile.open			hold	documents disagree about a field and no officer has decided
+ *	correction.waiting		hold	what is printed would change: the old value would go on a card, and
+ *						the law gives no card on data that two officers are about to correct
+ *	correction.waiting-life		hold	papers say that they are dead or missing, or live after all
+ *	correction.waiting-elsewhere	warning	a field that no card shows waits for its second officer
+ *	reconcile.open			hold	documents disagree about a field and no officer has decided
  *
  * The open forms are few beside the people: they are read once, then each person is looked up.
  */

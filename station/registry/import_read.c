@@ -119,6 +119,8 @@ cc_status import_reader_new(struct registry *r, FILE *in, const struct import_op
 	rd->encoding = o->encoding;
 	if (rd->folder_fd < 0)
 		st = cc_fail(err, CC_E_NOT_FOUND, "file.missing", "%s: %s", o->folder, strerror(errno));
+	else if (encoding_is_utf16(bytes_of(rd->input, rd->input_n)))
+		st = cc_fail(err, CC_E_FORMAT, "import.encoding-utf16", "%s", "its first letters have two bytes each");
 	else if (!o->named_encoding && !encoding_detect(bytes_of(rd->input, rd->input_n), &rd->encoding))
 		st = cc_fail(err, CC_E_FORMAT, "import.encoding-unknown", "it looks like %s, not clearly",
 			     encoding_name(rd->encoding));
@@ -411,6 +413,8 @@ static cc_status parse(struct import_reader *rd, struct bytes row, struct row_wa
 		return row_fault(fault, "import.line-too-long", 0);
 	if (rd->o->format == IMPORT_JSON_LINES && rd->encoding == ENCODING_UTF8)
 		return person_parse(row, &rd->person, warnings, fault);
+	if (rd->encoding != ENCODING_UTF8 && encoding_is_other(rd->encoding, row))
+		return row_fault(fault, "import.encoding-other", 0);
 	st = encoding_decode(rd->encoding, row, rd->decoded, sizeof rd->decoded, &n, &at);
 	if (cc_failed(st))
 		return row_fault(fault, st.code == CC_E_LIMIT ? "import.line-too-long" : "import.encoding", at);

@@ -295,13 +295,67 @@ static void samples_are_recognised(void **state)
 	assert_int_equal(e, ENCODING_UTF8);
 }
 
+/* Text of one encoding as a file of it has it. */
+static struct bytes in_encoding(enum text_encoding e, const char *text, char *out, size_t cap)
+{
+	switch (e) {
+	case ENCODING_TCVN3:
+		return bytes_of(out, iconv_to("TCVN5712-1", text, out, cap));
+	case ENCODING_CP1258:
+		return bytes_of(out, iconv_to("CP1258", text, out, cap));
+	case ENCODING_VNI:
+		return bytes_of(out, vni_text(text, out));
+	case ENCODING_UTF8:
+	case ENCODING_COUNT:
+		break;
+	}
+	return bytes_str(text);
+}
+
+/* Files that offices put together: a row of another file's encoding is named, before its letters become other letters. */
+static void rows_of_another_encoding_are_told(void **state)
+{
+	static const char *const rows[] = {
+		"049090000000,Lê Văn Hưng,15/02/1990,Nam,Việt Nam,Kinh,Không,Hà Nội,Hà Nội",
+		"051090000000,Hồ Thị Ân,15/02/1990,Nữ,Việt Nam,Kinh,Không,Huế,Huế",
+		"052090000000,Trần Quốc Toản,15/02/1990,Nam,Việt Nam,Tày,Phật giáo,\"Phường Hoàn Kiếm, Hà Nội\",Cần Thơ",
+		"066090000000,H'Ngăm Niê Kđăm,15/02/1990,Nữ,Việt Nam,Ê Đê,Tin Lành,Xã Ea Súp,Đắk Lắk",
+	};
+	char out[2048];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		for (int file = ENCODING_TCVN3; file < ENCODING_COUNT; file++) {
+			for (int e = 0; e < ENCODING_COUNT; e++) {
+				struct bytes row = in_encoding((enum text_encoding)e, rows[i], out, sizeof out);
+
+				assert_int_equal(encoding_is_other((enum text_encoding)file, row), e != file);
+			}
+			assert_false(encoding_is_other((enum text_encoding)file, BYTES_LITERAL("001,LE VAN BA,Nam")));
+		}
+	}
+}
+
+static void utf16_is_told(void **state)
+{
+	(void)state;
+	assert_true(encoding_is_utf16(BYTES_LITERAL("\xFF\xFES\0")));
+	assert_true(encoding_is_utf16(BYTES_LITERAL("\xFE\xFF\0S")));
+	assert_true(encoding_is_utf16(BYTES_LITERAL("n\0u\0")));
+	assert_true(encoding_is_utf16(BYTES_LITERAL("\0n\0u")));
+	assert_false(encoding_is_utf16(BYTES_LITERAL("numb")));
+	assert_false(encoding_is_utf16(BYTES_LITERAL("\0\0\0\0")));
+	assert_false(encoding_is_utf16(BYTES_LITERAL("\xEF\xBB\xBFn")));
+	assert_false(encoding_is_utf16(BYTES_LITERAL("{\"number\": \"001090000000\"\0}\n")));
+	assert_false(encoding_is_utf16(bytes_of(NULL, 0)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_letter_is_the_same_from_every_source),
-		cmocka_unit_test(capitals_of_tcvn3_fonts),
-		cmocka_unit_test(bytes_that_are_no_letters_are_told_by_place),
-		cmocka_unit_test(samples_are_recognised),
+		cmocka_unit_test(every_letter_is_the_same_from_every_source),  cmocka_unit_test(capitals_of_tcvn3_fonts),
+		cmocka_unit_test(bytes_that_are_no_letters_are_told_by_place), cmocka_unit_test(samples_are_recognised),
+		cmocka_unit_test(rows_of_another_encoding_are_told),	       cmocka_unit_test(utf16_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

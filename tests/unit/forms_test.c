@@ -441,6 +441,13 @@ static void the_gate_shows_open_forms(void **state)
 	assert_gate(w, "", false);
 	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
 	assert_gate(w, "001 warning correction.waiting-elsewhere phone\n", false);
+	/* One officer has a death certificate: no card until another has looked. */
+	q.field = "life_status";
+	q.value = "dead";
+	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));
+	assert_gate(w, "001 hold correction.waiting-life life_status\n001 warning correction.waiting-elsewhere phone\n", true);
+	assert_int_equal(forms_hold(w->books, NUMBER, &w->err).code, CC_E_HELD);
+	assert_ok(correction_refuse(&w->forms, c.id, "Hà", "không có giấy chứng tử", &c, &w->err));
 	q.field = "residence";
 	q.value = "Huế";
 	assert_ok(correction_propose(&w->forms, &q, &c, &is_new, &making, &w->err));

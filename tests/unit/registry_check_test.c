@@ -462,6 +462,40 @@ static void other_warnings(void **state)
 	assert_int_equal(h.count, 0);
 }
 
+/* Dates that can't all be true. Of a date known in part only what is known counts. */
+static void dates_of_a_life_agree(void **state)
+{
+	struct person p = somebody();
+	struct check_context ctx = today();
+	struct holds h;
+
+	(void)state;
+	p.death = day("2020-01-01");
+	assert_finding(&p, true, HOLD_HOLD, "registry.alive-with-death-date", "death_date");
+	p.life = LIFE_DEAD;
+	registry_check_person(&p, true, &ctx, &h);
+	assert_int_equal(h.count, 1);
+	for (size_t i = 0; i < 2; i++) {
+		p.death = i == 0 ? day("1990-02-14") : day("2026-07-02");
+		registry_check_person(&p, true, &ctx, &h);
+		assert_int_equal(h.count, 2);
+		assert_string_equal(h.items[0].key, "registry.death-date");
+		assert_string_equal(h.items[1].key, "registry.dead");
+	}
+	p.death = day("1990-02");
+	registry_check_person(&p, true, &ctx, &h);
+	assert_int_equal(h.count, 1);
+	p = somebody();
+	p.issued = day("1990-02-14");
+	registry_check_person(&p, true, &ctx, &h);
+	assert_string_equal(holds_first(&h)->key, "registry.issue-before-birth");
+	p.issued = day("2026-07-02");
+	assert_finding(&p, true, HOLD_WARNING, "registry.issue-future", "issue_date");
+	p.issued = day("2026-07-01");
+	registry_check_person(&p, true, &ctx, &h);
+	assert_int_equal(h.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +518,7 @@ int main(void)
 		cmocka_unit_test(codes_and_places_are_those_of_the_day),
 		cmocka_unit_test(provinces_are_counted_by_date),
 		cmocka_unit_test(a_child_needs_somebody_who_asks),
+		cmocka_unit_test(dates_of_a_life_agree),
 		cmocka_unit_test(other_warnings),
 	};
 

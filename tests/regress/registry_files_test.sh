@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Files that a register's officer gives and gets: what stands in the way of an import is named before a row is taken, and what
+# comes out can be read again.
+set -u
+. tests/support/station.sh
+cheap_keys "$CCCD_HOME" "$CCCD_PASSWORD_FILE"
+run 0 "a station" "" "$cccd" pki init
+
+head='Số định danh,Họ và tên,Ngày sinh,Giới tính,Quốc tịch,Nơi thường trú'
+row() { printf '%s090000000,%s,15/02/1990,Nam,Việt Nam,"%s"\n' "$1" "$2" "${3:-Hà Nội}"; }
+
+# ---- UTF-16, which Excel calls "Unicode text"
+{ echo "$head"; row 001 "Nguyễn Văn Đức"; } >"$work/utf8.csv"
+{ printf '\xff\xfe'; iconv -f UTF-8 -t UTF-16LE "$work/utf8.csv"; } >"$work/excel.csv"
+iconv -f UTF-8 -t UTF-16BE "$work/utf8.csv" >"$work/big.csv"
+run 1 "UTF-16 is named, with the way out" "CSV UTF-8" "$cccd" registry import "$work/excel.csv"
+run 1 "UTF-16 without a mark too" "CSV UTF-8" "$cccd" registry import "$work/big.csv"
+run 1 "also when another encoding is named" "CSV UTF-8" "$cccd" registry import "$work/excel.csv" --encoding tcvn3
+run 1 "a folder is called a folder" "a folder, not a file" "$cccd" registry import "$work"
+
+# ---- one file of two offices' encodings
+for pair in TCVN5712-1/CP1258 TCVN5712-1/UTF-8 CP1258/TCVN5712-1 CP1258/UTF-8; do
+	{ echo "$head"; row 002 "Đặng Hữu Nghĩa"; row 004 "Nguyễn Thế Kỷ"; row 006 "Phạm Ngọc Ưởng"; row 008 "Hoàng Thị Huệ"; } |
+		iconv -f UTF-8 -t "${pair%/*}" >"$work/two.csv"
+	{ row 010 "Lê Văn Hưng"; row 011 "Hồ Bá Kê"; } | iconv -f UTF-8 -t "${pair#*/}" >>"$work/two.csv"
+	rm -f "$work/rejects.csv"
+	run 3 "$pair: both rows of the other encoding" "line 7: .*in another encoding" \
+		"$cccd" registry import "$work/two.csv" --rejects "$work/rejects.csv" --dry-run
+	is "$pair: and no other row" "$(grep -c 'another encoding' "$out"), $(grep 'Not imported' "$out")" "2, Not imported: 2"
+done
+
+# ---- the file for refused rows
+run 0 "nothing is refused" "Not imported: 0" "$cccd" registry import "$work/utf8.csv" --rejects "$work/none.csv"
+[ ! -e "$work/none.csv" ]
+tap $? "then no empty file is left"
+run 0 "and the same command runs again" "Unchanged: 1" "$cccd" registry import "$work/utf8.csv" --rejects "$work/none.csv"
+{ echo "$head"; row 012 "Lê Văn 4"; } >"$work/bad.csv"
+run 3 "a refused row is kept" "" "$cccd" registry import "$work/bad.csv" --rejects "$work/kept.csv"
+run 1 "and what to do with the file is said" "mend and import them first" \
+	"$cccd" registry import "$work/bad.csv" --rejects "$work/kept.csv"
+
+# ---- what the sample for the papers says, a program reads again
+{ echo "$head"; row 014 'Trần Bá Lộc' 'Số 1, ""ngõ cũ"", Sơn La'; } >"$work/quotes.csv"
+run 0 "an address with quotes" "Imported: 1" "$cccd" registry import "$work/quotes.csv"
+"$cccd" registry recheck >"$work/sample.csv" 2>"$out"
+sed '1s/wrong/nationality/; 2,$s/,$/,Việt Nam/; s/^"014/"015/' "$work/sample.csv" >"$work/again.csv"
+run 0 "is quoted right in the sample" "Rows: 2" "$cccd" registry import "$work/again.csv" --dry-run
+grep -q '"Số 1, ""ngõ cũ"", Sơn La"' "$work/sample.csv"
+tap $? "with each quote doubled"
+
+# ---- a dry run says that it was one
+cheap_keys "$work/team" "$CCCD_PASSWORD_FILE"
+CCCD_HOME=$work/team "$cccd" pki init >/dev/null 2>&1
+CCCD_HOME=$work/team "$cccd" exchange identity "$work/team.id" >"$out" 2>&1
+print=$(grep -oE '[0-9A-F]{64}' "$out")
+run 0 "another station" "Pinned" "$cccd" exchange peer "$work/team.id" --fingerprint "$print"
+run 0 "a package that isn't made" "dry run: nothing was changed" \
+	"$cccd" exchange make "$work/p" --to cccd-station --dry-run 001090000000
+! grep -q "takes it by" "$out"
+tap $? "sends nobody to take it"
+echo "1..$n"
+exit $bad
