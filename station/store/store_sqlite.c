@@ -39,6 +39,7 @@ struct sqlite_store {
 	int lock_fd;
 	struct sqlite_stmt *cache;
 	size_t cached;
+	int journal_pages; /* after the last commit */
 };
 
 static struct sqlite_store *self(struct store *s)
@@ -357,8 +358,7 @@ static cc_status make_file(const char *path, struct cc_error *err)
 	return cc_ok();
 }
 
-/* wal_autocheckpoint: pages that a load writes again and again are copied once in 32 MiB. temp_store: no personal field may
- * reach a temporary file; secure_delete: deleted rows leave no bytes behind. */
+/* temp_store: no personal field may reach a temporary file; secure_delete: deleted rows leave no bytes behind. */
 static const char connection_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
 					  "PRAGMA journal_mode=WAL;"
 					  "PRAGMA synchronous=FULL;"
@@ -367,8 +367,51 @@ static const char connection_settings[] = "PRAGMA locking_mode=EXCLUSIVE;"
 					  "PRAGMA secure_delete=ON;"
 					  "PRAGMA cell_size_check=ON;"
 					  "PRAGMA trusted_schema=OFF;"
-					  "PRAGMA wal_autocheckpoint=8192;"
 					  "PRAGMA mmap_size=0;";
+
+/*
+ * The journal. Pages that a load writes again and again are copied home once in
+ * 32 MiB. While the file grows, each flush writes its inode too and takes twice as
+ * long: who commits little and often finds room of zeros ahead, which SQLite takes
+ * for the end of the journal. It starts over at its beginning after a checkpoint.
+ */
+#define JOURNAL_PAGES 8192
+#define JOURNAL_PAGE (4096 + 24) /* with its header */
+#define JOURNAL_LITTLE 64	 /* pages of a commit; a short command never has as many in all */
+#define JOURNAL_AHEAD_MAX (4 << 20)
+
+/* Ahead of what is used as much again. Where there is no room for it nothing is lost but time. */
+static void journal_room(struct sqlite_store *s, sqlite3_int64 used)
+{
+	static const uint8_t zeros[1 << 16];
+	sqlite3_int64 size = 0, ahead = used < JOURNAL_AHEAD_MAX ? used : JOURNAL_AHEAD_MAX;
+	sqlite3_file *f = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) != SQLITE_OK || f == NULL ||
+	    f->pMethods == NULL)
+		return;
+	if (f->pMethods->xFileSize(f, &size) != SQLITE_OK || size > used + ahead / 2)
+		return;
+	for (sqlite3_int64 at = size; at < size + ahead; at += (sqlite3_int64)sizeof zeros) {
+		if (f->pMethods->xWrite(f, zeros, (int)sizeof zeros, at) != SQLITE_OK) {
+			(void)f->pMethods->xTruncate(f, size);
+			return;
+		}
+	}
+}
+
+static int journal_committed(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_store *s = ctx;
+	int added = pages - s->journal_pages;
+
+	if (pages >= JOURNAL_PAGES)
+		(void)sqlite3_wal_checkpoint(db, name);
+	else if (pages > JOURNAL_LITTLE && added > 0 && added < JOURNAL_LITTLE)
+		journal_room(s, (sqlite3_int64)pages * JOURNAL_PAGE);
+	s->journal_pages = pages;
+	return SQLITE_OK;
+}
 
 /*
  * A page that is not at hand costs more than all else of a lookup, and keyed
@@ -398,6 +441,7 @@ static cc_status configure(struct sqlite_store *s)
 		st = lite_exec(&s->base, cache);
 	if (cc_failed(st))
 		return st;
+	(void)sqlite3_wal_hook(s->db, journal_committed, s);
 	(void)sqlite3_extended_result_codes(s->db, 1);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);

@@ -172,7 +172,7 @@ static void a_form_moved_to_another_row_does_not_open(void **state)
 
 /* ---- many threads at one desk */
 
-#define THREADS 8
+#define THREADS 80 /* more than one transaction serves */
 #define APPLICATIONS 400
 
 struct clerk {

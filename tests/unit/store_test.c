@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -399,6 +400,122 @@ static void commits_survive_a_killed_process(void **state)
 	store_close(&s);
 }
 
+/* ---- the journal of who commits little and often */
+
+static off_t journal_size(void)
+{
+	char wal[PATH_MAX + 8];
+	struct stat info;
+
+	(void)snprintf(wal, sizeof wal, "%s-wal", path);
+	return stat(wal, &info) == 0 ? info.st_size : 0;
+}
+
+static void commit_one(struct store *s, int id)
+{
+	assert_ok(store_begin(s));
+	assert_ok(insert(s, id, "little and often"));
+	assert_ok(store_commit(s));
+}
+
+#define OFTEN 1000
+
+static void journal_has_room_ahead_of_little_commits(void **state)
+{
+	struct store *s;
+	off_t size = 0;
+	int grown = 0;
+
+	(void)state;
+	ONLY_SQLITE();
+	s = open_store();
+	run(s, sql_t);
+	for (int i = 0; i < OFTEN; i++) {
+		commit_one(s, i);
+		grown += journal_size() != size;
+		size = journal_size();
+	}
+	print_message("# count: %d commits made the journal longer %d times\n", OFTEN, grown);
+	assert_in_range(grown, 3, 30);
+	store_close(&s);
+}
+
+static void often_child(void)
+{
+	struct store *s = open_store();
+
+	run(s, sql_t);
+	for (int i = 0; i < OFTEN; i++)
+		commit_one(s, i);
+	assert_ok(store_begin(s));
+	assert_ok(insert(s, OFTEN, "not committed"));
+	(void)kill(getpid(), SIGKILL);
+}
+
+static void room_in_the_journal_is_no_commit(void **state)
+{
+	struct store *s;
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	ONLY_SQLITE();
+	pid = fork();
+	if (pid == 0) {
+		often_child();
+		_exit(1);
+	}
+	assert_true(waitpid(pid, &status, 0) == pid);
+	assert_true(WIFSIGNALED(status));
+	assert_true(journal_size() > 0);
+	s = open_store();
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == OFTEN);
+	commit_one(s, OFTEN + 1);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == OFTEN + 1);
+	store_close(&s);
+}
+
+static int commits_until_longer(struct store *s)
+{
+	off_t size = journal_size();
+	int i = 0;
+
+	while (journal_size() == size && i < OFTEN)
+		commit_one(s, i++);
+	return i;
+}
+
+/* A disk that is full for more room, and not yet for the commits themselves. */
+static void a_journal_without_room_goes_on(void **state)
+{
+	struct rlimit all, full;
+	struct store *s;
+	int commits;
+
+	(void)state;
+	ONLY_SQLITE();
+	s = open_store();
+	run(s, sql_t);
+	commits = commits_until_longer(s);
+	store_close(&s);
+	assert_in_range(commits, 1, OFTEN - 1);
+	assert_int_equal(fresh_path(NULL), 0);
+	s = open_store();
+	run(s, sql_t);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+	full = all;
+	full.rlim_cur = (rlim_t)journal_size();
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	for (int i = 0; i < commits + 10; i++)
+		commit_one(s, i);
+	assert_true(journal_size() == (off_t)full.rlim_cur);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	(void)signal(SIGXFSZ, SIG_DFL);
+	assert_true(query_int(s, "SELECT COUNT(*) FROM t") == commits + 10);
+	store_close(&s);
+}
+
 static const struct migration list[] = {
 	{ 1, "one", "CREATE TABLE one (id BIGINT); CREATE TABLE one_more (id BIGINT)" },
 	{ 2, "two", "CREATE TABLE two (id BIGINT)" },
@@ -553,6 +670,9 @@ int main(void)
 		store_unit_test(broken_sql_is_an_error),
 		store_unit_test(failed_commit_stops_the_store),
 		store_unit_test(commits_survive_a_killed_process),
+		store_unit_test(journal_has_room_ahead_of_little_commits),
+		store_unit_test(room_in_the_journal_is_no_commit),
+		store_unit_test(a_journal_without_room_goes_on),
 		store_unit_test(migrations_run_once),
 		store_unit_test(a_store_is_opened_as_it_is_or_not_at_all),
 		store_unit_test(changed_migration_is_refused),
