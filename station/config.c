@@ -217,24 +217,25 @@ cc_status config_setting(const struct config *c, const char *name, char *ret, si
 	const struct setting *setting = find_setting(name);
 	json_t *root = NULL;
 	const json_t *value;
+	const char *text;
+	char number[24];
+	size_t n;
 	cc_status st;
-	int n;
 
 	CC_ASSERT(setting != NULL);
 	st = load_settings(c, &root, err);
 	if (cc_failed(st))
 		return st;
 	value = json_object_get(root, name);
-	if (json_is_string(value))
-		n = snprintf(ret, cap, "%s", json_string_value(value));
-	else if (json_is_integer(value))
-		n = snprintf(ret, cap, "%lld", (long long)json_integer_value(value));
+	(void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+	text = json_is_string(value) ? json_string_value(value) : json_is_integer(value) ? number : setting->value;
+	n = strlen(text);
+	if (n < cap)
+		memcpy(ret, text, n + 1);
 	else
-		n = snprintf(ret, cap, "%s", setting->value);
+		st = cc_fail(err, CC_E_LIMIT, "settings.bad-value", "%s: longer than %zu characters", name, cap - 1);
 	json_decref(root);
-	if (n < 0 || (size_t)n >= cap)
-		return cc_fail(err, CC_E_LIMIT, "settings.bad-value", "%s: longer than %zu characters", name, cap - 1);
-	return cc_ok();
+	return st;
 }
 
 cc_status config_setting_int(const struct config *c, const char *name, int64_t *ret, struct cc_error *err)

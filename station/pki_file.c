@@ -29,7 +29,7 @@ void pki_file_done(struct pki_file *f)
 }
 
 /* Each reader in turn; only one of them takes what the file is. The certificate's own cause is the one that tells most. */
-static cc_status parse(struct bytes data, struct pki_file *ret, struct cc_error *err)
+cc_status pki_file_parse(struct bytes data, struct pki_file *ret, struct cc_error *err)
 {
 	struct cc_error cause = { 0 };
 	cc_status st = cert_parse(data, &ret->cert, &cause);
@@ -63,7 +63,7 @@ cc_status pki_file_read(const char *path, struct pki_file *ret, struct cc_error 
 	cc_status st = sys_read_file(path, FILE_MAX, &data, err);
 
 	if (!cc_failed(st))
-		st = parse(buf_view(&data), &f, err);
+		st = pki_file_parse(buf_view(&data), &f, err);
 	buf_done(&data);
 	if (!cc_failed(st))
 		*ret = f;

@@ -27,6 +27,7 @@ struct pki_file {
  */
 const char *pki_named_path(const struct config *c, const char *given, char out[PATH_MAX]);
 /* CC_E_FORMAT "pki.file" when it is none of them. */
+CC_MUST cc_status pki_file_parse(struct bytes data, struct pki_file *ret, struct cc_error *err);
 CC_MUST cc_status pki_file_read(const char *path, struct pki_file *ret, struct cc_error *err);
 void pki_file_done(struct pki_file *f);
 

@@ -41,6 +41,17 @@ void cc_error_init(struct cc_error *err)
 	memset(err, 0, sizeof *err);
 }
 
+/* C0, DEL, and C1 as UTF-8 writes it: what a terminal would obey. */
+static void clean(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7F)
+			*p = '?';
+		else if (p[0] == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F)
+			p[0] = p[1] = '?';
+	}
+}
+
 cc_status cc_fail(struct cc_error *err, enum cc_code code, const char *key, const char *fmt, ...)
 {
 	CC_ASSERT(code != CC_OK);
@@ -52,6 +63,7 @@ cc_status cc_fail(struct cc_error *err, enum cc_code code, const char *key, cons
 		va_start(ap, fmt);
 		(void)vsnprintf(err->detail, sizeof err->detail, fmt, ap);
 		va_end(ap);
+		clean(err->detail);
 	}
 	return cc_code_status(code);
 }

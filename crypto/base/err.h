@@ -68,7 +68,8 @@ const char *cc_code_name(enum cc_code code);
  * Vietnamese or English with the next action ("card.removed",
  * "registry.birth-incomplete"); a string literal, never freed.
  * detail: English, technical, cut at the limit. Never personal data, never a
- * secret: it may be logged.
+ * secret: it may be logged. Names that outside bytes gave may stand in it: control
+ * characters are put as '?', so that no file drives the terminal that shows it.
  */
 struct cc_error {
 	enum cc_code code;

@@ -19,13 +19,21 @@ struct outbox_http {
 };
 
 /* ---- what may be asked, and what an answer means */
+static bool has_no_place_in_url(const char *url)
+{
+	for (const char *p = url; *p != '\0'; p++)
+		if ((unsigned char)*p <= 0x20 || *p == 0x7F || *p == '"' || *p == '\\')
+			return true;
+	return false;
+}
+
 bool outbox_http_url_allowed(const char *url)
 {
 	static const char *const local[] = { "http://127.0.0.1", "http://[::1]", "http://localhost" };
 	const char *host = strstr(url, "://");
 	size_t host_len;
 
-	if (host == NULL || strpbrk(url, " \t\r\n\"\\") != NULL)
+	if (host == NULL || has_no_place_in_url(url))
 		return false;
 	host += 3;
 	host_len = strcspn(host, "/?#");

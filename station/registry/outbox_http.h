@@ -33,7 +33,7 @@ void outbox_http_close(struct outbox_http **h);
 struct outbox_sender outbox_http_sender(struct outbox_http *h);
 /* What an answer means; without I/O. */
 enum outbox_answer outbox_http_judge(long status, struct bytes body, const char *key);
-/* https, or http to 127.0.0.1, [::1] or localhost; no user, no blanks. */
+/* https, or http to 127.0.0.1, [::1] or localhost; no user, no blanks, no control characters. */
 bool outbox_http_url_allowed(const char *url);
 
 #endif

@@ -173,11 +173,12 @@ static bool each_of_row(int64_t first, struct bytes more, void (*put)(void *ctx,
 {
 	struct cursor in;
 	uint16_t distance, before = 0;
+	int64_t left = REGISTRY_SLICE - 1 - (first & (REGISTRY_SLICE - 1)); /* in the slice behind the first */
 
 	put(ctx, first);
 	cursor_init(&in, more);
 	while (cursor_left(&in) > 0) {
-		if (!cursor_u16(&in, &distance) || distance <= before || SLICE_OF(first + distance) != SLICE_OF(first))
+		if (!cursor_u16(&in, &distance) || distance <= before || distance > left)
 			return false;
 		before = distance;
 		put(ctx, first + distance);
@@ -243,6 +244,11 @@ static cc_status read_page(struct registry *r, struct registry_postings *l, int6
 		int64_t first = stmt_column_int(q, 0);
 
 		n++;
+		/* No number at all (SQLite keeps it), or the last that there is: behind it nothing can be asked for. */
+		if (first < *at || first <= 0 || first == INT64_MAX) {
+			good = false;
+			break;
+		}
 		*at = first + 1;
 		if (SLICE_OF(first) != l->slice)
 			l->beyond = first;

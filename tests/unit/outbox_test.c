@@ -269,6 +269,8 @@ static void only_https_or_this_machine_is_asked(void **state)
 					   "http://127.0.0.1@evil.example/",
 					   "https://user@dancu.example/",
 					   "https://a b/",
+					   "https://a\x1B[31m/",
+					   "https://a/\x7F",
 					   "http://localhost.example/" };
 
 	(void)state;

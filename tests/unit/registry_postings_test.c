@@ -9,6 +9,7 @@
 #include "station/registry/registry_rows.h"
 #include "tests/support/alloc_fault.h"
 #include "tests/support/registry_fixture.h"
+#include "tests/support/store_engine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -293,6 +294,26 @@ static void damaged_rows_are_named(void **state)
 	cc_error_init(&w->err);
 }
 
+/* SQLite keeps any value under any column: ids that are none, more than are read at once, end a walk. */
+static void ids_that_are_no_numbers_end_a_walk(void **state)
+{
+	struct registry_fixture *w = *state;
+	struct registry_postings l;
+	int64_t found = 0;
+
+	if (store_engine_is_postgres())
+		skip();
+	run_sql(w, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
+		   " INSERT INTO registry_mark (mark, person_id) SELECT 3, 'x' || i FROM n");
+	registry_postings_begin(&l, 3);
+	assert_int_equal(registry_postings_next(w->reg, &l, 1, &found, &w->err).code, CC_E_VERIFY);
+	assert_string_equal(w->err.key, "registry.damaged");
+	cc_error_init(&w->err);
+	run_sql(w, "INSERT INTO registry_mark (mark, person_id) VALUES (4, 9223372036854775807)");
+	registry_postings_begin(&l, 4);
+	assert_int_equal(registry_postings_next(w->reg, &l, 1, &found, &w->err).code, CC_E_VERIFY);
+}
+
 static void no_memory_writes_nothing(void **state)
 {
 	static const struct registry_mark m[] = { { 3, 10 }, { 3, 11 }, { 3, 20 }, { 4, 10 } };
@@ -328,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rows_of_one_go_on, begin, end),
 		cmocka_unit_test_setup_teardown(people_leave_a_row_one_by_one, begin, end),
 		cmocka_unit_test_setup_teardown(damaged_rows_are_named, begin, end),
+		cmocka_unit_test_setup_teardown(ids_that_are_no_numbers_end_a_walk, begin, end),
 		cmocka_unit_test_setup_teardown(no_memory_writes_nothing, begin, end),
 	};
 

@@ -124,6 +124,17 @@ static void what_is_not_there_is_not_found(void **state)
 	assert_int_equal(sys_write_file(path, bytes_str("x"), 0600, &err).code, CC_E_NOT_FOUND);
 }
 
+static void a_detail_drives_no_terminal(void **state)
+{
+	struct cc_error err = { 0 };
+
+	(void)state;
+	(void)cc_fail(&err, CC_E_FORMAT, "file.missing", "%s",
+		      "a\x1B[31m\tb\x7F\nđỏ\xC2\x9B"
+		      "Bž\xC2");
+	assert_string_equal(err.detail, "a?[31m?b??đỏ??Bž\xC2");
+}
+
 static void a_folder_is_no_file(void **state)
 {
 	struct buf back = { 0 };
@@ -429,6 +440,7 @@ int main(void)
 		cmocka_unit_test(a_written_file_is_read_back),
 		cmocka_unit_test(a_key_file_is_private_and_replaced_whole),
 		cmocka_unit_test(what_is_not_there_is_not_found),
+		cmocka_unit_test(a_detail_drives_no_terminal),
 		cmocka_unit_test(a_folder_is_no_file),
 		cmocka_unit_test(a_failed_write_leaves_no_trace),
 		cmocka_unit_test(a_folder_without_write_permission_is_an_error),
