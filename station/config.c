@@ -135,6 +135,9 @@ const struct setting settings_table[] = {
 	  "đường dẫn chương trình nfiq2 từ bản 2.1; trống: không có" },
 	{ "dg13.name-case", "registry", "letter case of names in DG13: registry or upper",
 	  "kiểu chữ của họ tên trong DG13: registry (như hồ sơ) hoặc upper (chữ hoa)" },
+	{ "store.cache-mib", "0",
+	  "MiB of the store's pages that stay in memory (SQLite), 8 to 262144; 0: an eighth of the machine's or container's",
+	  "số MiB trang dữ liệu giữ trong bộ nhớ (SQLite), 8 đến 262144; 0: một phần tám bộ nhớ của máy hoặc container" },
 	{ "station.name", "cccd-station", "name of this station in evidence and in packages for others",
 	  "tên trạm này trong bằng chứng và trong gói gửi trạm khác" },
 	{ "inspect.cplc", "no", "inspection asks the chip for its production data (CPLC), to know its type by it: yes or no",
@@ -275,14 +278,28 @@ cc_status config_check_home(const struct config *c, struct cc_error *err)
 	return cc_ok();
 }
 
+#define CACHE_MIB_MIN 8
+#define CACHE_MIB_MAX (256 * 1024)
+
+static cc_status cache_mib(const struct config *c, int64_t *ret, struct cc_error *err)
+{
+	cc_status st = config_setting_int(c, "store.cache-mib", ret, err);
+
+	if (!cc_failed(st) && *ret != 0 && (*ret < CACHE_MIB_MIN || *ret > CACHE_MIB_MAX))
+		st = cc_fail(err, CC_E_FORMAT, "settings.bad-value", "store.cache-mib: 0, or %d to %d", CACHE_MIB_MIN,
+			     CACHE_MIB_MAX);
+	return st;
+}
+
 cc_status config_open_store(const struct config *c, struct store **ret, struct cc_error *err)
 {
 	char path[PATH_MAX];
 	const char *place;
 	struct store *s = NULL;
+	int64_t mib = 0;
 	cc_status st = config_check_home(c, err);
 
-	if (cc_failed(st))
+	if (cc_failed(st) || cc_failed(st = cache_mib(c, &mib, err)))
 		return st;
 	config_path(c, "station.db", path);
 	place = c->store[0] != '\0' ? c->store : path;
@@ -292,6 +309,11 @@ cc_status config_open_store(const struct config *c, struct store **ret, struct c
 	st = c->dry_run ? store_open_as_it_is(place, &s, err) : store_open(place, &s, err);
 	if (cc_failed(st))
 		return st;
+	if (mib > 0 && cc_failed(st = store_set_cache(s, (int)(mib * 1024)))) {
+		(void)cc_fail(err, st.code, s->err.key, "%s", s->err.detail);
+		store_close(&s);
+		return st;
+	}
 	*ret = s;
 	return st;
 }

@@ -65,6 +65,11 @@ void store_close(struct store **s)
 	*s = NULL;
 }
 
+cc_status store_set_cache(struct store *s, int kib)
+{
+	return s->ops->set_cache(s, kib);
+}
+
 cc_status store_begin(struct store *s)
 {
 	cc_status st;

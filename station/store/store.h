@@ -42,6 +42,7 @@ struct store_ops {
 	struct bytes (*column_bytes)(struct stmt *q, int column);
 	cc_status (*reset)(struct stmt *q);
 	int64_t (*changes)(struct store *s);
+	cc_status (*set_cache)(struct store *s, int kib);
 	void (*finish)(struct stmt *q);
 	void (*close)(struct store *s);
 };
@@ -62,8 +63,11 @@ struct stmt {
 #define STORE_IN_MEMORY ":memory:" /* a path: a store of this process alone that leaves nothing behind */
 /* ret is ready, migrated (store_migrate) and locked. */
 CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err);
-/* What its pages in memory may take: an eighth of the machine's, from 128 MiB to 8 GiB. */
-int store_sqlite_cache_kib(void);
+/*
+ * What its pages in memory take at most, of the memory that the process may have (memory_limit.h; 0: unknown): an eighth, from
+ * 128 MiB to 8 GiB; where that is little memory, never more than a quarter.
+ */
+int store_sqlite_cache_kib(int64_t memory_kib);
 /*
  * A libpq address ("postgres://station@host/cccd", "host=/run/postgresql dbname=cccd"); ret is migrated. A password in it is
  * refused ("store.address-password": it belongs into a passfile or a client certificate); a server elsewhere must
@@ -79,6 +83,8 @@ CC_MUST cc_status store_open(const char *place, struct store **ret, struct cc_er
 CC_MUST cc_status store_open_as_it_is(const char *place, struct store **ret, struct cc_error *err);
 CC_MUST cc_status store_sqlite_open_as_it_is(const char *path, struct store **ret, struct cc_error *err);
 CC_MUST cc_status store_pg_open_as_it_is(const char *url, struct store **ret, struct cc_error *err);
+/* Another bound for SQLite's pages in memory than store_open's; PostgreSQL's server has its own, nothing is done there. */
+CC_MUST cc_status store_set_cache(struct store *s, int kib);
 void store_close(struct store **s);
 /* Other stations may be at work in it (PostgreSQL): a few statements lock rows there. */
 bool store_is_shared(const struct store *s);

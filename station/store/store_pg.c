@@ -560,6 +560,14 @@ static void pg_close(struct store *base)
 	cc_free(s, sizeof *s);
 }
 
+/* The server has its own. */
+static cc_status pg_set_cache(struct store *base, int kib)
+{
+	(void)base;
+	(void)kib;
+	return cc_ok();
+}
+
 static const struct store_ops pg_ops = {
 	.name = "postgres",
 	.shared = true,
@@ -575,6 +583,7 @@ static const struct store_ops pg_ops = {
 	.column_bytes = pg_column_bytes,
 	.reset = pg_reset,
 	.changes = pg_changes,
+	.set_cache = pg_set_cache,
 	.finish = pg_finish,
 	.close = pg_close,
 };

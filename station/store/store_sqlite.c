@@ -2,6 +2,7 @@
 #include "station/store/store.h"
 
 #include "crypto/base/secret.h"
+#include "station/store/memory_limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -306,6 +307,14 @@ static void lite_close(struct store *base)
 	cc_free(s, sizeof *s);
 }
 
+static cc_status lite_set_cache(struct store *base, int kib)
+{
+	char pragma[64];
+
+	(void)snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", kib);
+	return lite_exec(base, pragma);
+}
+
 static const struct store_ops lite_ops = {
 	.name = "sqlite",
 	.exec = lite_exec,
@@ -320,6 +329,7 @@ static const struct store_ops lite_ops = {
 	.column_bytes = lite_column_bytes,
 	.reset = lite_reset,
 	.changes = lite_changes,
+	.set_cache = lite_set_cache,
 	.finish = lite_finish,
 	.close = lite_close,
 };
@@ -419,26 +429,26 @@ static int journal_committed(void *ctx, sqlite3 *db, const char *name, int pages
  */
 #define CACHE_KIB_MIN (128 * 1024)
 #define CACHE_KIB_MAX (8 * 1024 * 1024)
-#define CACHE_SHARE 8 /* of the machine's memory */
+#define CACHE_SHARE 8	   /* of the memory that this process may have */
+#define CACHE_SHARE_MOST 4 /* of it, however little that is */
 
-int store_sqlite_cache_kib(void)
+int store_sqlite_cache_kib(int64_t memory_kib)
 {
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-	long kib = pages > 0 && size > 0 ? pages / CACHE_SHARE * (size / 1024) : 0;
+	int64_t kib = memory_kib / CACHE_SHARE;
 
-	return kib < CACHE_KIB_MIN ? CACHE_KIB_MIN : kib > CACHE_KIB_MAX ? CACHE_KIB_MAX : (int)kib;
+	if (kib < CACHE_KIB_MIN && memory_kib > 0)
+		kib = memory_kib / CACHE_SHARE_MOST < CACHE_KIB_MIN ? memory_kib / CACHE_SHARE_MOST : CACHE_KIB_MIN;
+	return memory_kib <= 0 ? CACHE_KIB_MIN : kib > CACHE_KIB_MAX ? CACHE_KIB_MAX : (int)kib;
 }
 
 static cc_status configure(struct sqlite_store *s)
 {
 	struct stmt *q = NULL;
 	bool row = false;
-	char cache[64];
 	cc_status st = lite_exec(&s->base, connection_settings);
 
-	(void)snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", store_sqlite_cache_kib());
 	if (!cc_failed(st))
-		st = lite_exec(&s->base, cache);
+		st = lite_set_cache(&s->base, store_sqlite_cache_kib(memory_limit_kib("")));
 	if (cc_failed(st))
 		return st;
 	(void)sqlite3_wal_hook(s->db, journal_committed, s);

@@ -3,6 +3,7 @@
 #include "crypto/seal.h"
 #include "station/issue/queue.h"
 #include "station/registry/import.h"
+#include "station/store/memory_limit.h"
 #include "tests/support/pki_fixture.h"
 
 #include <libpq-fe.h>
@@ -178,7 +179,7 @@ static sqlite3 *bare_open(struct world *w, bool fresh)
 	char path[256], side[300], cache[64];
 	sqlite3 *db = NULL;
 
-	(void)snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", store_sqlite_cache_kib());
+	(void)snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", store_sqlite_cache_kib(memory_limit_kib("")));
 	bare_path(w, path, sizeof path);
 	if (fresh) {
 		(void)remove(path);

@@ -71,8 +71,9 @@ trusting "Terminal Authentication at an issued card" "" brainpoolP256r1
 trusting "the same with RSA, after Chip Authentication with DH" "--rsa 2048" dh1
 works "a passport-like chip" '{}' '--personality icao'
 works "short length" '{}' '--short'
-works "names in capitals" '{"dg13.name-case":"upper"}'
+works "names in capitals, pages of the store in 8 MiB" '{"dg13.name-case":"upper","store.cache-mib":8}'
 refused '{"lds.version":"9"}' 'lds.version'
+refused '{"store.cache-mib":3}' 'store.cache-mib: 0, or 8 to 262144'
 refused '{"dg2.width":"99999"}' 'dg2.width'
 refused '{"dg2.bytes-max":-5}' 'dg2.bytes-max'
 refused '{"chip.aa-hash":"md5"}' 'chip.aa-hash'

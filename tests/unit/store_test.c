@@ -264,6 +264,24 @@ static void finished_statement_is_used_again_without_old_values(void **state)
 	store_close(&s);
 }
 
+static void pages_in_memory_can_be_bounded(void **state)
+{
+	struct store *s = open_store();
+	struct stmt *q = NULL;
+	bool row = false;
+
+	(void)state;
+	assert_ok(store_set_cache(s, 8192));
+	if (!store_engine_is_postgres()) {
+		assert_ok(store_prepare(s, "PRAGMA cache_size", &q));
+		assert_ok(stmt_step(q, &row));
+		assert_true(row);
+		assert_int_equal(stmt_column_int(q, 0), -8192);
+		stmt_finish(&q);
+	}
+	store_close(&s);
+}
+
 static void cache_survives_more_texts_than_it_holds(void **state)
 {
 	static char sql[100][40];
@@ -664,6 +682,7 @@ int main(void)
 		store_unit_test(values_come_back_as_bound),
 		store_unit_test(one_text_may_be_in_use_twice),
 		store_unit_test(finished_statement_is_used_again_without_old_values),
+		store_unit_test(pages_in_memory_can_be_bounded),
 		store_unit_test(cache_survives_more_texts_than_it_holds),
 		store_unit_test(broken_unique_index_fails_its_transaction),
 		store_unit_test(rollback_undoes),
