@@ -2,11 +2,13 @@
 #include "station/command.h"
 
 #include "crypto/base/secret.h"
+#include "station/forms_session.h"
 #include "station/issue/ledger.h"
 #include "station/message.h"
 #include "station/registry/forms_hold.h"
 #include "station/registry/gate.h"
 #include "station/registry/number.h"
+#include "station/registry/revocation.h"
 #include "station/registry_photo.h"
 #include "station/registry_session.h"
 
@@ -290,18 +292,54 @@ static void print_person(const struct registry_session *s, const struct person *
 	json_decref(root);
 }
 
-static void show_person(struct registry_session *s, const struct person *p, struct bytes photo, const struct holds *holds)
+/* The person's card as the books have it. */
+struct shown_card {
+	char serial[LEDGER_SERIAL_SIZE];
+	struct revocation_card books;
+};
+
+static const char *const standings[] = { "unknown", "active", "replaced", "revoked" };
+
+static json_t *card_json(const struct shown_card *c)
+{
+	if (c->books.standing == CARD_UNKNOWN)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:o}", "chip", c->serial, "standing", standings[c->books.standing], "reason",
+			 c->books.reason, "at", forms_session_time_json(c->books.at_ms));
+}
+
+static void print_card(const struct registry_session *s, const struct shown_card *c)
+{
+	const struct revocation_reason *reason = revocation_reason_find(c->books.reason);
+	char at[FORMS_TIME_SIZE];
+
+	forms_session_time(c->books.at_ms, at);
+	if (c->books.standing == CARD_REVOKED)
+		(void)printf("%s: %s %s, %s %s: %s\n", registry_session_pick(s, "Thẻ", "Card"),
+			     registry_session_pick(s, "chíp", "chip"), c->serial,
+			     registry_session_pick(s, "ĐÃ THU HỒI", "REVOKED"), at,
+			     reason != NULL ? registry_session_pick(s, reason->vi, reason->en) : c->books.reason);
+	else if (c->books.standing == CARD_ACTIVE)
+		(void)printf("%s: %s %s, %s %s\n", registry_session_pick(s, "Thẻ", "Card"),
+			     registry_session_pick(s, "chíp", "chip"), c->serial,
+			     registry_session_pick(s, "còn hiệu lực, cấp", "active, issued"), at);
+}
+
+static void show_person(struct registry_session *s, const struct person *p, struct bytes photo, const struct holds *holds,
+			const struct shown_card *card)
 {
 	json_t *root;
 
 	if (s->list != NULL) {
 		root = person_json(p, photo.n > 0);
 		(void)json_object_set_new(root, "photo_bytes", json_integer((json_int_t)photo.n));
-		registry_session_print(json_pack("{s:i, s:o, s:o, s:b}", "schema", REGISTRY_SCHEMA, "person", root, "findings",
-						 holds_json(holds), "held", holds_any(holds)));
+		registry_session_print(json_pack("{s:i, s:o, s:o, s:b, s:o}", "schema", REGISTRY_SCHEMA, "person", root,
+						 "findings", holds_json(holds), "held", holds_any(holds), "card",
+						 card_json(card)));
 		return;
 	}
 	print_person(s, p);
+	print_card(s, card);
 	(void)printf("%s: %zu byte\n", registry_session_pick(s, "Ảnh", "Photo"), photo.n);
 	print_holds(s, holds);
 }
@@ -317,6 +355,7 @@ static cc_status judge(struct registry_session *s, struct books *books, const ch
 static int run_show(struct invocation *inv)
 {
 	struct registry_session s = { .inv = inv };
+	struct shown_card card = { .books = { .standing = CARD_UNKNOWN } };
 	struct buf photo = { 0 };
 	struct books *books = NULL;
 	struct holds holds;
@@ -329,8 +368,13 @@ static int run_show(struct invocation *inv)
 		st = registry_session_books(&s, &books);
 	if (!cc_failed(st))
 		st = judge(&s, books, p.number, &holds);
+	if (!cc_failed(st) && books != NULL) {
+		books_lock(books);
+		st = revocation_card_of_person(books, p.number, card.serial, &card.books, &s.err);
+		books_unlock(books);
+	}
 	if (!cc_failed(st))
-		show_person(&s, &p, buf_view(&photo), &holds);
+		show_person(&s, &p, buf_view(&photo), &holds, &card);
 	person_done(&p);
 	buf_done(&photo);
 	books_close(&books);

@@ -42,6 +42,9 @@ static const char *due_text(const struct forms_session *f, const struct due *d)
 	case DUE_EXCHANGE:
 		return d->overdue ? registry_session_pick(&f->s, "cấp đổi, thẻ ĐÃ hết hạn", "exchange, the card HAS expired")
 				  : registry_session_pick(&f->s, "cấp đổi, thẻ hết hạn", "exchange, the card expires");
+	case DUE_REVOKED:
+		return registry_session_pick(&f->s, "thẻ ĐÃ THU HỒI, chưa có thẻ mới",
+					     "the card was REVOKED, and there is no new one");
 	case DUE_AGE:
 		break;
 	}

@@ -11,7 +11,6 @@
 #define DG13_TEXT_BYTES 122
 #define DG13_PARENTS_BYTES 116
 /* Mandatory from 14; on demand below (cccd-card.md 6). */
-#define AGE_MANDATORY 14
 
 static void add(struct holds *h, enum hold_severity severity, const char *key, const char *field)
 {

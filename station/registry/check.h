@@ -12,6 +12,7 @@
  * May a card be issued to this person? A hold stops it, a warning is shown.
  * Keys have their sentences and next actions in message_registry.c.
  */
+#define AGE_MANDATORY 14 /* Law 26/2023/QH15 19.2: from this age a card is a duty */
 enum hold_severity { HOLD_WARNING, HOLD_HOLD };
 
 struct hold {

@@ -8,19 +8,20 @@
  * Who needs another card soon (cccd-card.md 6). With a known card (its dates in the
  * record, or its issue in the ledger) the card's own expiry counts: one that was
  * issued in the two years before an exchange age runs to the next one, and one
- * without expiry is never due. Without a known card the age alone is known.
+ * without expiry is never due; one that was revoked (revocation.h) counts no more. Without a known card the age alone is known.
  */
 enum due_kind {
 	DUE_FIRST,    /* reaches the age from which a card is a duty, and none is known */
 	DUE_EXCHANGE, /* the card expires, or has expired */
+	DUE_REVOKED,  /* the card was revoked, and no new one is applied for */
 	DUE_AGE,      /* reaches an exchange age, the card is not known here */
 };
-const char *due_kind_name(enum due_kind k); /* "first", "exchange", "age-unknown-card" */
+const char *due_kind_name(enum due_kind k); /* "first", "exchange", "revoked", "age-unknown-card" */
 
 struct due {
 	const struct person *person;
 	enum due_kind kind;
-	struct date on; /* last day of the card, or the birthday */
+	struct date on; /* last day of the card, the day of its revocation, or the birthday */
 	unsigned age;	/* on that day */
 	bool overdue;
 	struct date issued;   /* year 0: not known */

@@ -93,5 +93,8 @@ struct revocation_card {
 	int64_t at_ms;	 /* CARD_REVOKED: when; CARD_ACTIVE: issued */
 };
 CC_MUST cc_status revocation_card_of(struct store *store, const char *serial, struct revocation_card *ret, struct cc_error *err);
+/* Of a person's active card, else of the last one that was revoked. CARD_UNKNOWN: neither. Under the books' lock. */
+CC_MUST cc_status revocation_card_of_person(struct books *b, const char *number, char ret_serial[LEDGER_SERIAL_SIZE],
+					    struct revocation_card *ret, struct cc_error *err);
 
 #endif

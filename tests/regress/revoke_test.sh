@@ -24,6 +24,9 @@ fi
 lab() { "$cccd" lab run --chips 1 --state "$work/chip-$1" -- "${@:2}"; }
 run 0 "a card is issued" "" lab 1 "$cccd" card issue $duong
 run 0 "the books know it as active" "active in the books" lab 1 "$cccd" card inspect --number $duong
+run 0 "the register shows it" "Card: chip [0-9A-F]{16}, active, issued" registry show $duong
+(flock 9 && exits 0 lab 1 "$cccd" card inspect --number $duong --json && json 'v.verdict === "passed" && v.checks.find(c => c.id === "books").result === "unavailable"') 9>"$CCCD_HOME/station.db.lock" >"$out" 2>&1
+tap $? "books that another process has open stop no inspection, and it says so"
 run 0 "a dry run ends none" "dry run" card revoke $duong --reason lost --officer "Trần Bình" --dry-run
 exits 0 card revocations --json && json 'v.revocations.length === 0' >"$out" 2>&1
 tap $? "and books none"
@@ -37,6 +40,11 @@ run 3 "the card itself, held against the books" "VERDICT: FAILED. This card was 
 run 3 "in Vietnamese, with reason and next action" "thu hồi: không còn giá trị sử dụng. \\(mất thẻ; " lab 1 "$cccd" card inspect --number $duong --lang vi
 [ -s "$out" ] && grep -q "VIỆC CẦN LÀM: Giữ thẻ lại.*cccd card revocations SỐ" "$out"
 tap $? "and what to do"
+run 0 "the register shows it" "Card: chip [0-9A-F]{16}, REVOKED .*: lost" registry show $duong
+run 0 "and in Vietnamese" "Thẻ: chíp [0-9A-F]{16}, ĐÃ THU HỒI .*: mất thẻ" registry show $duong --lang vi
+run 0 "who has none is due" "$duong .*thẻ ĐÃ THU HỒI, chưa có thẻ mới" registry due --lang vi
+exits 0 registry show $duong --json && json 'v.card.standing === "revoked" && v.card.reason === "lost"' >"$out" 2>&1
+tap $? "as JSON"
 run 3 "its files too" "revoked" card verify "$work/files"
 exits 3 lab 1 "$cccd" card inspect --number $duong --json && json 'v.reason === "verdict.revoked" && v.checks.find(c => c.id === "books").result === "failed"' >"$out" 2>&1
 tap $? "as JSON"
@@ -50,6 +58,10 @@ run 0 "a reissue is" "" registry apply $duong --kind reissue --reason lost
 run 0 "the new card" "" lab 2 "$cccd" card issue --next
 run 0 "the new one is active" "active in the books" lab 2 "$cccd" card inspect --number $duong
 run 2 "of several cards one must be named" "chip [0-9A-F]{16}" card revoke $duong --reason lost --officer A
+
+run 0 "an exchange" "" registry apply $duong --kind exchange --reason on-request
+run 0 "its card" "" lab 4 "$cccd" card issue --next
+run 3 "the replaced card fails, with the next action" "Thu lại thẻ cũ này" lab 2 "$cccd" card inspect --number $duong --lang vi
 
 run 0 "another card" "" lab 3 "$cccd" card issue $khang
 run 0 "a decision waits for its second officer" "cccd card approve-revocation [0-9]+" card revoke $khang --reason withdrawn --evidence "Quyết định 15" --officer "Trần Bình"

@@ -9,6 +9,7 @@
 #include "station/issue/stock.h"
 #include "station/registry/application.h"
 #include "station/registry/correction.h"
+#include "station/registry/due.h"
 #include "station/registry/outbox.h"
 #include "station/registry/revocation.h"
 #include "tests/support/books_fixture.h"
@@ -399,6 +400,54 @@ static void a_card_ends_while_its_successor_is_made(void **state)
 	assert_told(w, "card-issued/" CHIP1 " -;card-revoked/" CHIP1 " lost;card-issued/" CHIP2 " -;");
 }
 
+static bool keep_due(void *ctx, const struct due *d)
+{
+	char *out = ctx;
+	char on[DATE_TEXT_SIZE];
+	size_t n = strlen(out);
+
+	date_format(d->on, on);
+	(void)snprintf(out + n, 200 - n, "%s %s %s;", d->person->number, due_kind_name(d->kind), on);
+	return true;
+}
+
+static void assert_due(struct forms_world *w, const char *want)
+{
+	const struct due_query q = { .rules = validity_rules_2024(), .today = { 2026, 11, 24 }, .until = { 2026, 12, 24 } };
+	char have[200] = "";
+
+	assert_ok(due_list(&w->forms, &q, keep_due, have, &w->err));
+	assert_string_equal(have, want);
+}
+
+/* Whose card was revoked must have another: listed until they ask for it. A child, a dead person and a foreigner need none. */
+static void a_revoked_card_is_due_until_another_is_asked_for(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation_card card;
+	char serial[LEDGER_SERIAL_SIZE];
+	struct revocation r;
+	bool is_new;
+
+	assert_ok(revocation_card_of_person(w->books, NUMBER, serial, &card, &w->err));
+	assert_int_equal(card.standing, CARD_UNKNOWN);
+	issue(w, CHIP1);
+	assert_due(w, "");
+	assert_ok(ask(w, "lost", NULL, &r, &is_new));
+	assert_due(w, NUMBER " revoked 2026-11-24;");
+	assert_ok(revocation_card_of_person(w->books, NUMBER, serial, &card, &w->err));
+	assert_true(card.standing == CARD_REVOKED && strcmp(serial, CHIP1) == 0 && strcmp(card.reason, "lost") == 0);
+	assert_ok(apply(w, "reissue", "lost"));
+	assert_due(w, "");
+	issue(w, CHIP2);
+	assert_due(w, "");
+	assert_ok(revocation_card_of_person(w->books, NUMBER, serial, &card, &w->err));
+	assert_true(card.standing == CARD_ACTIVE && strcmp(serial, CHIP2) == 0);
+	correct(w, "life_status", "dead");
+	assert_ok(ask(w, "died", CHIP2, &r, &is_new));
+	assert_due(w, "");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
 
 int main(void)
@@ -411,6 +460,7 @@ int main(void)
 		CASE(what_ends_in_another_way_first_is_not_ended_again),
 		CASE(the_register_speaks_first_of_death_and_nationality),
 		CASE(what_is_not_complete_is_not_begun),
+		CASE(a_revoked_card_is_due_until_another_is_asked_for),
 		CASE(a_card_ends_while_its_successor_is_made),
 	};
 
