@@ -203,16 +203,7 @@ cc_status agree_mapping_secret(const struct agree_key *k, struct bytes peer, str
 
 cc_status agree_public_check(struct agree_group g, struct bytes public_key)
 {
-	struct ec_domain *d = NULL;
-	cc_status st;
-
-	if (g.kind == AGREE_DH)
-		return dh_public_check(g.group, public_key);
-	st = ec_domain_new(g.curve, &d);
-	if (!cc_failed(st))
-		st = ec_point_check(d, public_key);
-	ec_domain_free(&d);
-	return st;
+	return g.kind == AGREE_DH ? dh_public_check(g.group, public_key) : ec_curve_point_check(g.curve, public_key);
 }
 
 /* ---- encodings */

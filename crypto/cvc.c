@@ -147,15 +147,6 @@ static bool read_rsa(struct cursor *in, struct cvc_key *k)
 	return read_number(in, 0x81, &k->modulus) && read_number(in, 0x82, &k->exponent);
 }
 
-static bool point_is_good(const struct cvc_key *k)
-{
-	struct ec_domain *d = NULL;
-	bool good = !cc_failed(ec_domain_new(k->curve, &d)) && !cc_failed(ec_point_check(d, k->point));
-
-	ec_domain_free(&d);
-	return good;
-}
-
 static cc_status read_key(struct cursor *body, struct cvc_key *ret, struct cc_error *err)
 {
 	struct cvc_key k = { 0 };
@@ -172,7 +163,7 @@ static cc_status read_key(struct cursor *body, struct cvc_key *ret, struct cc_er
 		return cc_fail(err, CC_E_UNSUPPORTED, "cvc.algorithm", "unknown algorithm of the public key");
 	if (!(k.alg.scheme == SIG_ECDSA ? read_ec(&in, &k) : read_rsa(&in, &k)) || cc_failed(cursor_end(&in)))
 		return cc_fail(err, CC_E_FORMAT, "cvc.structure", "public key 7F49");
-	if (k.has_domain && !point_is_good(&k)) {
+	if (k.has_domain && cc_failed(ec_curve_point_check(k.curve, k.point))) {
 		k.has_domain = false;
 		k.unusable = true;
 	}
@@ -191,7 +182,7 @@ cc_status cvc_key_inherit(struct cvc_key *k, const struct cvc_key *from)
 		return cc_code_status(CC_E_VERIFY);
 	with.curve = from->curve;
 	with.has_domain = true;
-	if (!point_is_good(&with))
+	if (cc_failed(ec_curve_point_check(with.curve, with.point)))
 		return cc_code_status(CC_E_VERIFY);
 	*k = with;
 	return cc_ok();

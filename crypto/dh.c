@@ -2,6 +2,7 @@
 #include "crypto/dh_internal.h"
 
 #include "crypto/base/secret.h"
+#include "crypto/bignum.h"
 #include "crypto/pace_prf.h"
 
 #define NONCE_MAX 32
@@ -61,46 +62,12 @@ enum dh_group dh_domain_group(const struct dh_domain *d)
 /* As unsigned integer, without leading zeros (BSI TR-03110-3 D.2.1.1). */
 static cc_status put_number(const BIGNUM *bn, struct buf *ret)
 {
-	struct buf out = { 0 };
-	cc_status st = buf_zero(&out, (size_t)BN_num_bytes(bn));
-
-	if (cc_failed(st))
-		return st;
-	(void)BN_bn2bin(bn, out.p);
-	buf_move(ret, &out);
-	return st;
-}
-
-static cc_status put_padded(const BIGNUM *bn, size_t len, struct buf *ret)
-{
-	struct buf out = { 0 };
-	cc_status st = buf_zero(&out, len);
-
-	if (!cc_failed(st) && BN_bn2binpad(bn, out.p, (int)len) != (int)len)
-		st = cc_code_status(CC_E_CRYPTO);
-	if (!cc_failed(st))
-		buf_move(ret, &out);
-	buf_done(&out);
-	return st;
+	return bignum_put(bn, (size_t)BN_num_bytes(bn), ret);
 }
 
 cc_status dh_domain_generator(const struct dh_domain *d, struct buf *ret)
 {
 	return put_number(d->g, ret);
-}
-
-static BIGNUM *secret_number(struct bytes in)
-{
-	BIGNUM *bn = BN_secure_new();
-
-	if (bn == NULL)
-		return NULL;
-	BN_set_flags(bn, BN_FLG_CONSTTIME);
-	if (in.n > 0 && BN_bin2bn(in.p, (int)in.n, bn) == NULL) {
-		BN_clear_free(bn);
-		return NULL;
-	}
-	return bn;
 }
 
 /* base^x mod p, for secret x. */
@@ -170,7 +137,7 @@ cc_status dh_domain_map_generic(const struct dh_domain *d, struct bytes nonce, s
 		st = cc_code_status(CC_E_ARG);
 		goto out;
 	}
-	s = secret_number(nonce);
+	s = bignum_secret(nonce);
 	if (ctx == NULL || g == NULL || s == NULL)
 		goto out;
 	st = public_decode(d->n, h, ctx, &hn);
@@ -208,7 +175,7 @@ cc_status dh_domain_map_integrated(const struct dh_domain *d, enum cipher_alg al
 		st = pace_prf(alg, s, t, buf_view(&prime), &element);
 	if (cc_failed(st))
 		goto out;
-	x = secret_number(buf_view(&element));
+	x = bignum_secret(buf_view(&element));
 	/* ICAO 9303-11 4.4.3.3.2: f_g(x) = x^a mod p with a = (p - 1) / q; g' must not be 1. */
 	if (x == NULL || !power(d->n, g, x, d->n->cofactor, ctx)) {
 		st = cc_code_status(CC_E_CRYPTO);
@@ -274,7 +241,7 @@ cc_status dh_key_import(const struct dh_domain *d, struct bytes x, struct dh_key
 	if (x.n == 0 || x.n > dh_prime_len(d->group))
 		return cc_code_status(CC_E_VERIFY);
 	ctx = BN_CTX_secure_new();
-	bn = secret_number(x);
+	bn = bignum_secret(x);
 	if (ctx == NULL || bn == NULL) {
 		st = cc_code_status(CC_E_MEMORY);
 	} else if (BN_cmp(bn, d->n->p) >= 0 || BN_nnmod(bn, bn, d->n->q, ctx) != 1 || BN_is_zero(bn)) {
@@ -324,7 +291,7 @@ struct bytes dh_key_public(const struct dh_key *k)
 
 cc_status dh_key_private(const struct dh_key *k, struct buf *ret)
 {
-	return put_padded(k->x, dh_order_len(k->group), ret);
+	return bignum_put(k->x, dh_order_len(k->group), ret);
 }
 
 cc_status dh_agree(const struct dh_key *k, struct bytes peer, struct buf *ret_secret)
@@ -344,7 +311,7 @@ cc_status dh_agree(const struct dh_key *k, struct bytes peer, struct buf *ret_se
 	else if (BN_is_one(z))
 		st = cc_code_status(CC_E_VERIFY);
 	else
-		st = put_padded(z, dh_prime_len(k->group), ret_secret);
+		st = bignum_put(z, dh_prime_len(k->group), ret_secret);
 out:
 	BN_free(y);
 	BN_clear_free(z);

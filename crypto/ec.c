@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/ec_internal.h"
 
-#include <openssl/bn.h>
+#include "crypto/bignum.h"
+
 #include <openssl/err.h>
 
 #define NONCE_MAX 32 /* AES-192 and AES-256 */
@@ -89,24 +90,25 @@ cc_status ec_point_check(const struct ec_domain *d, struct bytes point)
 	return st;
 }
 
+cc_status ec_curve_point_check(enum ec_curve curve, struct bytes point)
+{
+	struct ec_domain *d = NULL;
+	cc_status st = ec_domain_new(curve, &d);
+
+	if (!cc_failed(st))
+		st = ec_point_check(d, point);
+	ec_domain_free(&d);
+	return st;
+}
+
 cc_status ec_domain_generator(const struct ec_domain *d, struct buf *ret_point)
 {
 	return point_encode(d->group, ec_field_len(d->curve), EC_GROUP_get0_generator(d->group), NULL, ret_point);
 }
 
-/* A secret scalar: in the library's secure arena when there is one, flagged for constant-time arithmetic. */
 static BIGNUM *secret_scalar(struct bytes in)
 {
-	BIGNUM *bn = BN_secure_new();
-
-	if (bn == NULL)
-		return NULL;
-	BN_set_flags(bn, BN_FLG_CONSTTIME);
-	if (in.n > 0 && (in.n > EC_ORDER_LEN_MAX || BN_bin2bn(in.p, (int)in.n, bn) == NULL)) {
-		BN_clear_free(bn);
-		return NULL;
-	}
-	return bn;
+	return in.n <= EC_ORDER_LEN_MAX ? bignum_secret(in) : NULL;
 }
 
 cc_status ec_domain_with_generator(const struct ec_domain *d, const EC_POINT *g, struct ec_domain **ret)
@@ -284,17 +286,7 @@ struct bytes ec_key_public(const struct ec_key *k)
 
 cc_status ec_key_scalar(const struct ec_key *k, struct buf *ret)
 {
-	struct buf out = { 0 };
-	cc_status st = buf_zero(&out, ec_order_len(k->curve));
-
-	if (cc_failed(st))
-		return st;
-	if (BN_bn2binpad(k->d, out.p, (int)out.n) != (int)out.n) {
-		buf_done(&out);
-		return cc_code_status(CC_E_CRYPTO);
-	}
-	buf_move(ret, &out);
-	return st;
+	return bignum_put(k->d, ec_order_len(k->curve), ret);
 }
 
 cc_status ec_agree_point(const struct ec_key *k, struct bytes peer_point, struct buf *ret_point)

@@ -71,6 +71,7 @@ CC_MUST cc_status ec_point_encode_element(enum ec_curve curve, struct bytes elem
 bool ec_curve_maps_integrated(enum ec_curve curve);
 /* CC_E_VERIFY unless the point is uncompressed, on the curve and not infinity. */
 CC_MUST cc_status ec_point_check(const struct ec_domain *d, struct bytes point);
+CC_MUST cc_status ec_curve_point_check(enum ec_curve curve, struct bytes point);
 /* The generator, for worked examples. */
 CC_MUST cc_status ec_domain_generator(const struct ec_domain *d, struct buf *ret_point);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/ec_internal.h"
 
-#include <openssl/bn.h>
+#include "crypto/bignum.h"
 
 void ec_numbers_done(struct ec_numbers *n)
 {
@@ -10,15 +10,6 @@ void ec_numbers_done(struct ec_numbers *n)
 	buf_done(&n->b);
 	buf_done(&n->g);
 	buf_done(&n->n);
-}
-
-static cc_status put(const BIGNUM *bn, size_t len, struct buf *ret)
-{
-	cc_status st = buf_zero(ret, len);
-
-	if (!cc_failed(st) && BN_bn2binpad(bn, ret->p, (int)len) != (int)len)
-		st = cc_code_status(CC_E_CRYPTO);
-	return st;
 }
 
 static cc_status put_generator(const EC_GROUP *group, size_t field_len, struct buf *ret)
@@ -41,8 +32,9 @@ cc_status ec_curve_numbers(enum ec_curve curve, struct ec_numbers *ret)
 
 	if (group == NULL || p == NULL || a == NULL || b == NULL || EC_GROUP_get_curve(group, p, a, b, NULL) != 1)
 		goto out;
-	if (cc_failed(st = put(p, len, &out.p)) || cc_failed(st = put(a, len, &out.a)) || cc_failed(st = put(b, len, &out.b)) ||
-	    cc_failed(st = put(EC_GROUP_get0_order(group), ec_order_len(curve), &out.n)) ||
+	if (cc_failed(st = bignum_put(p, len, &out.p)) || cc_failed(st = bignum_put(a, len, &out.a)) ||
+	    cc_failed(st = bignum_put(b, len, &out.b)) ||
+	    cc_failed(st = bignum_put(EC_GROUP_get0_order(group), ec_order_len(curve), &out.n)) ||
 	    cc_failed(st = put_generator(group, len, &out.g)))
 		goto out;
 	*ret = out;

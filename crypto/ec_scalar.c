@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/ec_scalar.h"
 
+#include "crypto/bignum.h"
 #include "crypto/ec_internal.h"
-
-#include <openssl/bn.h>
 
 static bool in_range(const BIGNUM *v, const BIGNUM *order)
 {
 	return !BN_is_zero(v) && BN_cmp(v, order) < 0;
-}
-
-static BIGNUM *secret_number(struct bytes in)
-{
-	BIGNUM *v = BN_secure_new();
-
-	if (v == NULL || BN_bin2bn(in.p, (int)in.n, v) == NULL) {
-		BN_clear_free(v);
-		return NULL;
-	}
-	BN_set_flags(v, BN_FLG_CONSTTIME);
-	return v;
 }
 
 /* The order is a prime: b^-1 = b^(n-2), by the constant-time exponentiation. */
@@ -39,7 +26,6 @@ cc_status ec_scalar_divide(enum ec_curve curve, struct bytes a, struct bytes b, 
 	const BIGNUM *order = group != NULL ? EC_GROUP_get0_order(group) : NULL;
 	BN_CTX *ctx = NULL;
 	BIGNUM *na = NULL, *nb = NULL, *r = NULL;
-	struct buf out = { 0 };
 	cc_status st = cc_code_status(CC_E_VERIFY);
 
 	if (order == NULL)
@@ -47,8 +33,8 @@ cc_status ec_scalar_divide(enum ec_curve curve, struct bytes a, struct bytes b, 
 	if (a.n == 0 || b.n == 0 || a.n > EC_ORDER_LEN_MAX || b.n > EC_ORDER_LEN_MAX)
 		return st;
 	ctx = BN_CTX_secure_new();
-	na = secret_number(a);
-	nb = secret_number(b);
+	na = bignum_secret(a);
+	nb = bignum_secret(b);
 	r = BN_secure_new();
 	if (ctx == NULL || na == NULL || nb == NULL || r == NULL) {
 		st = cc_code_status(CC_E_MEMORY);
@@ -56,13 +42,8 @@ cc_status ec_scalar_divide(enum ec_curve curve, struct bytes a, struct bytes b, 
 	}
 	if (!in_range(na, order) || !in_range(nb, order))
 		goto out;
-	st = buf_zero(&out, ec_order_len(curve));
-	if (!cc_failed(st) && (!divide(r, na, nb, order, ctx) || BN_bn2binpad(r, out.p, (int)out.n) != (int)out.n))
-		st = cc_code_status(CC_E_CRYPTO);
-	if (!cc_failed(st))
-		buf_move(ret, &out);
+	st = divide(r, na, nb, order, ctx) ? bignum_put(r, ec_order_len(curve), ret) : cc_code_status(CC_E_CRYPTO);
 out:
-	buf_done(&out);
 	BN_clear_free(r);
 	BN_clear_free(nb);
 	BN_clear_free(na);

@@ -208,22 +208,11 @@ struct ec_verifier {
 	EVP_PKEY_CTX *begun;
 };
 
-static cc_status check_point(enum ec_curve curve, struct bytes point)
-{
-	struct ec_domain *d = NULL;
-	cc_status st = ec_domain_new(curve, &d);
-
-	if (!cc_failed(st))
-		st = ec_point_check(d, point);
-	ec_domain_free(&d);
-	return st;
-}
-
 cc_status ec_verifier_new(enum ec_curve curve, struct bytes point, struct ec_verifier **ret)
 {
 	/* One that is known was checked when it became so. */
 	EVP_PKEY_CTX *known = ec_recent_take(curve, point);
-	cc_status st = known != NULL ? cc_ok() : check_point(curve, point);
+	cc_status st = known != NULL ? cc_ok() : ec_curve_point_check(curve, point);
 	struct ec_verifier *v;
 
 	if (cc_failed(st))

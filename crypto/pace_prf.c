@@ -2,8 +2,8 @@
 #include "crypto/pace_prf.h"
 
 #include "crypto/base/secret.h"
+#include "crypto/bignum.h"
 
-#include <openssl/bn.h>
 #include <string.h>
 
 #define NONCE_MAX 32
@@ -68,18 +68,10 @@ static cc_status reduce(struct bytes x, struct bytes prime, struct buf *ret)
 {
 	BN_CTX *ctx = BN_CTX_secure_new();
 	BIGNUM *n = BN_bin2bn(x.p, (int)x.n, NULL), *p = BN_bin2bn(prime.p, (int)prime.n, NULL);
-	struct buf out = { 0 };
 	cc_status st = cc_code_status(CC_E_MEMORY);
 
-	if (ctx == NULL || n == NULL || p == NULL || cc_failed(buf_zero(&out, prime.n)))
-		goto out;
-	st = cc_code_status(CC_E_CRYPTO);
-	if (BN_nnmod(n, n, p, ctx) != 1 || BN_bn2binpad(n, out.p, (int)out.n) != (int)out.n)
-		goto out;
-	buf_move(ret, &out);
-	st = cc_ok();
-out:
-	buf_done(&out);
+	if (ctx != NULL && n != NULL && p != NULL)
+		st = BN_nnmod(n, n, p, ctx) == 1 ? bignum_put(n, prime.n, ret) : cc_code_status(CC_E_CRYPTO);
 	BN_clear_free(n);
 	BN_free(p);
 	BN_CTX_free(ctx);

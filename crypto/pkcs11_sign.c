@@ -170,17 +170,6 @@ static cc_status read_and_destroy(struct pkcs11_session *s, CK_OBJECT_HANDLE obj
 	return st;
 }
 
-static cc_status check_peer(enum ec_curve curve, struct bytes point)
-{
-	struct ec_domain *d = NULL;
-	cc_status st = ec_domain_new(curve, &d);
-
-	if (!cc_failed(st))
-		st = ec_point_check(d, point);
-	ec_domain_free(&d);
-	return st;
-}
-
 cc_status pkcs11_key_agree(struct pkcs11_session *s, const struct pkcs11_key *key, struct bytes peer_point, struct buf *ret_x,
 			   struct cc_error *err)
 {
@@ -200,7 +189,7 @@ cc_status pkcs11_key_agree(struct pkcs11_session *s, const struct pkcs11_key *ke
 
 	if (key->info.kind != KEYSTORE_EC)
 		return cc_fail(err, CC_E_ARG, "keystore.kind", "%s is no EC key", key->info.label);
-	if (cc_failed(st = check_peer(key->info.curve, peer_point)))
+	if (cc_failed(st = ec_curve_point_check(key->info.curve, peer_point)))
 		return cc_fail(err, st.code, "pubkey.bad-point", "%s: the other side's point", key->info.label);
 	if (cc_failed(st = buf_copy(&point, peer_point)))
 		return cc_fail(err, st.code, "memory", "point");

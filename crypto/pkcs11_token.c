@@ -216,13 +216,18 @@ static cc_status work(struct pkcs11_job *job)
 	}
 }
 
-/* Under the lock; true: the caller frees the job after unlocking. */
-static bool drop_job(struct pkcs11_job *job, bool *ret_last_token)
+/* With the lock held, which it gives back: the last of those who have the job frees it, the token's last job the token. */
+static void let_go(struct pkcs11_job *job)
 {
-	if (--job->refs > 0)
-		return false;
-	*ret_last_token = --job->token->refs == 0;
-	return true;
+	struct pkcs11_token *t = job->token;
+	bool last_of_job = --job->refs == 0;
+	bool last_of_token = last_of_job && --t->refs == 0;
+
+	pkcs11_token_unlock(t);
+	if (last_of_job)
+		job->free(job);
+	if (last_of_token)
+		token_destroy(t);
 }
 
 static void *thread_main(void *arg)
@@ -230,7 +235,6 @@ static void *thread_main(void *arg)
 	struct pkcs11_job *job = arg;
 	struct pkcs11_token *t = job->token;
 	cc_status st = job->with_session ? work(job) : look_only(job);
-	bool last = false, free_it;
 
 	pkcs11_token_lock(t);
 	job->status = st;
@@ -238,31 +242,20 @@ static void *thread_main(void *arg)
 	t->running--;
 	(void)pthread_cond_broadcast(&t->change);
 	/* In the same breath: after a job that somebody waits for, this thread has no part in the token any more. */
-	free_it = drop_job(job, &last);
-	pkcs11_token_unlock(t);
-	if (free_it)
-		job->free(job);
-	if (last)
-		token_destroy(t);
+	let_go(job);
 	return NULL;
 }
 
 void pkcs11_job_done(struct pkcs11_job *job)
 {
 	struct pkcs11_token *t = job->token;
-	bool last = false, free_it;
 
 	if (t == NULL) { /* it never ran */
 		job->free(job);
 		return;
 	}
 	pkcs11_token_lock(t);
-	free_it = drop_job(job, &last);
-	pkcs11_token_unlock(t);
-	if (free_it)
-		job->free(job);
-	if (last)
-		token_destroy(t);
+	let_go(job);
 }
 
 /* Signals belong to the program's own threads. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/rsa_raw.h"
 
-#include <openssl/bn.h>
+#include "crypto/bignum.h"
 
 #define MODULUS_MAX 1024
 #define EXPONENT_MAX 8
@@ -14,19 +14,6 @@ static BIGNUM *number(struct bytes in)
 static bool odd(struct bytes in)
 {
 	return in.n > 0 && (in.p[in.n - 1] & 1) != 0;
-}
-
-static cc_status put_number(const BIGNUM *bn, size_t len, struct buf *ret)
-{
-	struct buf out = { 0 };
-	cc_status st = buf_zero(&out, len);
-
-	if (!cc_failed(st) && BN_bn2binpad(bn, out.p, (int)len) != (int)len)
-		st = cc_code_status(CC_E_CRYPTO);
-	if (!cc_failed(st))
-		buf_move(ret, &out);
-	buf_done(&out);
-	return st;
 }
 
 static cc_status check_limits(struct bytes modulus, struct bytes in)
@@ -60,7 +47,7 @@ cc_status rsa_raw_public(struct bytes modulus, struct bytes exponent, struct byt
 	else if (BN_mod_exp(m, s, e, n, ctx) != 1)
 		st = cc_code_status(CC_E_CRYPTO);
 	else
-		st = put_number(m, modulus.n, ret);
+		st = bignum_put(m, modulus.n, ret);
 	BN_free(n);
 	BN_free(e);
 	BN_free(s);
@@ -86,7 +73,7 @@ cc_status rsa_raw_complement(struct bytes modulus, struct bytes in, struct buf *
 	else if (BN_sub(d, n, s) != 1)
 		st = cc_code_status(CC_E_CRYPTO);
 	else
-		st = put_number(d, modulus.n, ret);
+		st = bignum_put(d, modulus.n, ret);
 	BN_free(n);
 	BN_free(s);
 	BN_free(d);

@@ -2,6 +2,7 @@
 #include "card/inspect/lint_run.h"
 
 #include "card/lds/dg.h"
+#include "crypto/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,22 +66,16 @@ static const struct element_kind *find_kind(unsigned dg, uint32_t tag)
 }
 
 /* ---- values */
-/* RFC 3629 4, shortest forms; no control characters. */
+/* UTF-8 without control characters. */
 static bool is_text(struct bytes text)
 {
 	struct cursor in;
-	uint8_t b, more;
+	uint32_t code;
 
 	cursor_init(&in, text);
-	while (cursor_u8(&in, &b)) {
-		unsigned follow = b >= 0xF0 ? 3 : b >= 0xE0 ? 2 : b >= 0xC0 ? 1 : 0;
-
-		if (b < 0x20 || b == 0x7F || (b >= 0x80 && b < 0xC2) || b > 0xF4)
+	while (cursor_left(&in) > 0) {
+		if (!utf8_next(&in, &code) || code < 0x20 || code == 0x7F)
 			return false;
-		while (follow-- > 0) {
-			if (!cursor_u8(&in, &more) || (more & 0xC0) != 0x80)
-				return false;
-		}
 	}
 	return true;
 }

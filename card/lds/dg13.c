@@ -2,6 +2,7 @@
 #include "card/lds/dg13.h"
 
 #include "crypto/base/tlv.h"
+#include "crypto/base/utf8.h"
 
 #include <string.h>
 
@@ -62,44 +63,6 @@ static void set_text(struct dg13 *d, enum dg13_field f, struct bytes text)
 }
 
 /* ---- text */
-static bool continuation(struct cursor *in, unsigned count, uint32_t *code)
-{
-	uint8_t b;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (!cursor_u8(in, &b) || (b & 0xC0) != 0x80)
-			return false;
-		*code = *code << 6 | (b & 0x3Fu);
-	}
-	return true;
-}
-
-/* RFC 3629: shortest form, no surrogates, at most 10FFFF. */
-static bool next_character(struct cursor *in, uint32_t *ret)
-{
-	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-	unsigned extra;
-	uint32_t code;
-	uint8_t b;
-
-	if (!cursor_u8(in, &b))
-		return false;
-	if (b < 0x80)
-		extra = 0, code = b;
-	else if (b >= 0xC2 && b < 0xE0)
-		extra = 1, code = b & 0x1Fu;
-	else if (b >= 0xE0 && b < 0xF0)
-		extra = 2, code = b & 0x0Fu;
-	else if (b >= 0xF0 && b < 0xF5)
-		extra = 3, code = b & 0x07u;
-	else
-		return false;
-	if (!continuation(in, extra, &code) || code < least[extra] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
-		return false;
-	*ret = code;
-	return true;
-}
-
 static bool is_text(struct bytes text)
 {
 	struct cursor in;
@@ -107,7 +70,7 @@ static bool is_text(struct bytes text)
 
 	cursor_init(&in, text);
 	while (cursor_left(&in) > 0) {
-		if (!next_character(&in, &code) || code < 0x20 || (code >= 0x7F && code < 0xA0))
+		if (!utf8_next(&in, &code) || code < 0x20 || (code >= 0x7F && code < 0xA0))
 			return false;
 	}
 	return true;

@@ -107,7 +107,6 @@ static bool role_follows(enum chip_cvc_role issuer, enum chip_cvc_role subject)
  */
 static bool key_follows(const struct chip_cvc *issuer, struct chip_cvc *c)
 {
-	struct ec_domain *d = NULL;
 	bool good = false;
 
 	if (c->role == CHIP_CVC_CVCA && (c->alg.scheme != SIG_ECDSA || c->has_curve)) {
@@ -120,10 +119,7 @@ static bool key_follows(const struct chip_cvc *issuer, struct chip_cvc *c)
 		c->has_curve = issuer->has_curve;
 		c->curve = issuer->curve;
 	}
-	if (c->has_curve && !cc_failed(ec_domain_new(c->curve, &d)))
-		good = !cc_failed(ec_point_check(d, c->point));
-	ec_domain_free(&d);
-	return good;
+	return c->has_curve ? !cc_failed(ec_curve_point_check(c->curve, c->point)) : good;
 }
 
 /* TR-03110-3 2.6: a link is accepted from and into the past, everything else must hold today. */

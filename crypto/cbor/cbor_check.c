@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/cbor/cbor_read.h"
 
+#include "crypto/base/utf8.h"
+
 /* What cbor_open refuses before anything is read. Recursion ends at CBOR_DEPTH_MAX. */
 struct check {
 	struct cursor in;
@@ -10,36 +12,14 @@ struct check {
 
 static enum cbor_fault check_item(struct check *c, unsigned depth);
 
-static bool continuation(struct cursor *in, uint8_t low, uint8_t high)
-{
-	uint8_t b;
-
-	return cursor_u8(in, &b) && b >= low && b <= high;
-}
-
-/* RFC 3629 4: shortest forms, no surrogates, nothing above U+10FFFF. */
-static bool utf8_character(struct cursor *in, uint8_t b)
-{
-	if (b < 0x80)
-		return true;
-	if (b >= 0xC2 && b <= 0xDF)
-		return continuation(in, 0x80, 0xBF);
-	if (b >= 0xE0 && b <= 0xEF)
-		return continuation(in, b == 0xE0 ? 0xA0 : 0x80, b == 0xED ? 0x9F : 0xBF) && continuation(in, 0x80, 0xBF);
-	if (b >= 0xF0 && b <= 0xF4)
-		return continuation(in, b == 0xF0 ? 0x90 : 0x80, b == 0xF4 ? 0x8F : 0xBF) && continuation(in, 0x80, 0xBF) &&
-		       continuation(in, 0x80, 0xBF);
-	return false;
-}
-
 static bool is_utf8(struct bytes text)
 {
 	struct cursor in;
-	uint8_t b;
+	uint32_t code;
 
 	cursor_init(&in, text);
 	while (cursor_left(&in) > 0) {
-		if (!cursor_u8(&in, &b) || !utf8_character(&in, b))
+		if (!utf8_next(&in, &code))
 			return false;
 	}
 	return true;
