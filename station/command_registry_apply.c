@@ -53,12 +53,16 @@ static json_t *application_json(const struct application *a)
 			 "received_at", forms_session_time_json(a->received_ms));
 }
 
-/* A note begins with a message's key when the program wrote it. */
-static const char *note_text(const struct forms_session *f, const char *note)
+/* A note is a message's key when the program wrote it: then the officer is told what to do, too. */
+static void print_note(const struct forms_session *f, const char *note)
 {
 	const struct message *m = message_find(note);
 
-	return m == message_find(NULL) ? note : message_text(m, f->s.inv->config.lang);
+	if (m == message_find(NULL))
+		(void)printf("  ✗ %s\n", note);
+	else
+		(void)printf("  ✗ %s\n      %s\n", message_text(m, f->s.inv->config.lang),
+			     message_next(m, f->s.inv->config.lang));
 }
 
 static void print_application(const struct forms_session *f, const struct application *a)
@@ -72,7 +76,7 @@ static void print_application(const struct forms_session *f, const struct applic
 		     a->confirm_cmnd ? registry_session_pick(&f->s, ", xác nhận số CMND cũ", ", confirms the old CMND") : "");
 	(void)printf("  %s: %s\n", registry_session_pick(&f->s, "nhận", "received"), received);
 	if (a->note[0] != '\0')
-		(void)printf("  ✗ %s\n", note_text(f, a->note));
+		print_note(f, a->note);
 	if (a->rejected_by[0] != '\0')
 		(void)printf("  ✗ %s: %s\n", a->rejected_by, a->rejected_why);
 }

@@ -42,6 +42,7 @@ run 1 "a package that was not sent is not written over" "not overwritten" centre
 run 3 "nobody is handed out twice" "handed" centre exchange make "$work/p2" --to "Team 1" "$A"
 run 0 "package 1 is written again" "Package 1" centre exchange make "$work/p1.again" --to "Team 1" --again 1
 run 0 "the same bytes" "" cmp "$work/p1" "$work/p1.again"
+run 0 "somebody applies" "" centre registry apply "$(number 3)" --kind first
 run 0 "everybody else who is ready" "Package 2: " centre exchange make "$work/p2" --to "Team 1" --all
 run 1 "the second before the first" "comes first" team exchange take "$work/p2"
 run 1 "the centre can't read its own package" "another station" centre exchange take "$work/p1"
@@ -62,10 +63,12 @@ run 1 "a cut package" "malformed" team exchange take "$work/cut"
 run 0 "the team issues one card" "" env CCCD_HOME="$work/team" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue "$A"'
 run 3 "the centre can't issue the other" "handed" env CCCD_HOME="$work/centre" B="$B" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue "$B"'
 run 3 "the quota of package 1 is used" "used up" env CCCD_HOME="$work/team" B="$B" "$cccd" lab run --chips 1 -- sh -c '"$CCCD" card issue "$B"'
+run 0 "an application that is out says where it is, and what to wait for" "Chờ kết quả từ trạm đó: cccd exchange take" centre registry applications --lang vi
 run 0 "results" "Package 1: 2 items" team exchange make "$work/r1" --to Centre --results
 run 3 "the centre takes them" "2 results, 1 issued, 0 given back, 1 in conflict" centre exchange take "$work/r1"
 grep -q "✗ $older: the other station has another record" "$out" && grep -q "cccd registry requeue ID" "$out"
 tap $? "and is told who is in conflict, and what to do"
+run 0 "the held application says the same" "cccd registry requeue MÃ" centre registry applications --lang vi
 run 1 "no more results yet" "no result" team exchange make "$work/r2" --to Centre --results
 run 0 "the list" "→ Team 1, package 1, applicants: 2 items, 1 open, signatures 0/1" centre exchange list
 run 0 "the list as JSON" '"quota_used": 1' team exchange list --json

@@ -12,8 +12,10 @@
 #include "station/registry/due.h"
 #include "station/registry/outbox.h"
 #include "station/registry/revocation.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/books_fixture.h"
 #include "tests/support/forms_world.h"
+#include "tests/support/store_engine.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -448,6 +450,136 @@ static void a_revoked_card_is_due_until_another_is_asked_for(void **state)
 	assert_due(w, "");
 }
 
+/* ---- faults */
+
+static int64_t count_of(struct store *store, const char *sql)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int64_t n;
+
+	assert_ok(store_prepare(store, sql, &q));
+	assert_ok(stmt_step(q, &row));
+	assert_true(row);
+	n = stmt_column_int(q, 0);
+	stmt_finish(&q);
+	return n;
+}
+
+/* Wherever memory ends, the card ended whole, with its row and its event, or not at all. */
+static void without_memory_a_card_ends_whole_or_not_at_all(void **state)
+{
+	struct forms_world *w = *state;
+	struct revocation r = { 0 };
+	size_t refused = 0;
+	bool is_new = false;
+
+	issue(w, CHIP1);
+	assert_ok(ask(w, "altered", NULL, &r, &is_new));
+	for (size_t k = 1; alloc_fault_next(&k);) {
+		cc_status st;
+
+		cc_error_init(&w->err);
+		st = revocation_approve(&w->forms, r.id, "Lê Minh", &r, &w->err);
+		if (!alloc_fault_end()) {
+			assert_ok(st);
+			break;
+		}
+		refused++;
+		assert_int_equal(st.code, CC_E_MEMORY);
+		assert_int_equal(standing(w, CHIP1, ""), CARD_ACTIVE);
+		assert_int_equal(count_of(w->store, "SELECT COUNT(*) FROM issue_revocation WHERE state = 'proposed'"), 1);
+		assert_int_equal(count_of(w->store, "SELECT COUNT(*) FROM outbox_event WHERE kind = 'card-revoked'"), 0);
+	}
+	assert_int_equal(standing(w, CHIP1, "altered"), CARD_REVOKED);
+	assert_int_equal(count_of(w->store, "SELECT COUNT(*) FROM outbox_event WHERE kind = 'card-revoked'"), 1);
+	assert_true(refused > 3);
+	print_message("# count: %zu allocations refused on the way to a revocation\n", refused);
+}
+
+/* A process that dies before the commit leaves the card as it was; one that dies after it has ended the card. */
+struct death {
+	struct forms_world *w;
+	bool after, seen;
+};
+
+static void note_commit(void *ctx, bool after)
+{
+	struct death *d = ctx;
+	struct store *other = NULL;
+	struct revocation_card card;
+
+	/* Only a shared store can be looked at from outside meanwhile. */
+	if (d->w == NULL || !store_engine_is_postgres())
+		return;
+	assert_ok(store_open_as_it_is(d->w->place, &other, &d->w->err));
+	assert_ok(revocation_card_of(other, CHIP1, &card, &d->w->err));
+	assert_int_equal(card.standing, after ? CARD_REVOKED : CARD_ACTIVE);
+	assert_int_equal(count_of(other, "SELECT COUNT(*) FROM outbox_event WHERE kind = 'card-revoked'"), after ? 1 : 0);
+	assert_int_equal(count_of(other, "SELECT COUNT(*) FROM issue_revocation"), after ? 1 : 0);
+	store_close(&other);
+	d->seen = d->seen || after;
+}
+
+static void all_of_it_is_one_commit(void **state)
+{
+	struct forms_world *w = *state;
+	struct death death = { 0 };
+	const struct issue_hooks hooks = { &death, note_commit };
+	struct revocation r;
+	bool is_new;
+
+	if (!store_engine_is_postgres())
+		skip();
+	issue(w, CHIP1);
+	forms_world_close(w);
+	forms_world_open(w, &hooks);
+	death.w = w;
+	assert_ok(ask(w, "lost", NULL, &r, &is_new));
+	death.w = NULL;
+	assert_true(death.seen);
+}
+
+/* ---- a store of an older program */
+
+static void run_sql(struct store *s, const char *sql)
+{
+	assert_ok(s->ops->exec(s, sql));
+}
+
+/* Which card from elsewhere is still active was not written down before: what a card from here had replaced is marked. */
+static void an_older_store_learns_which_card_from_elsewhere_is_active(void **state)
+{
+	static const char rows[] =
+		"INSERT INTO exchange_peer VALUES ('T', 'k', 's', 'a', 0, 0, 'h', 0, 0, 'h');"
+		"INSERT INTO exchange_package VALUES ('out', 'T', 'out', 1, 'h', 'applicants', 2, 2, 0, 0, 0, 0, NULL);"
+		"INSERT INTO exchange_package VALUES ('in', 'T', 'in', 1, 'h', 'applicants', 1, 1, 0, 0, 0, 0, NULL);"
+		"INSERT INTO exchange_item VALUES ('out', 1, 'anna', 'n', 'issued', 0, 'A1', 'h', 0);"
+		"INSERT INTO exchange_item VALUES ('out', 2, 'binh', 'n', 'issued', 0, 'B1', 'h', 0);"
+		"INSERT INTO exchange_item VALUES ('in', 1, 'anna', 'n', 'issued', 0, 'A0', 'h', 0);"
+		"INSERT INTO issue_blank VALUES ('A2', 'issued', NULL, 0, 0);"
+		"INSERT INTO issue_job VALUES ('j', 'anna', 'A2', 'softchip', 'issued', 0, NULL, 0);"
+		"INSERT INTO issue_card VALUES ('j', 'anna', 'A2', 'h', 1, 0);";
+	struct forms_world *w = *state;
+	struct store *s = NULL;
+	char path[256], place[1024];
+
+	fixture_path(&w->folder, "older.db", path, sizeof path);
+	store_engine_drop(path);
+	store_engine_place(path, place, sizeof place);
+	assert_ok(store_open(place, &s, &w->err));
+	/* As it was before the twelfth migration. */
+	run_sql(s,
+		"DROP TABLE issue_revocation; DROP INDEX exchange_item_serial; DELETE FROM schema_migration WHERE number = 12;");
+	run_sql(s, rows);
+	store_close(&s);
+	assert_ok(store_open(place, &s, &w->err));
+	assert_int_equal(count_of(s, "SELECT COUNT(*) FROM exchange_item WHERE state = 'replaced'"), 1);
+	assert_int_equal(count_of(s, "SELECT COUNT(*) FROM exchange_item WHERE state = 'replaced' AND serial = 'A1'"), 1);
+	assert_int_equal(count_of(s, "SELECT COUNT(*) FROM issue_revocation"), 0);
+	store_close(&s);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
 
 int main(void)
@@ -461,6 +593,9 @@ int main(void)
 		CASE(the_register_speaks_first_of_death_and_nationality),
 		CASE(what_is_not_complete_is_not_begun),
 		CASE(a_revoked_card_is_due_until_another_is_asked_for),
+		CASE(without_memory_a_card_ends_whole_or_not_at_all),
+		CASE(all_of_it_is_one_commit),
+		CASE(an_older_store_learns_which_card_from_elsewhere_is_active),
 		CASE(a_card_ends_while_its_successor_is_made),
 	};
 
