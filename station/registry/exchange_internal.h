@@ -9,7 +9,8 @@
 #define EXCHANGE_SPKI_MAX 256
 
 /*
- * States of an item: "given" is the live one. Out: issued, returned, conflict end it. In: issued, returned and
+ * States of an item: "given" is the live one. Out: issued, returned, conflict end it; the card of an issued one ends as
+ * replaced (ledger_replace_inside) or revoked (revocation.h). In: issued, returned and
  * conflict-told end it; conflict waits to be told.
  */
 #define EXCHANGE_ITEM_GIVEN "given"
