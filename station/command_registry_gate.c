@@ -200,6 +200,7 @@ static int run_gate(struct invocation *inv)
 	st = registry_session_open(&s);
 	o.check = s.check;
 	o.fresh_days = (unsigned)days;
+	o.keep_pairs = !inv->config.dry_run;
 	if (!cc_failed(st))
 		st = registry_session_books(&s, &view.books);
 	o.books = view.books;

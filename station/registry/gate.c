@@ -5,6 +5,7 @@
 #include "crypto/base/secret.h"
 #include "station/registry/forms_hold.h"
 #include "station/registry/number.h"
+#include "station/registry/photo_reuse.h"
 #include "station/registry/registry_rows.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #define PAGE 200
 #define OTHERS_MAX 5 /* of one identity that are compared, the person asked about among them */
+#define PAIRS_MAX 8  /* with whom one photo is paired */
 #define DAY_MS 86400000LL
 
 static const char sql_walk[] =
@@ -45,7 +47,9 @@ struct gate {
 	const struct gate_options *o;
 	struct gate_report *report;
 	struct cc_error *err;
-	struct photos *photos; /* NULL: not looked at */
+	struct photos *photos;	  /* NULL: not looked at */
+	struct photo_pair *pairs; /* of photos that show the same */
+	size_t pair_count, pair_cap;
 	struct forms_findings forms;
 	struct registry_postings list;
 	int64_t now_ms;
@@ -171,19 +175,41 @@ static bool photos_add(struct photos *s, const struct photo_hash *hash, int64_t 
 	return true;
 }
 
-static bool photos_has(const struct photos *s, const struct photo_hash *hash, int64_t id)
+static bool keep_pair(struct gate *g, int64_t person, int64_t other)
 {
+	if (g->pair_count == g->pair_cap) {
+		size_t cap = g->pair_cap == 0 ? 64 : 2 * g->pair_cap;
+		struct photo_pair *bigger = cc_alloc(cap * sizeof *bigger);
+
+		if (bigger == NULL)
+			return false;
+		if (g->pair_count > 0)
+			memcpy(bigger, g->pairs, g->pair_count * sizeof *bigger);
+		cc_free(g->pairs, g->pair_cap * sizeof *bigger);
+		g->pairs = bigger;
+		g->pair_cap = cap;
+	}
+	g->pairs[g->pair_count++] = (struct photo_pair){ person, other };
+	return true;
+}
+
+/* *ret_others: how many have the same photo, up to PAIRS_MAX. False: out of memory. */
+static bool pair_photos(struct gate *g, const struct photo_hash *hash, int64_t id, size_t *ret_others)
+{
+	size_t first = g->pair_count;
+
 	for (unsigned b = 0; b < 8; b++) {
-		const struct band *band = &s->bands[b][hash->bits >> (8 * b) & 0xFF];
+		const struct band *band = &g->photos->bands[b][hash->bits >> (8 * b) & 0xFF];
 
-		for (size_t i = 0; i < band->count; i++) {
-			const struct photo_seen *seen = &s->items[band->at[i]];
+		for (size_t i = 0; i < band->count && g->pair_count - first < PAIRS_MAX; i++) {
+			const struct photo_seen *seen = &g->photos->items[band->at[i]];
 
-			if (seen->id != id && photo_hash_same(&seen->hash, hash))
-				return true;
+			if (seen->id != id && photo_hash_same(&seen->hash, hash) && !keep_pair(g, id, seen->id))
+				return false;
 		}
 	}
-	return false;
+	*ret_others = g->pair_count - first;
+	return true;
 }
 
 static void photos_free(struct photos **s)
@@ -269,13 +295,15 @@ static cc_status hash_all(struct gate *g)
 static cc_status check_photo(struct gate *g, int64_t id, struct holds *h)
 {
 	struct photo_hash hash;
-	bool decoded = false;
-	cc_status st;
+	bool decoded = false, reused = false;
+	size_t others = 0;
+	cc_status st = photo_reuse_find(g->r, id, g->photos != NULL, &reused, g->err);
 
-	if (g->photos == NULL)
-		return cc_ok();
-	st = hash_of(g, id, &hash, &decoded);
-	if (!cc_failed(st) && decoded && photos_has(g->photos, &hash, id))
+	if (!cc_failed(st) && g->photos != NULL)
+		st = hash_of(g, id, &hash, &decoded);
+	if (!cc_failed(st) && decoded && !pair_photos(g, &hash, id, &others))
+		st = cc_fail(g->err, CC_E_MEMORY, "memory", "photos");
+	if (!cc_failed(st) && (reused || others > 0))
 		hold(h, HOLD_HOLD, "registry.photo-reused", "photo");
 	return st;
 }
@@ -386,6 +414,9 @@ cc_status gate_run(struct registry *r, const struct gate_options *o, gate_visit 
 		st = forms_findings_load(o->books, NULL, &g.forms, err);
 	while (!cc_failed(st) && go)
 		st = page(&g, &last, visit, ctx, &go);
+	if (!cc_failed(st) && o->images != NULL && o->keep_pairs)
+		st = photo_reuse_keep(r, g.pairs, g.pair_count, err);
+	cc_free(g.pairs, g.pair_cap * sizeof *g.pairs);
 	qsort(ret->provinces, ret->province_count, sizeof ret->provinces[0], by_code);
 	photos_free(&g.photos);
 	forms_findings_done(&g.forms);

@@ -11,7 +11,8 @@
  * a record alone (correct, complete, live), and what only the others show (clean):
  *
  *	registry.same-person	another number has the same name, birth date and parents
- *	registry.photo-reused	the same photo belongs to another person
+ *	registry.photo-reused	the same photo belongs to another person: the same file at once, a photo that shows the same
+ *				since the last look at everybody's photos (photo_reuse.h)
  *	registry.stale		not confirmed for gate_options.fresh_days
  *
  * and what open forms say (forms_hold.h). Both sides of a doubt are held until an officer decides.
@@ -21,7 +22,8 @@ struct gate_options {
 	bool photos_later;	     /* judged as if a photo were there */
 	unsigned fresh_days;	     /* 0: age does not matter */
 	struct books *books;	     /* over the registry's store: open forms count (forms_hold.h); NULL: they don't */
-	struct image_worker *images; /* photos are compared by what they show; NULL: they are not */
+	struct image_worker *images; /* photos are compared by what they show; NULL: what the last look found counts */
+	bool keep_pairs;	     /* and what is found is kept, once everybody was seen */
 };
 
 struct gate_finding {

@@ -18,5 +18,6 @@ const struct migration store_migrations[] = {
 	{ 10, "forms", migration_010_forms },
 	{ 11, "registry-postings", migration_011_registry_postings },
 	{ 12, "revocation", migration_012_revocation },
+	{ 13, "registry-photos", migration_013_registry_photos },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

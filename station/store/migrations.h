@@ -22,5 +22,6 @@ extern const char migration_009_fingers[];
 extern const char migration_010_forms[];
 extern const char migration_011_registry_postings[];
 extern const char migration_012_revocation[];
+extern const char migration_013_registry_photos[];
 
 #endif

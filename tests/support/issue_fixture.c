@@ -131,7 +131,8 @@ static void make_pki(struct issue_fixture *f)
 
 /* ---- people */
 
-static void make_photo(struct buf *ret)
+/* Everybody has one of their own. */
+static void make_photo(unsigned shade, struct buf *ret)
 {
 	const struct jpeg_params params = { .quality = 80, .chroma = JPEG_CHROMA_QUARTER };
 	struct image im = { 0 };
@@ -140,7 +141,7 @@ static void make_photo(struct buf *ret)
 	cc_error_init(&err);
 	must(image_new(240, 320, 3, &im, &err), &err, "photo");
 	for (size_t i = 0; i < image_size(&im); i++)
-		im.p[i] = (uint8_t)(i / 720 + (i % 3) * 40 + (i / 3 % 240) / 2);
+		im.p[i] = (uint8_t)(i / 720 + (i % 3) * 40 + (i / 3 % 240) / 2 + shade);
 	must(jpeg_encode(&im, &params, ret, &err), &err, "photo");
 	image_done(&im);
 }
@@ -186,13 +187,15 @@ static void make_people(struct issue_fixture *f)
 {
 	struct buf photo = { 0 };
 
-	make_photo(&photo);
+	make_photo(0, &photo);
 	add_person(f,
 		   "{\"number\":\"" ISSUE_ANNA
 		   "\",\"full_name\":\"Nguyễn Thị An\",\"birth_date\":\"1990-02-15\",\"sex\":\"female\","
 		   "\"nationality\":\"Việt Nam\",\"ethnicity\":\"Kinh\",\"origin\":\"Hà Nội\",\"residence\":\"Hà Nội\"}",
 		   buf_view(&photo));
 	add_templates(f, ISSUE_ANNA);
+	buf_done(&photo);
+	make_photo(1, &photo);
 	add_person(f,
 		   "{\"number\":\"" ISSUE_BINH
 		   "\",\"full_name\":\"Trần Văn Bình\",\"birth_date\":\"1990-03-16\",\"sex\":\"male\","
@@ -203,6 +206,8 @@ static void make_people(struct issue_fixture *f)
 		   "{\"number\":\"004090000000\",\"full_name\":\"Lê Văn Cao\",\"birth_date\":\"1990-03-16\",\"sex\":\"male\","
 		   "\"nationality\":\"Việt Nam\"}",
 		   bytes_of(NULL, 0));
+	buf_done(&photo);
+	make_photo(2, &photo);
 	add_person(f,
 		   "{\"number\":\"001050000000\",\"full_name\":\"Phạm Thị Già\",\"birth_date\":\"1950\",\"sex\":\"female\","
 		   "\"nationality\":\"Việt Nam\"}",

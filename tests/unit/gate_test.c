@@ -96,6 +96,18 @@ static void one_person_under_two_numbers_is_told_at_both(void **state)
 	assert_false(holds_any(&h));
 }
 
+/* Is this person held? `where` names the place in a failure. */
+static void assert_person(unsigned where, const char *number, bool held)
+{
+	struct holds h;
+
+	assert_ok(gate_person(w.reg, number, &gate, &h, NULL, &w.err));
+	if (holds_any(&h) != held)
+		fail_msg("%u: %s", where, number);
+	if (held)
+		assert_string_equal(holds_first(&h)->key, "registry.photo-reused");
+}
+
 static void read_photo(const char *name, struct buf *ret)
 {
 	char path[128];
@@ -136,9 +148,45 @@ static void a_photo_of_another_person_is_told_at_both(void **state)
 	assert_int_equal(seen.n, 2);
 	assert_string_equal(seen.lines[0], "001090000000 registry.photo-reused ");
 	assert_string_equal(seen.lines[1], "004090000000 registry.photo-reused ");
+	/* Without a look at all photos nothing was known of it, and what was not kept is not known now. */
+	image_worker_free(&gate.images);
+	assert_person(1, "001090000000", false);
+	assert_ok(image_worker_new(&options, &gate.images, &w.err));
+	gate.keep_pairs = true;
+	seen.n = 0;
+	assert_ok(gate_run(w.reg, &gate, keep, &seen, &report, &w.err));
+	image_worker_free(&gate.images);
+	assert_person(2, "001090000000", true);
+	assert_person(3, "004090000000", true);
+	assert_person(4, "002090000000", false);
+	seen.n = 0;
+	assert_ok(gate_run(w.reg, &gate, keep, &seen, &report, &w.err));
+	assert_int_equal(seen.n, 2);
 	buf_done(&first);
 	buf_done(&second);
 	buf_done(&like);
+}
+
+/* The same file is known at once, whatever it shows, also while one of the two lies under the next key already. */
+static void one_file_at_two_people_holds_both(void **state)
+{
+	struct registry_rotation at = { 0 };
+
+	(void)state;
+	put("001090000000", "An", "Nguyễn An", BYTES_LITERAL("\xFF\xD8\xFF one"));
+	put("002090000000", "Bình", "Nguyễn Bình", BYTES_LITERAL("\xFF\xD8\xFF two"));
+	put("004090000000", "Cao", "Nguyễn Cao", BYTES_LITERAL("\xFF\xD8\xFF one"));
+	/* Each step moves one of them, until nobody is left and the old key goes. */
+	for (unsigned i = 0; !at.done; i++) {
+		assert_person(i, "001090000000", true);
+		assert_person(i, "002090000000", false);
+		assert_person(i, "004090000000", true);
+		if (i == 0)
+			assert_ok(registry_rotate_begin(w.reg, &w.err));
+		assert_ok(registry_rotate_step(w.reg, 1, &at, &w.err));
+	}
+	assert_person(9, "001090000000", true);
+	assert_person(9, "002090000000", false);
 }
 
 /* 24 people: no two of them are taken for one; each is found in a smaller and coarser copy. */
@@ -235,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		gate_unit_test(one_person_under_two_numbers_is_told_at_both),
 		gate_unit_test(a_photo_of_another_person_is_told_at_both),
+		gate_unit_test(one_file_at_two_people_holds_both),
 		gate_unit_test(people_are_told_apart_by_their_photos),
 		gate_unit_test(records_grow_stale),
 		gate_unit_test(samples_are_drawn_again_by_their_seed),
