@@ -7,6 +7,7 @@
 #include "station/card_inspect.h"
 #include "station/card_inspect_report.h"
 #include "station/message.h"
+#include "station/trust_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -224,7 +225,7 @@ static cc_status judge(const struct invocation *inv, const struct evidence *e, s
 	cc_status st = load_signers(inv, &signers, err);
 
 	if (!cc_failed(st))
-		st = card_inspect_load_trust(inv, &trust, err);
+		st = trust_folder_load(&inv->config, invocation_option(inv, "--trust"), &trust, err);
 	if (!cc_failed(st) && folder != NULL)
 		st = lds_set_load(&files, folder, err);
 	if (!cc_failed(st))

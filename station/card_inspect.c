@@ -12,6 +12,7 @@
 #include "station/card_terminal.h"
 #include "station/finger_match.h"
 #include "station/registry/vietnamese.h"
+#include "station/trust_folder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,13 +25,8 @@
 const struct option_spec card_inspect_options[] = {
 	{ "--defects", "FILE", "signed list of known defects (BSI) or deviations (ICAO)",
 	  "danh sách khiếm khuyết đã ký (BSI, ICAO)" },
-	{ "--mrz", "LINES|FILE", "the MRZ printed on the card, as text or in a file", "MRZ in trên thẻ, dạng chữ hoặc tệp" },
-	{ "--can", "N", "card access number of 6 digits", "số truy cập thẻ (CAN) 6 số" },
-	{ "--number", "N", "personal number of 12 digits (gives the CAN)", "số định danh 12 số (suy ra CAN)" },
-	{ "--birth", "DATE", "with --number: birth date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày sinh, DD/MM/YYYY" },
-	{ "--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày hết hạn, DD/MM/YYYY" },
-	{ "--trust", "PATH", "folder or file of country signers, revocation lists, master lists",
-	  "thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA" },
+	CARD_INSPECT_KEY_OPTIONS,
+	CARD_INSPECT_TRUST_OPTION,
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
 	{ "--evidence", "FILE", "write a signed record that verify-evidence judges without the card",
 	  "ghi bản ghi có chữ ký để kiểm chứng sau mà không cần thẻ" },
@@ -45,8 +41,7 @@ const struct option_spec card_verify_options[] = {
 	{ "--defects", "FILE", "signed list of known defects (BSI) or deviations (ICAO)",
 	  "danh sách khiếm khuyết đã ký (BSI, ICAO)" },
 	{ "--report", "FILE", "write a page to read or print (HTML)", "ghi báo cáo để đọc hoặc in (HTML)" },
-	{ "--trust", "PATH", "folder or file of country signers, revocation lists, master lists",
-	  "thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA" },
+	CARD_INSPECT_TRUST_OPTION,
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -187,32 +182,6 @@ static cc_status read_keys(const struct invocation *inv, struct inspect_keys *re
 }
 
 /* ---- trust */
-cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err)
-{
-	const char *given = invocation_option(inv, "--trust");
-	char path[PATH_MAX];
-	struct trust *t = NULL;
-	size_t skipped = 0;
-	cc_status st = trust_new(&t);
-
-	if (cc_failed(st))
-		return cc_fail(err, st.code, "memory", "trust");
-	if (given == NULL)
-		config_path(&inv->config, "trust", path);
-	st = trust_load(t, given != NULL ? given : path, &skipped, given != NULL ? err : NULL);
-	/* Without a folder of its own the station can't judge the chain: that is "inconclusive", not an error. */
-	if (cc_failed(st) && given != NULL) {
-		trust_free(&t);
-		return st;
-	}
-	if (skipped > 0)
-		(void)fprintf(stderr, "%zu %s\n", skipped,
-			      inv->config.lang == LANG_VI ? "tệp trong thư mục trust không đọc được, bỏ qua"
-							  : "files of the trust folder can't be read and were skipped");
-	*ret = t;
-	return cc_ok();
-}
-
 /* ---- what only the station can compare: the name with its marks against the MRZ */
 static void compare_names(struct inspection *i)
 {
@@ -393,7 +362,7 @@ cc_status card_inspect_then(const struct invocation *inv, card_inspect_act act, 
 	cc_status st = read_keys(inv, &keys, err);
 
 	if (!cc_failed(st))
-		st = card_inspect_load_trust(inv, &trust, err);
+		st = trust_folder_load(&inv->config, invocation_option(inv, "--trust"), &trust, err);
 	p.trust = trust;
 	if (!cc_failed(st))
 		st = inspect_in_reader(inv, &p, &a, &i, err);
@@ -441,7 +410,7 @@ int command_card_inspect(struct invocation *inv)
 	if (!cc_failed(st))
 		st = check_evidence_is_new(inv, &err);
 	if (!cc_failed(st))
-		st = card_inspect_load_trust(inv, &trust, &err);
+		st = trust_folder_load(&inv->config, invocation_option(inv, "--trust"), &trust, &err);
 	if (!cc_failed(st))
 		st = card_terminal_load(&inv->config, invocation_option(inv, "--terminal"), &terminal, &err);
 	if (!cc_failed(st))
@@ -468,7 +437,7 @@ int command_card_verify(struct invocation *inv)
 	cc_error_init(&err);
 	st = lds_set_load(&files, inv->arguments[0], &err);
 	if (!cc_failed(st))
-		st = card_inspect_load_trust(inv, &trust, &err);
+		st = trust_folder_load(&inv->config, invocation_option(inv, "--trust"), &trust, &err);
 	p.trust = trust;
 	if (!cc_failed(st) && cc_failed(st = inspect_files(&files, &p, &i)))
 		(void)cc_fail(&err, st.code, "memory", "files");

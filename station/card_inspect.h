@@ -13,8 +13,22 @@
  */
 extern const struct option_spec card_inspect_options[], card_verify_options[];
 
-/* The anchors of --trust, else of HOME/trust; the command has that option. Without a folder of its own: none. */
-CC_MUST cc_status card_inspect_load_trust(const struct invocation *inv, struct trust **ret, struct cc_error *err);
+/* Rows for other commands that open a card: by what, and whom they trust (trust_folder.h). */
+#define CARD_INSPECT_KEY_OPTIONS                                                                                                 \
+	{ "--mrz", "LINES|FILE", "the MRZ printed on the card, as text or in a file", "MRZ in trên thẻ, dạng chữ hoặc tệp" },    \
+		{ "--can", "N", "card access number of 6 digits", "số truy cập thẻ (CAN) 6 số" },                                \
+		{ "--number", "N", "personal number of 12 digits (gives the CAN)", "số định danh 12 số (suy ra CAN)" },          \
+		{ "--birth", "DATE", "with --number: birth date, DD/MM/YYYY or YYMMDD",                                          \
+		  "đi cùng --number: ngày sinh, DD/MM/YYYY" },                                                                   \
+	{                                                                                                                        \
+		"--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD",                                          \
+			"đi cùng --number: ngày hết hạn, DD/MM/YYYY"                                                      \
+	}
+#define CARD_INSPECT_TRUST_OPTION                                                                                                \
+	{                                                                                                                        \
+		"--trust", "PATH", "folder or file of country signers, revocation lists, master lists",                          \
+			"thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA"                                    \
+	}
 
 /* The signed list that --defects names, as of `at_s`; *ret stays as it is without the option. */
 CC_MUST cc_status card_inspect_load_defects(const struct invocation *inv, const struct trust *trust, int64_t at_s,

@@ -17,13 +17,8 @@ const struct option_spec finger_match_options[] = {
 	{ "--template", "FILE", "minutiae of the print just taken (19794-2, 7F2E)",
 	  "điểm đặc trưng của vân tay vừa lấy (19794-2, 7F2E)" },
 	{ "--hand", "right|left", "which of the card's templates (right)", "mẫu của tay nào trên thẻ (right)" },
-	{ "--mrz", "LINES|FILE", "the MRZ printed on the card, as text or in a file", "MRZ in trên thẻ, dạng chữ hoặc tệp" },
-	{ "--can", "N", "card access number of 6 digits", "số truy cập thẻ (CAN) 6 số" },
-	{ "--number", "N", "personal number of 12 digits (gives the CAN)", "số định danh 12 số (suy ra CAN)" },
-	{ "--birth", "DATE", "with --number: birth date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày sinh, DD/MM/YYYY" },
-	{ "--expiry", "DATE", "with --number: expiry date, DD/MM/YYYY or YYMMDD", "đi cùng --number: ngày hết hạn, DD/MM/YYYY" },
-	{ "--trust", "PATH", "folder or file of country signers, revocation lists, master lists",
-	  "thư mục hoặc tệp CSCA, danh sách thu hồi, danh sách CSCA" },
+	CARD_INSPECT_KEY_OPTIONS,
+	CARD_INSPECT_TRUST_OPTION,
 	{ NULL, NULL, NULL, NULL },
 };
 

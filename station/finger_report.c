@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/finger_report.h"
 
+#include "station/defect_advice.h"
 #include "station/message.h"
 
 #include <jansson.h>
@@ -9,14 +10,6 @@
 static const char *pick(enum lang lang, const char *vi, const char *en)
 {
 	return lang == LANG_VI ? vi : en;
-}
-
-static const struct message *advice(const char *defect)
-{
-	char key[64];
-
-	(void)snprintf(key, sizeof key, "finger.%s", defect);
-	return message_find(key);
 }
 
 bool finger_check_passes(const struct finger_check *c)
@@ -82,8 +75,8 @@ static void print_one(FILE *out, const struct finger_entry *e, const struct fing
 	(void)fprintf(out, "  %s: %s, %u x %u, %s\n", position_text(e->position, lang), finger_coding_name(e->coding), e->width,
 		      e->height, v->report.passes ? pick(lang, "ĐẠT", "PASS") : pick(lang, "KHÔNG ĐẠT", "FAIL"));
 	for (size_t i = 0; i < n; i++)
-		(void)fprintf(out, "    %s: %s %s\n", defects[i], message_text(advice(defects[i]), lang),
-			      message_next(advice(defects[i]), lang));
+		(void)fprintf(out, "    %s: %s %s\n", defects[i], message_text(defect_advice("finger", defects[i]), lang),
+			      message_next(defect_advice("finger", defects[i]), lang));
 	print_measures(out, &v->report, rules, lang);
 	if (v->nfiq2 == NFIQ2_SCORED)
 		(void)fprintf(out, "    NFIQ 2: %u\n", v->nfiq2_score);
@@ -133,17 +126,8 @@ static void add_defects(json_t *o, const struct finger_report *r, enum lang lang
 {
 	const char *defects[FINGER_MEASURES];
 	size_t n = defects_of(r, defects);
-	json_t *names = json_array(), *texts = json_array();
 
-	for (size_t i = 0; i < n; i++) {
-		const struct message *m = advice(defects[i]);
-
-		(void)json_array_append_new(names, json_string(defects[i]));
-		(void)json_array_append_new(texts, json_pack("{s:s, s:s, s:s}", "defect", defects[i], "text",
-							     message_text(m, lang), "next", message_next(m, lang)));
-	}
-	(void)json_object_set_new(o, "defects", names);
-	(void)json_object_set_new(o, "advice", texts);
+	defect_advice_add(o, "finger", defects, n, lang);
 }
 
 static json_t *print_json(const struct finger_entry *e, const struct finger_verdict *v, const struct finger_rules *rules,

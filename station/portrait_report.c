@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/portrait_report.h"
 
+#include "station/defect_advice.h"
 #include "station/message.h"
 #include "station/portrait_rules.h"
 
@@ -25,14 +26,6 @@ static size_t defects_of(const struct portrait_verdict *v, const char *ret[DEFEC
 			ret[n++] = d;
 	}
 	return n;
-}
-
-static const struct message *advice(const char *defect)
-{
-	char key[64];
-
-	(void)snprintf(key, sizeof key, "portrait.%s", defect);
-	return message_find(key);
 }
 
 static const char *pick(enum lang lang, const char *vi, const char *en)
@@ -120,8 +113,8 @@ void portrait_report_text(FILE *out, const struct portrait_verdict *v, enum lang
 
 	(void)fprintf(out, "%s: %s\n", v->file, passes ? pick(lang, "ĐẠT", "PASS") : pick(lang, "KHÔNG ĐẠT", "FAIL"));
 	for (size_t i = 0; i < n; i++)
-		(void)fprintf(out, "  %s: %s %s\n", defects[i], message_text(advice(defects[i]), lang),
-			      message_next(advice(defects[i]), lang));
+		(void)fprintf(out, "  %s: %s %s\n", defects[i], message_text(defect_advice("portrait", defects[i]), lang),
+			      message_next(defect_advice("portrait", defects[i]), lang));
 	if (!v->measured)
 		return;
 	print_measures(out, v, lang);
@@ -170,17 +163,8 @@ static void add_defects(json_t *root, const struct portrait_verdict *v, enum lan
 {
 	const char *defects[DEFECTS_MAX];
 	size_t n = defects_of(v, defects);
-	json_t *names = json_array(), *texts = json_array();
 
-	for (size_t i = 0; i < n; i++) {
-		const struct message *m = advice(defects[i]);
-
-		(void)json_array_append_new(names, json_string(defects[i]));
-		(void)json_array_append_new(texts, json_pack("{s:s, s:s, s:s}", "defect", defects[i], "text",
-							     message_text(m, lang), "next", message_next(m, lang)));
-	}
-	(void)json_object_set_new(root, "defects", names);
-	(void)json_object_set_new(root, "advice", texts);
+	defect_advice_add(root, "portrait", defects, n, lang);
 }
 
 bool portrait_report_json(FILE *out, const struct portrait_verdict *v, enum lang lang)

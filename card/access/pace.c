@@ -2,6 +2,7 @@
 #include "card/access/pace.h"
 
 #include "card/lds/mrz.h"
+#include "card/lds/security_infos.h"
 #include "crypto/base/tlv.h"
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
@@ -241,4 +242,26 @@ cc_status pace_verify_chip_auth(const struct pace_result *r, struct agree_group 
 	agree_domain_free(&d);
 	buf_done(&point);
 	return st;
+}
+cc_status pace_verify_chip_auth_by(const struct pace_result *r, const struct security_infos *infos)
+{
+	cc_status verdict = cc_code_status(CC_E_NOT_FOUND);
+
+	for (size_t i = 0; i < infos->count; i++) {
+		const struct security_info *info = &infos->items[i];
+		struct agree_group group;
+		struct buf key = { 0 };
+		cc_status st;
+
+		if (info->kind != SECURITY_INFO_CA_KEY || cc_failed(agree_spki_parse(info->value, &group, &key, NULL)))
+			continue;
+		st = agree_group_equal(group, r->group) ? pace_verify_chip_auth(r, group, buf_view(&key))
+							: cc_code_status(CC_E_NOT_FOUND);
+		buf_done(&key);
+		if (!cc_failed(st))
+			return st;
+		if (st.code != CC_E_NOT_FOUND)
+			verdict = st;
+	}
+	return verdict;
 }

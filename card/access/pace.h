@@ -62,6 +62,9 @@ CC_MUST cc_status pace_decrypt_chip_auth(enum cipher_alg alg, const struct secre
  * no chip authentication mapping was run.
  */
 CC_MUST cc_status pace_verify_chip_auth(const struct pace_result *r, struct agree_group group, struct bytes chip_key);
+/* By any key of these infos. CC_E_NOT_FOUND: none is in the group; CC_E_VERIFY: one is, and it isn't the chip's. */
+struct security_infos;
+CC_MUST cc_status pace_verify_chip_auth_by(const struct pace_result *r, const struct security_infos *infos);
 
 /*
  * The whole protocol: MSE:Set AT and four GENERAL AUTHENTICATE; on success the

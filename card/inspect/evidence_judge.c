@@ -333,29 +333,6 @@ static enum key_fit chip_key(const struct judge *j, struct bytes value, struct a
 }
 
 /* ---- Chip Authentication Mapping, ICAO 9303-11 4.4.3.5.2 */
-/* CC_E_NOT_FOUND: no key of the group here. */
-static cc_status verify_mapping(const struct pace_result *r, const struct security_infos *infos)
-{
-	cc_status verdict = cc_code_status(CC_E_NOT_FOUND);
-
-	for (size_t i = 0; i < infos->count; i++) {
-		const struct security_info *info = &infos->items[i];
-		struct agree_group group;
-		struct buf key = { 0 };
-		cc_status st;
-
-		if (info->kind != SECURITY_INFO_CA_KEY || cc_failed(agree_spki_parse(info->value, &group, &key, NULL)))
-			continue;
-		st = agree_group_equal(group, r->group) ? pace_verify_chip_auth(r, group, buf_view(&key))
-							: cc_code_status(CC_E_NOT_FOUND);
-		buf_done(&key);
-		if (!cc_failed(st))
-			return st;
-		if (st.code != CC_E_NOT_FOUND)
-			verdict = st;
-	}
-	return verdict;
-}
 
 static cc_status mapping_by_card_security(const struct judge *j, const struct pace_result *r)
 {
@@ -367,7 +344,7 @@ static cc_status mapping_by_card_security(const struct judge *j, const struct pa
 	if (st.code == CC_E_FORMAT)
 		st = cc_code_status(CC_E_VERIFY);
 	if (!cc_failed(st))
-		st = verify_mapping(r, &file.infos);
+		st = pace_verify_chip_auth_by(r, &file.infos);
 	card_security_done(&file);
 	return st;
 }
@@ -386,7 +363,7 @@ static cc_status recompute_mapping(const struct judge *j)
 	else if (!cc_failed(st))
 		st = cc_code_status(CC_E_NOT_FOUND);
 	if (st.code == CC_E_NOT_FOUND && j->has_dg14)
-		st = verify_mapping(&r, &j->dg14);
+		st = pace_verify_chip_auth_by(&r, &j->dg14);
 	pace_result_done(&r);
 	return st;
 }

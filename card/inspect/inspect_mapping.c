@@ -11,30 +11,6 @@
 #define MAPPING "chip-authentication-mapping"
 #define SECURITY "card-security"
 
-/* CC_E_NOT_FOUND: none of these keys is in the group; CC_E_VERIFY: one is, and it isn't the chip's. */
-static cc_status verify_by(const struct inspect_run *run, const struct security_infos *infos)
-{
-	cc_status verdict = cc_code_status(CC_E_NOT_FOUND);
-
-	for (size_t i = 0; i < infos->count; i++) {
-		const struct security_info *info = &infos->items[i];
-		struct agree_group group;
-		struct buf key = { 0 };
-		cc_status st;
-
-		if (info->kind != SECURITY_INFO_CA_KEY || cc_failed(agree_spki_parse(info->value, &group, &key, NULL)))
-			continue;
-		st = agree_group_equal(group, run->pace.group) ? pace_verify_chip_auth(&run->pace, group, buf_view(&key))
-							       : cc_code_status(CC_E_NOT_FOUND);
-		buf_done(&key);
-		if (!cc_failed(st))
-			return st;
-		if (st.code != CC_E_NOT_FOUND)
-			verdict = st;
-	}
-	return verdict;
-}
-
 /* The key of a chip of one country proves nothing of a document of another. */
 static bool of_same_country(const struct inspect_run *run, const struct cert *signer)
 {
@@ -94,12 +70,13 @@ void inspect_mapping(struct inspect_run *run)
 		return;
 	if (lds_set_has(&run->out->files, LDS_CARD_SECURITY)) {
 		is_signed = run->card_security_authentic;
-		st = run->has_card_security ? verify_by(run, &run->card_security.infos) : cc_code_status(CC_E_FORMAT);
+		st = run->has_card_security ? pace_verify_chip_auth_by(&run->pace, &run->card_security.infos)
+					    : cc_code_status(CC_E_FORMAT);
 	}
 	if (st.code == CC_E_NOT_FOUND && run->has_dg14) {
 		source = "DG14";
 		is_signed = inspect_dg_signed(run, 14) && run->sod_authentic;
-		st = verify_by(run, &run->dg14_infos);
+		st = pace_verify_chip_auth_by(&run->pace, &run->dg14_infos);
 	}
 	if (st.code == CC_E_NOT_FOUND)
 		inspect_add(run, INSPECT_INCONCLUSIVE, MAPPING, "no key of %s in EF.CardSecurity or DG14",

@@ -32,14 +32,19 @@ static void put_emrtd_fci(struct writer *out)
 	tlv_close(out);
 }
 
+static void enter(struct softchip *chip, enum chip_place place)
+{
+	chip_gp_close(chip);
+	chip->s.place = place;
+	chip->s.ef = 0;
+}
+
 static uint16_t select_isd(struct softchip *chip, bool fci, struct writer *out)
 {
 	/* Secure messaging of the eMRTD doesn't reach the security domain. */
 	if (chip_sm_active(&chip->s.sm))
 		return CHIP_SW_FILE_NOT_FOUND;
-	chip_gp_close(chip);
-	chip->s.place = CHIP_ISD;
-	chip->s.ef = 0;
+	enter(chip, CHIP_ISD);
 	if (fci)
 		put_isd_fci(out);
 	return CHIP_SW_OK;
@@ -47,9 +52,7 @@ static uint16_t select_isd(struct softchip *chip, bool fci, struct writer *out)
 
 static uint16_t select_emrtd(struct softchip *chip, bool fci, struct writer *out)
 {
-	chip_gp_close(chip);
-	chip->s.place = CHIP_EMRTD;
-	chip->s.ef = 0;
+	enter(chip, CHIP_EMRTD);
 	/* BSI TR-03110-1 3.4: rights of a terminal are of one selection. */
 	chip_terminal_reset(&chip->s.terminal);
 	if (fci)
@@ -59,9 +62,7 @@ static uint16_t select_emrtd(struct softchip *chip, bool fci, struct writer *out
 
 static uint16_t select_moc(struct softchip *chip, bool fci, struct writer *out)
 {
-	chip_gp_close(chip);
-	chip->s.place = CHIP_MOC;
-	chip->s.ef = 0;
+	enter(chip, CHIP_MOC);
 	chip_terminal_reset(&chip->s.terminal);
 	if (fci) {
 		tlv_open(out, 0x6F);

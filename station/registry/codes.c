@@ -137,8 +137,7 @@ bool codes_religion(const char *name)
 	return is_listed(name, religions, sizeof religions / sizeof religions[0]);
 }
 
-/* The search key without what kind of unit it is. */
-static bool province_key(const char *name, char *out, size_t cap)
+bool codes_province_key(const char *name, char *out, size_t cap)
 {
 	static const char *const kinds[] = { "thanh pho ", "tinh ", "tp " };
 
@@ -162,7 +161,7 @@ static pthread_once_t province_keys_once = PTHREAD_ONCE_INIT;
 static void make_province_keys(void)
 {
 	for (size_t i = 0; i < PROVINCE_COUNT; i++)
-		CC_ASSERT(province_key(provinces[i].name, province_keys[i], sizeof province_keys[i]));
+		CC_ASSERT(codes_province_key(provinces[i].name, province_keys[i], sizeof province_keys[i]));
 }
 
 enum province_standing codes_province(const char *name, struct date day, const char **ret_successor)
@@ -170,7 +169,7 @@ enum province_standing codes_province(const char *name, struct date day, const c
 	char key[2 * PERSON_TERM_SIZE];
 
 	(void)pthread_once(&province_keys_once, make_province_keys);
-	if (!province_key(name, key, sizeof key))
+	if (!codes_province_key(name, key, sizeof key))
 		return PROVINCE_UNKNOWN;
 	if (strcmp(key, "hue") == 0)
 		return date_compare(day, hue) < 0 ? PROVINCE_FUTURE : PROVINCE_CURRENT;

@@ -23,6 +23,8 @@ enum province_standing {
 };
 /* name: as an address ends with, "Tỉnh" or "Thành phố" may stand before it. ret_successor may be NULL. */
 enum province_standing codes_province(const char *name, struct date day, const char **ret_successor);
+/* What provinces are compared by: the search key of a name without what kind of unit it is. False: no such text. */
+bool codes_province_key(const char *name, char *out, size_t cap);
 /* The province that an address ends with; "" when it has no comma. out has cap bytes. */
 void codes_address_province(const char *address, char *out, size_t cap);
 

@@ -48,15 +48,7 @@ static cc_status update_person(struct registry *r, const struct registry_row *ro
 	cc_status st = store_prepare(r->store, sql_move_person, &q);
 
 	if (!cc_failed(st))
-		st = stmt_bind_int(q, 1, row->id);
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 2, bytes_of(row->number_mac[0], REGISTRY_MAC_LEN));
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 3, bytes_of(row->content_mac[0], REGISTRY_MAC_LEN));
-	if (!cc_failed(st))
-		st = stmt_bind_int(q, 4, r->keys.items[0].version);
-	if (!cc_failed(st))
-		st = stmt_bind_blob(q, 5, buf_view(&row->record));
+		st = registry_row_bind(r, row, q);
 	if (!cc_failed(st))
 		st = stmt_run(q);
 	stmt_finish(&q);

@@ -212,13 +212,10 @@ cc_status registry_row_compare(struct registry *r, const struct registry_row *ro
 	return st;
 }
 
-static cc_status insert_person(struct registry *r, const struct registry_row *row, bool *ret_added)
+cc_status registry_row_bind(const struct registry *r, const struct registry_row *row, struct stmt *q)
 {
-	struct stmt *q = NULL;
-	cc_status st = store_prepare(r->store, sql_add_person, &q);
+	cc_status st = stmt_bind_int(q, 1, row->id);
 
-	if (!cc_failed(st))
-		st = stmt_bind_int(q, 1, row->id);
 	if (!cc_failed(st))
 		st = stmt_bind_blob(q, 2, bytes_of(row->number_mac[0], REGISTRY_MAC_LEN));
 	if (!cc_failed(st))
@@ -227,6 +224,16 @@ static cc_status insert_person(struct registry *r, const struct registry_row *ro
 		st = stmt_bind_int(q, 4, r->keys.items[0].version);
 	if (!cc_failed(st))
 		st = stmt_bind_blob(q, 5, buf_view(&row->record));
+	return st;
+}
+
+static cc_status insert_person(struct registry *r, const struct registry_row *row, bool *ret_added)
+{
+	struct stmt *q = NULL;
+	cc_status st = store_prepare(r->store, sql_add_person, &q);
+
+	if (!cc_failed(st))
+		st = registry_row_bind(r, row, q);
 	if (!cc_failed(st))
 		st = stmt_bind_int(q, 6, sys_wall_ms(r->sys));
 	if (!cc_failed(st))

@@ -83,6 +83,8 @@ CC_MUST cc_status registry_row_prepare(struct registry_keys *k, const struct per
 				       struct registry_row *ret);
 CC_MUST cc_status registry_row_seal(struct registry_keys *k, struct registry_row *row);
 void registry_row_done(struct registry_row *row);
+/* $1 to $5: id, number_mac, content_mac, key_version, record, as the newest key has them. */
+CC_MUST cc_status registry_row_bind(const struct registry *r, const struct registry_row *row, struct stmt *q);
 /* What a write would say; *ret_id: of the row that is there. */
 CC_MUST cc_status registry_row_compare(struct registry *r, const struct registry_row *row, enum registry_put *ret,
 				       int64_t *ret_id, struct cc_error *err);

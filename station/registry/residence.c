@@ -6,24 +6,6 @@
 
 #include <string.h>
 
-/* The search key without what kind of unit it is. */
-static bool key_of(const char *name, char *out, size_t cap)
-{
-	static const char *const kinds[] = { "thanh pho ", "tinh ", "tp " };
-
-	if (cc_failed(vietnamese_search_key(name, out, cap)))
-		return false;
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		size_t n = strlen(kinds[i]);
-
-		if (strncmp(out, kinds[i], n) == 0) {
-			memmove(out, out + n, strlen(out + n) + 1);
-			break;
-		}
-	}
-	return true;
-}
-
 const char *residence_province_of_name(const char *name, struct date day)
 {
 	char key[2 * PERSON_TERM_SIZE], other[2 * PERSON_TERM_SIZE];
@@ -31,12 +13,12 @@ const char *residence_province_of_name(const char *name, struct date day)
 
 	if (codes_province(name, day, &successor) == PROVINCE_MERGED)
 		name = successor;
-	if (!key_of(name, key, sizeof key))
+	if (!codes_province_key(name, key, sizeof key))
 		return NULL;
 	for (size_t i = 0; i < codes_province_count(); i++) {
 		const char *there = codes_province_at(i, day);
 
-		if (there != NULL && key_of(there, other, sizeof other) && strcmp(key, other) == 0)
+		if (there != NULL && codes_province_key(there, other, sizeof other) && strcmp(key, other) == 0)
 			return there;
 	}
 	return NULL;
