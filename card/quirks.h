@@ -33,6 +33,11 @@ const struct quirk *quirks_find(struct bytes atr, struct bytes cplc);
  * without SELECT MF a chip's PACE might not be seen); it is forgotten after some cards and tried anew; and the word of a chip
  * that proved itself stands above that of one that didn't, which is heard for the next card alone, takes no block below
  * QUIRKS_UNPROVEN_READ_MIN, and never takes the place of a proven type's row.
+ *
+ * Not kept on disk, on purpose. That a lesson wears off is what bounds a liar; over processes each card would have to write
+ * down, durably, that it used one, and an inspection needs no station's folder and must not wait for its store, which another
+ * process may hold. What is won is a few commands for each first card of a run. A type that deserves to be remembered for
+ * good is a row of the table, with its reason.
  */
 enum { QUIRKS_PROVEN_USES = 64, QUIRKS_UNPROVEN_USES = 1, QUIRKS_UNPROVEN_READ_MIN = 160 };
 /* Row of the table and what was learned together, into ch->habits. The reader is connected. */

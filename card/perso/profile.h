@@ -30,6 +30,10 @@ enum profile_seal {
 struct profile {
 	const char *name; /* "softchip" */
 	/* data */
+	/*
+	 * application_aid: as the chip's maker installed it; what is issued for the field has fs_aid_emrtd, which every reader
+	 * selects (ICAO 9303-10, LDS1). No setting: a lot with another name is another data sheet, another profile.
+	 */
 	struct bytes isd_aid, application_aid;
 	uint8_t key_version;
 	enum secure_channel_protocol protocol;
