@@ -16,6 +16,7 @@
 #define APDU_MAX 65544
 #define ANSWER_ROOM (READER_ANSWER_MAX + 2)
 #define NAMES_MAX 4096
+#define WAIT_PARTS 20 /* of a deadline */
 #define PNP_NOTIFICATION "\\\\?PnP?\\Notification"
 /* vsmartcard-vpcd and most CCID readers frame with 16 bits; T=0 knows no extended length. */
 #define COMMAND_MAX_T1 65535
@@ -290,19 +291,38 @@ static struct timespec after_ms(unsigned ms)
 	return t;
 }
 
+/*
+ * In parts: a machine that stood still (a virtual one, a stopped process) for longer than the whole deadline comes back with
+ * the time gone and the card's answer not fetched yet. That takes one part of the deadline, and gives no card up as mute.
+ */
+static int link_wait(struct link *l, unsigned deadline_ms)
+{
+	const unsigned part_ms = deadline_ms / WAIT_PARTS + 1;
+	unsigned left_ms = deadline_ms;
+	int rc = -1;
+
+	while (rc != 0 && left_ms > 0) {
+		unsigned now_ms = left_ms < part_ms ? left_ms : part_ms;
+		struct timespec until = after_ms(now_ms);
+
+		do
+			rc = sem_clockwait(&l->done, CLOCK_MONOTONIC, &until);
+		while (rc != 0 && errno == EINTR);
+		left_ms -= now_ms;
+	}
+	return rc;
+}
+
 /* False: the deadline passed, and the link is no longer the caller's. */
 static bool link_run(struct link *l, link_job job, unsigned deadline_ms, LONG *ret)
 {
-	struct timespec until = after_ms(deadline_ms);
 	pthread_t thread = l->thread;
 	int running = LINK_RUNNING, rc;
 
 	l->job = job;
 	atomic_store(&l->state, LINK_RUNNING);
 	(void)sem_post(&l->work);
-	do
-		rc = sem_clockwait(&l->done, CLOCK_MONOTONIC, &until);
-	while (rc != 0 && errno == EINTR);
+	rc = link_wait(l, deadline_ms);
 	if (rc != 0 && atomic_compare_exchange_strong(&l->state, &running, LINK_ABANDONED)) {
 		(void)pthread_detach(thread);
 		return false;

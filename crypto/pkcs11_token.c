@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define END_MS 1000
+#define END_PARTS 4
+#define WAIT_PARTS 20
 #define RUNNING_MAX 64 /* threads, most of them waiting, when a token doesn't answer */
 
 /* ---- making and freeing */
@@ -283,14 +285,32 @@ static struct timespec in_ms(unsigned ms)
 	return t;
 }
 
-/* Under the lock. */
-static bool wait_done(struct pkcs11_token *t, const struct pkcs11_job *job, unsigned limit_ms)
+/* Under the lock. False: a part of the time went by. */
+static bool wait_part(struct pkcs11_token *t, const struct pkcs11_job *job, unsigned part_ms)
 {
-	const struct timespec until = in_ms(limit_ms);
+	const struct timespec until = in_ms(part_ms);
 	int rc = 0;
 
 	while (!job->done && rc == 0)
 		rc = pthread_cond_timedwait(&t->change, &t->lock, &until);
+	return job->done;
+}
+
+/*
+ * Under the lock. The limit is the token's, in parts: a machine that stood still (a virtual one, a stopped process) for longer
+ * than all of it comes back with the time gone and the answer not fetched yet; that takes one part of the limit, not all.
+ */
+static bool wait_done(struct pkcs11_token *t, const struct pkcs11_job *job, unsigned limit_ms)
+{
+	const unsigned part_ms = limit_ms / WAIT_PARTS + 1;
+	unsigned left_ms = limit_ms;
+
+	while (!job->done && left_ms > 0) {
+		unsigned now_ms = left_ms < part_ms ? left_ms : part_ms;
+
+		if (!wait_part(t, job, now_ms))
+			left_ms -= now_ms;
+	}
 	return job->done;
 }
 
@@ -301,9 +321,14 @@ static bool wait_done(struct pkcs11_token *t, const struct pkcs11_job *job, unsi
  */
 static void see_end(pthread_t thread, bool done)
 {
-	const struct timespec until = in_ms(END_MS);
+	int rc = ETIMEDOUT;
 
-	if (!done || pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+	for (unsigned part = 0; done && part < END_PARTS && rc == ETIMEDOUT; part++) {
+		const struct timespec until = in_ms(END_MS / END_PARTS);
+
+		rc = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+	}
+	if (rc != 0)
 		CC_ASSERT(pthread_detach(thread) == 0);
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card/reader.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 #include <winscard.h>
 
@@ -344,6 +348,45 @@ static void hang(bool on)
 	(void)pthread_mutex_unlock(&fake.lock);
 }
 
+/*
+ * A machine that stood still comes back after the time that a wait was given, with nobody having run in between: so do the
+ * next waits here, without standing still, while the driver holds the answer until the last of them.
+ */
+static unsigned late;
+
+int sem_clockwait(sem_t *restrict sem, clockid_t clock, const struct timespec *restrict until)
+{
+	static int (*real)(sem_t *, clockid_t, const struct timespec *);
+	void *symbol;
+
+	if (late > 0) {
+		if (--late == 0)
+			hang(false);
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	if (real == NULL) {
+		symbol = dlsym(RTLD_NEXT, "sem_clockwait");
+		memcpy(&real, &symbol, sizeof real);
+	}
+	return real(sem, clock, until);
+}
+
+static void a_machine_that_stood_still_makes_no_card_mute(void **state)
+{
+	struct reader *r = open_first();
+	struct buf answer = { 0 };
+
+	(void)state;
+	hang(true);
+	late = 3;
+	assert_false(cc_failed(reader_transmit(r, bytes_of("\x00\xA4\x00\x0C", 4), &answer)));
+	assert_int_equal(late, 0);
+	assert_int_equal(answer.n, 3);
+	buf_done(&answer);
+	reader_free(&r);
+}
+
 static void hung_driver_costs_its_deadline_only(void **state)
 {
 	struct reader *r = open_first();
@@ -419,6 +462,7 @@ int main(void)
 		cmocka_unit_test_setup(t0_sends_case_4_without_le, plain_world),
 		cmocka_unit_test_setup(every_fault_at_every_call_has_its_key, plain_world),
 		cmocka_unit_test_setup(short_answers_are_faults, plain_world),
+		cmocka_unit_test_setup(a_machine_that_stood_still_makes_no_card_mute, plain_world),
 		cmocka_unit_test_setup(hung_driver_costs_its_deadline_only, plain_world),
 		cmocka_unit_test_setup(new_context_after_pcscd_died, plain_world),
 		cmocka_unit_test_setup(wait_tells_change_from_timeout, plain_world),
