@@ -35,6 +35,11 @@ static const struct command_example examples[] = {
 	  "số phiếu: cccd registry corrections --pending", "the form's number: cccd registry corrections --pending" },
 	{ "registry", "refuse", "cccd registry refuse 1 --officer \"Lê Thị Cúc\" --reason \"Thiếu giấy tờ\"",
 	  "số phiếu: cccd registry corrections --pending", "the form's number: cccd registry corrections --pending" },
+	{ "registry", "photo",
+	  "cccd registry photo 001303000000 anh-moi.jpg --officer \"Trần Văn Bình\" --approved-by \"Lê Thị Cúc\" --reason \"Ảnh cũ nhắm mắt\"\n"
+	  "cccd registry photo 001303000000",
+	  "ảnh JPEG; thay ảnh đã có thì cần cán bộ thứ hai và lý do",
+	  "a JPEG; a second officer and a reason where a photo is replaced" },
 	{ "registry", "tasks", "cccd registry tasks", PEOPLE_VI, PEOPLE_EN },
 	{ "registry", "apply",
 	  "cccd registry apply 001303000000 --kind first --officer \"Trần Văn Bình\"\n"

@@ -143,7 +143,7 @@ static cc_status exists(struct books *b, const char *number, const char *sql, bo
 }
 
 /* I7: from the claim of an application, or the binding of a blank, until the card is issued or spoiled; here or elsewhere. */
-static cc_status card_under_way(struct forms *f, const char *number, bool *ret, struct cc_error *err)
+cc_status correction_card_under_way(struct forms *f, const char *number, bool *ret, struct cc_error *err)
 {
 	return exists(f->books, number,
 		      "SELECT 1 FROM issue_job WHERE number_mac = $1 AND live = 1 UNION ALL SELECT 1 FROM issue_application"
@@ -280,7 +280,7 @@ cc_status correction_propose(struct forms *f, const struct correction_request *q
 		return st;
 	st = correction_propose_inside(f, q, ret, ret_new, err);
 	if (!cc_failed(st))
-		st = card_under_way(f, ret->number, &making, err);
+		st = correction_card_under_way(f, ret->number, &making, err);
 	*ret_card_under_way = !cc_failed(st) && making && person_field_is_printed(ret->field);
 	return forms_end(f, st, err);
 }
@@ -324,7 +324,7 @@ static cc_status may_approve(struct forms *f, const struct correction *c, const 
 	if (forms_same_officer(c->proposed_by, officer))
 		return cc_fail(err, CC_E_DENIED, "correction.same-officer", "form %lld", (long long)c->id);
 	if (person_field_is_printed(c->field))
-		st = card_under_way(f, c->number, &making, err);
+		st = correction_card_under_way(f, c->number, &making, err);
 	if (!cc_failed(st) && making)
 		st = cc_fail(err, CC_E_HELD, "correction.card-under-way", "form %lld: %s", (long long)c->id, c->field);
 	return st;

@@ -56,6 +56,9 @@ CC_MUST cc_status correction_approve(struct forms *f, int64_t id, const char *of
 CC_MUST cc_status correction_refuse(struct forms *f, int64_t id, const char *officer, const char *reason, struct correction *ret,
 				    struct cc_error *err);
 
+/* I7: is a card of this person being made, here or elsewhere? Inside a transaction. */
+CC_MUST cc_status correction_card_under_way(struct forms *f, const char *number, bool *ret, struct cc_error *err);
+
 typedef bool (*correction_visit)(void *ctx, const struct correction *c);
 /* In order of their ids; number NULL: everybody's. */
 CC_MUST cc_status correction_list(struct forms *f, const char *number, bool pending_only, correction_visit visit, void *ctx,

@@ -131,13 +131,18 @@ cc_status photo_read_file(int folder_fd, const char *path, const char *field, st
 	return st;
 }
 
+/* ISO/IEC 10918-1 B.1.1.3: SOI, and the first byte of the marker behind it; or JPEG 2000. */
+bool photo_is_image(struct bytes file)
+{
+	return bytes_starts_with(file, BYTES_LITERAL("\xFF\xD8\xFF")) || jp2_is(file);
+}
+
 cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct row_fault *fault)
 {
 	struct buf photo = { 0 };
 	cc_status st = photo_read_file(folder_fd, path, "photo", &photo, fault);
 
-	/* ISO/IEC 10918-1 B.1.1.3: SOI, and the first byte of the marker behind it; or JPEG 2000. */
-	if (!cc_failed(st) && !bytes_starts_with(buf_view(&photo), BYTES_LITERAL("\xFF\xD8\xFF")) && !jp2_is(buf_view(&photo)))
+	if (!cc_failed(st) && !photo_is_image(buf_view(&photo)))
 		st = fault_of(fault, "import.photo-not-jpeg");
 	if (!cc_failed(st))
 		buf_move(ret, &photo);

@@ -16,4 +16,7 @@
 CC_MUST cc_status photo_read_file(int folder_fd, const char *path, const char *field, struct buf *ret, struct row_fault *fault);
 CC_MUST cc_status photo_read(int folder_fd, const char *path, struct buf *ret, struct row_fault *fault);
 
+/* Begins as JPEG or JPEG 2000 does. */
+bool photo_is_image(struct bytes file);
+
 #endif

@@ -61,6 +61,13 @@ CC_MUST cc_status registry_compare(struct registry *r, const struct person *p, s
 CC_MUST cc_status registry_replace(struct registry *r, const struct person *before, const struct person *after,
 				   struct cc_error *err);
 
+/*
+ * Puts a photo where there is none, or in another's place; *ret_before: the one that was there, empty when none was. Inside
+ * the caller's transaction, as registry_replace.
+ */
+CC_MUST cc_status registry_set_photo(struct registry *r, const char *number, struct bytes photo, struct buf *ret_before,
+				     struct cc_error *err);
+
 /* Called for each person; false stops the walk. */
 typedef bool (*registry_visit)(void *ctx, const struct person *p, bool has_photo);
 /* What an officer knows of somebody; NULL and 0: unknown. All that is given must fit; a birth year alone is not enough. */

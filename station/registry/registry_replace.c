@@ -2,6 +2,7 @@
 #include "station/registry/registry_rows.h"
 
 #include "crypto/base/secret.h"
+#include "station/registry/photo_reuse.h"
 
 #include <string.h>
 
@@ -72,5 +73,46 @@ cc_status registry_replace(struct registry *r, const struct person *before, cons
 		st = registry_row_rewrite(r, key, id, before, after, buf_view(&photo), err);
 	person_done(&there);
 	buf_done(&photo);
+	return st;
+}
+
+/* Where no photo is yet, the row is completed as an import would. */
+static cc_status add_photo(struct registry *r, const struct person *p, struct bytes photo, struct cc_error *err)
+{
+	enum registry_put put = PUT_CONFLICT;
+	cc_status st = registry_put(r, p, photo, &put, err);
+
+	return !cc_failed(st) && put != PUT_COMPLETED ? cc_fail(err, CC_E_STATE, "registry.changed-meanwhile", "photo") : st;
+}
+
+cc_status registry_set_photo(struct registry *r, const char *number, struct bytes photo, struct buf *ret_before,
+			     struct cc_error *err)
+{
+	struct person p = { 0 };
+	struct buf before = { 0 };
+	struct stmt *q = NULL;
+	size_t key = 0;
+	int64_t id = 0;
+	cc_status st = registry_hold_keys(r, err);
+
+	if (!cc_failed(st))
+		st = find(r, number, &q, &key, err);
+	if (!cc_failed(st)) {
+		id = stmt_column_int(q, 0);
+		st = registry_row_open(r, q, &p, err);
+	}
+	if (!cc_failed(st))
+		st = registry_photo_open(r, q, 3, &before, err);
+	stmt_finish(&q);
+	if (!cc_failed(st) && before.n == 0)
+		st = add_photo(r, &p, photo, err);
+	else if (!cc_failed(st))
+		st = registry_row_rewrite(r, key, id, &p, &p, photo, err);
+	if (!cc_failed(st))
+		st = photo_reuse_forget(r, id, err);
+	if (!cc_failed(st))
+		buf_move(ret_before, &before);
+	buf_done(&before);
+	person_done(&p);
 	return st;
 }

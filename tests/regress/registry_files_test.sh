@@ -48,6 +48,22 @@ run 0 "is quoted right in the sample" "Rows: 2" "$cccd" registry import "$work/a
 grep -q '"Số 1, ""ngõ cũ"", Sơn La"' "$work/sample.csv"
 tap $? "with each quote doubled"
 
+# ---- a photo taken again
+photos=$PWD/$people/photos
+run 0 "the first photo" "photo added, Hà" "$cccd" registry photo 014090000000 "$photos/g02.jpg" --officer Hà
+run 4 "another in its place needs a second officer" "--approved-by" "$cccd" registry photo 014090000000 "$photos/g03.jpg" --officer Hà
+run 0 "with one, and a reason" "photo replaced, Hà .*agreed Cúc, reason: eyes shut" \
+	"$cccd" registry photo 014090000000 "$photos/g03.jpg" --officer Hà --approved-by Cúc --reason "eyes shut"
+run 0 "who did it is booked" "2 changes of the photo" "$cccd" registry photo 014090000000
+run 0 "another person" "photo added" "$cccd" registry photo 001090000000 "$photos/g03.jpg" --officer Hà
+run 3 "with the same photo: held, and the way out is named" "already used for another person" "$cccd" registry check 001090000000
+grep -q "cccd registry photo NUMBER FILE" "$out"
+tap $? "as a command"
+run 0 "whose photo was wrong gets another" "photo replaced" \
+	"$cccd" registry photo 001090000000 "$photos/g04.jpg" --officer Hà --approved-by Cúc --reason "neighbour's"
+run 0 "and both may have a card" "" "$cccd" registry check 014090000000
+run 1 "a file that is not there" "missing" "$cccd" registry photo 014090000000 "$work/none.jpg" --officer Hà
+
 # ---- a dry run says that it was one
 cheap_keys "$work/team" "$CCCD_PASSWORD_FILE"
 CCCD_HOME=$work/team "$cccd" pki init >/dev/null 2>&1

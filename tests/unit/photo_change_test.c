@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "station/message.h"
+#include "station/registry/gate.h"
+#include "station/registry/photo_change.h"
+#include "station/registry/photo_reuse.h"
+#include "tests/support/forms_world.h"
+
+#include <string.h>
+
+#define assert_ok(call) assert_int_equal((call).code, CC_OK)
+#define NUMBER "001090000000"
+#define OTHER "004090000000"
+
+static int begin(void **state)
+{
+	static struct forms_world w;
+
+	forms_world(&w);
+	forms_world_add(&w, NUMBER, "Nguyễn Văn An", "1990-02-15", "");
+	forms_world_add(&w, OTHER, "Lê Văn Cao", "1991-03-16", "");
+	*state = &w;
+	return 0;
+}
+
+static int end(void **state)
+{
+	forms_world_done(*state);
+	return 0;
+}
+
+static struct photo_change_request by(const char *officer, const char *approved_by, const char *reason, const char *photo)
+{
+	return (struct photo_change_request){
+		.number = NUMBER, .officer = officer, .approved_by = approved_by, .reason = reason, .photo = bytes_str(photo)
+	};
+}
+
+static void assert_photo(struct forms_world *w, const char *want)
+{
+	struct buf photo = { 0 };
+	struct person p;
+
+	assert_ok(registry_find(w->registry, NUMBER, &p, &photo, &w->err));
+	assert_true(bytes_equal(buf_view(&photo), bytes_str(want)));
+	buf_done(&photo);
+	person_done(&p);
+}
+
+/* Refused with this key, which has sentences; the photo is the one before. */
+static void assert_refused(struct forms_world *w, struct photo_change_request q, enum cc_code code, const char *key)
+{
+	struct buf before = { 0 }, after = { 0 };
+	struct photo_change c;
+	struct person p;
+
+	assert_ok(registry_find(w->registry, NUMBER, &p, &before, &w->err));
+	cc_error_init(&w->err);
+	assert_int_equal(photo_change(&w->forms, &q, &c, &w->err).code, code);
+	assert_string_equal(w->err.key, key);
+	assert_string_equal(message_find(key)->key, key);
+	cc_error_init(&w->err);
+	assert_ok(registry_find(w->registry, NUMBER, &p, &after, &w->err));
+	assert_true(bytes_equal(buf_view(&before), buf_view(&after)));
+	buf_done(&before);
+	buf_done(&after);
+	person_done(&p);
+}
+
+static bool count(void *ctx, const struct photo_change *c)
+{
+	assert_string_equal(c->officer, "Hà");
+	assert_string_equal(c->approved_by, "Cúc");
+	assert_string_equal(c->reason, "chụp lại");
+	assert_false(c->first);
+	assert_string_not_equal(c->before, c->after);
+	++*(size_t *)ctx;
+	return true;
+}
+
+static void a_photo_is_replaced_by_two_officers(void **state)
+{
+	struct forms_world *w = *state;
+	struct photo_change_request q = by("Hà", "Cúc", "chụp lại", "\xFF\xD8\xFF new");
+	struct photo_change c;
+	size_t n = 0;
+
+	assert_refused(w, by("Hà", NULL, "chụp lại", "\xFF\xD8\xFF new"), CC_E_DENIED, "photo-change.same-officer");
+	assert_refused(w, by("Hà", "HA", "chụp lại", "\xFF\xD8\xFF new"), CC_E_DENIED, "photo-change.same-officer");
+	assert_refused(w, by("", "Cúc", "chụp lại", "\xFF\xD8\xFF new"), CC_E_ARG, "forms.officer");
+	assert_refused(w, by("Hà", "Cúc", "", "\xFF\xD8\xFF new"), CC_E_ARG, "forms.text");
+	assert_refused(w, by("Hà", "Cúc", "chụp lại", "GIF89a"), CC_E_FORMAT, "import.photo-not-jpeg");
+	w->forms.dry_run = true;
+	assert_ok(photo_change(&w->forms, &q, &c, &w->err));
+	w->forms.dry_run = false;
+	assert_ok(photo_change_list(&w->forms, NUMBER, count, &n, &w->err));
+	assert_int_equal(n, 0);
+	assert_ok(photo_change(&w->forms, &q, &c, &w->err));
+	assert_photo(w, "\xFF\xD8\xFF new");
+	assert_refused(w, q, CC_E_ARG, "photo-change.same-file");
+	assert_ok(photo_change_list(&w->forms, NUMBER, count, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_ok(photo_change_list(&w->forms, OTHER, count, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(forms_world_found(w, "an nguyen"), 1);
+	q.number = "002090000000";
+	assert_refused(w, q, CC_E_NOT_FOUND, "registry.not-found");
+}
+
+static void a_first_photo_needs_one_officer(void **state)
+{
+	struct forms_world *w = *state;
+	struct photo_change_request q = by("Hà", NULL, NULL, "\xFF\xD8\xFF first");
+	enum registry_put put;
+	struct photo_change c;
+	struct person p;
+
+	q.number = "002090000000";
+	assert_ok(person_parse(BYTES_LITERAL("{\"number\":\"002090000000\",\"full_name\":\"Hồ Bá Kê\",\"sex\":\"male\","
+					     "\"nationality\":\"Việt Nam\",\"birth_date\":\"1990-02-15\"}"),
+			       &p, NULL, NULL));
+	assert_ok(store_begin(w->store));
+	assert_ok(registry_put(w->registry, &p, bytes_of(NULL, 0), &put, &w->err));
+	assert_ok(store_commit(w->store));
+	assert_ok(photo_change(&w->forms, &q, &c, &w->err));
+	assert_true(c.first);
+	q.photo = BYTES_LITERAL("\xFF\xD8\xFF second");
+	assert_int_equal(photo_change(&w->forms, &q, &c, &w->err).code, CC_E_DENIED);
+	person_done(&p);
+}
+
+/* Whoever had the wrong photo gets another, and both may have a card again; a third doubt stays. */
+static void a_new_photo_ends_the_doubt(void **state)
+{
+	static const struct photo_pair pairs[] = { { 1, 2 }, { 2, 1 } };
+	const struct gate_options o = { .check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() } };
+	struct forms_world *w = *state;
+	struct photo_change_request q = by("Hà", "Cúc", "ảnh của người khác", "\xFF\xD8\xFF mine");
+	struct photo_change c;
+	struct holds h;
+
+	assert_ok(photo_reuse_keep(w->registry, pairs, 2, &w->err));
+	assert_ok(gate_person(w->registry, OTHER, &o, &h, NULL, &w->err));
+	assert_string_equal(holds_first(&h)->key, "registry.photo-reused");
+	assert_ok(photo_change(&w->forms, &q, &c, &w->err));
+	assert_ok(gate_person(w->registry, OTHER, &o, &h, NULL, &w->err));
+	assert_false(holds_any(&h));
+	assert_ok(gate_person(w->registry, NUMBER, &o, &h, NULL, &w->err));
+	assert_false(holds_any(&h));
+}
+
+#define change_test(t) cmocka_unit_test_setup_teardown(t, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		change_test(a_photo_is_replaced_by_two_officers),
+		change_test(a_first_photo_needs_one_officer),
+		change_test(a_new_photo_ends_the_doubt),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
