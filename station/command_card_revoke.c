@@ -2,7 +2,6 @@
 #include "station/command_card_revoke.h"
 
 #include "station/forms_session.h"
-#include "station/registry/number.h"
 #include "station/registry/revocation.h"
 
 #include <stdio.h>
@@ -172,11 +171,9 @@ static bool list_one(void *ctx, const struct revocation *r)
 int command_card_revocations(struct invocation *inv)
 {
 	struct forms_session f = { .s = { .inv = inv } };
-	const char *number = inv->argument_count > 0 ? inv->arguments[0] : NULL;
-	cc_status st = forms_session_open(&f);
+	const char *number = NULL;
+	cc_status st = forms_session_open_number(&f, &number);
 
-	if (!cc_failed(st) && number != NULL && !number_is_well_formed(bytes_str(number)))
-		st = cc_fail(&f.s.err, CC_E_ARG, "registry.number-malformed", "a number has 12 digits");
 	if (!cc_failed(st))
 		st = revocation_list(&f.forms, number, invocation_option(inv, "--pending") != NULL, list_one, &f, &f.s.err);
 	if (!cc_failed(st) && f.s.list != NULL)
@@ -186,23 +183,26 @@ int command_card_revocations(struct invocation *inv)
 	return forms_session_close(&f, st, EXIT_DONE);
 }
 
+static int decided(struct forms_session *f, struct revocation *r, cc_status st)
+{
+	if (!cc_failed(st)) {
+		show(f, r, true);
+		forms_session_dry(f);
+	}
+	revocation_done(r);
+	return forms_session_close(f, st, EXIT_DONE);
+}
+
 int command_card_approve_revocation(struct invocation *inv)
 {
 	struct forms_session f = { .s = { .inv = inv } };
 	struct revocation r = { 0 };
 	int64_t id = 0;
-	cc_status st = forms_session_open(&f);
+	cc_status st = forms_session_open_id(&f, &id);
 
 	if (!cc_failed(st))
-		st = forms_session_number(inv->arguments[0], &id, &f.s.err);
-	if (!cc_failed(st))
 		st = revocation_approve(&f.forms, id, invocation_option(inv, "--officer"), &r, &f.s.err);
-	if (!cc_failed(st)) {
-		show(&f, &r, true);
-		forms_session_dry(&f);
-	}
-	revocation_done(&r);
-	return forms_session_close(&f, st, EXIT_DONE);
+	return decided(&f, &r, st);
 }
 
 int command_card_refuse_revocation(struct invocation *inv)
@@ -210,17 +210,10 @@ int command_card_refuse_revocation(struct invocation *inv)
 	struct forms_session f = { .s = { .inv = inv } };
 	struct revocation r = { 0 };
 	int64_t id = 0;
-	cc_status st = forms_session_open(&f);
+	cc_status st = forms_session_open_id(&f, &id);
 
-	if (!cc_failed(st))
-		st = forms_session_number(inv->arguments[0], &id, &f.s.err);
 	if (!cc_failed(st))
 		st = revocation_refuse(&f.forms, id, invocation_option(inv, "--officer"), invocation_option(inv, "--reason"), &r,
 				       &f.s.err);
-	if (!cc_failed(st)) {
-		show(&f, &r, true);
-		forms_session_dry(&f);
-	}
-	revocation_done(&r);
-	return forms_session_close(&f, st, EXIT_DONE);
+	return decided(&f, &r, st);
 }

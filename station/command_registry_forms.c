@@ -5,7 +5,6 @@
 #include "station/message.h"
 #include "station/registry/civil_task.h"
 #include "station/registry/correction.h"
-#include "station/registry/number.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -154,11 +153,9 @@ static bool list_correction(void *ctx, const struct correction *c)
 static int run_corrections(struct invocation *inv)
 {
 	struct forms_session f = { .s = { .inv = inv } };
-	const char *number = inv->argument_count > 0 ? inv->arguments[0] : NULL;
-	cc_status st = forms_session_open(&f);
+	const char *number = NULL;
+	cc_status st = forms_session_open_number(&f, &number);
 
-	if (!cc_failed(st) && number != NULL && !number_is_well_formed(bytes_str(number)))
-		st = cc_fail(&f.s.err, CC_E_ARG, "registry.number-malformed", "a number has 12 digits");
 	if (!cc_failed(st))
 		st = correction_list(&f.forms, number, invocation_option(inv, "--pending") != NULL, list_correction, &f,
 				     &f.s.err);
@@ -176,23 +173,26 @@ static const struct option_spec approve_options[] = {
 	{ 0 },
 };
 
+static int decided(struct forms_session *f, struct correction *c, cc_status st)
+{
+	if (!cc_failed(st)) {
+		show(f, c, NULL);
+		forms_session_dry(f);
+	}
+	correction_done(c);
+	return forms_session_close(f, st, EXIT_DONE);
+}
+
 static int run_approve(struct invocation *inv)
 {
 	struct forms_session f = { .s = { .inv = inv } };
 	struct correction c = { 0 };
 	int64_t id = 0;
-	cc_status st = forms_session_open(&f);
+	cc_status st = forms_session_open_id(&f, &id);
 
 	if (!cc_failed(st))
-		st = forms_session_number(inv->arguments[0], &id, &f.s.err);
-	if (!cc_failed(st))
 		st = correction_approve(&f.forms, id, invocation_option(inv, "--officer"), &c, &f.s.err);
-	if (!cc_failed(st)) {
-		show(&f, &c, NULL);
-		forms_session_dry(&f);
-	}
-	correction_done(&c);
-	return forms_session_close(&f, st, EXIT_DONE);
+	return decided(&f, &c, st);
 }
 
 static const struct option_spec refuse_options[] = {
@@ -206,19 +206,12 @@ static int run_refuse(struct invocation *inv)
 	struct forms_session f = { .s = { .inv = inv } };
 	struct correction c = { 0 };
 	int64_t id = 0;
-	cc_status st = forms_session_open(&f);
+	cc_status st = forms_session_open_id(&f, &id);
 
-	if (!cc_failed(st))
-		st = forms_session_number(inv->arguments[0], &id, &f.s.err);
 	if (!cc_failed(st))
 		st = correction_refuse(&f.forms, id, invocation_option(inv, "--officer"), invocation_option(inv, "--reason"), &c,
 				       &f.s.err);
-	if (!cc_failed(st)) {
-		show(&f, &c, NULL);
-		forms_session_dry(&f);
-	}
-	correction_done(&c);
-	return forms_session_close(&f, st, EXIT_DONE);
+	return decided(&f, &c, st);
 }
 
 /* ---- tasks */

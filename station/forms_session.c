@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/forms_session.h"
 
+#include "station/registry/number.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,24 @@ cc_status forms_session_number(const char *text, int64_t *ret, struct cc_error *
 		return cc_fail(err, CC_E_ARG, "forms.id", "a whole number above 0 is needed");
 	*ret = v;
 	return cc_ok();
+}
+
+cc_status forms_session_open_id(struct forms_session *f, int64_t *ret_id)
+{
+	cc_status st = forms_session_open(f);
+
+	return cc_failed(st) ? st : forms_session_number(f->s.inv->arguments[0], ret_id, &f->s.err);
+}
+
+cc_status forms_session_open_number(struct forms_session *f, const char **ret_number)
+{
+	const struct invocation *inv = f->s.inv;
+	cc_status st = forms_session_open(f);
+
+	*ret_number = inv->argument_count > 0 ? inv->arguments[0] : NULL;
+	if (!cc_failed(st) && *ret_number != NULL && !number_is_well_formed(bytes_str(*ret_number)))
+		st = cc_fail(&f->s.err, CC_E_ARG, "registry.number-malformed", "a number has 12 digits");
+	return st;
 }
 
 bool forms_session_vi(const struct forms_session *f)

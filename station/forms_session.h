@@ -15,6 +15,9 @@ struct forms_session {
 /* Start from { .s = { .inv = inv } }. */
 cc_status forms_session_open(struct forms_session *f);
 int forms_session_close(struct forms_session *f, cc_status st, int rc);
+/* For verbs whose argument is the id of a form, and for those whose argument, when there is one, is somebody's number. */
+cc_status forms_session_open_id(struct forms_session *f, int64_t *ret_id);
+cc_status forms_session_open_number(struct forms_session *f, const char **ret_number);
 
 bool forms_session_vi(const struct forms_session *f); /* the officer reads Vietnamese */
 /* A whole number above 0 among the arguments or options; CC_E_ARG "forms.id". */

@@ -3,6 +3,7 @@
 
 #include "crypto/base/secret.h"
 #include "station/registry/civil_task.h"
+#include "station/registry/forms_decision.h"
 #include "station/registry/number.h"
 #include "station/registry/outbox_events.h"
 #include "station/registry/registry_rows.h"
@@ -43,25 +44,18 @@ static cc_status open_form(struct forms *f, struct stmt *q, struct correction *c
 	forms_copy(form, "new", c->new_value, sizeof c->new_value);
 	forms_copy(form, "evidence", c->evidence, sizeof c->evidence);
 	json_decref(form);
-	if (stmt_column_is_null(q, 9))
-		return st;
-	st = forms_open(f, TABLE "/reason", c->id, stmt_column_bytes(q, 9), &form, err);
-	if (cc_failed(st))
-		return st;
-	forms_copy(form, "reason", c->reason, sizeof c->reason);
-	json_decref(form);
-	return st;
+	return forms_open_text(f, TABLE "/reason", c->id, q, 9, "reason", c->reason, sizeof c->reason, err);
 }
 
 static cc_status read_row(struct forms *f, struct stmt *q, struct correction *ret, struct cc_error *err)
 {
 	size_t state = 0;
+	cc_status st;
 
 	*ret = (struct correction){ .id = stmt_column_int(q, 0), .proposed_ms = stmt_column_int(q, 6) };
-	while (state < CORRECTION_STATES && !bytes_equal(stmt_column_bytes(q, 4), bytes_str(states[state])))
-		state++;
-	if (state == CORRECTION_STATES)
-		return cc_fail(err, CC_E_VERIFY, "registry.damaged", TABLE " %lld", (long long)ret->id);
+	st = forms_state(TABLE, ret->id, stmt_column_bytes(q, 4), states, CORRECTION_STATES, &state, err);
+	if (cc_failed(st))
+		return st;
 	ret->state = (enum correction_state)state;
 	forms_copy_column(q, 1, ret->field, sizeof ret->field);
 	forms_copy_column(q, 3, ret->source, sizeof ret->source);
@@ -88,39 +82,37 @@ static cc_status find(struct forms *f, int64_t id, struct correction *ret, struc
 	return st;
 }
 
+struct listing {
+	bool pending_only;
+	correction_visit visit;
+	void *ctx;
+};
+
+static cc_status list_row(void *ctx, struct forms *f, struct stmt *q, bool *go, struct cc_error *err)
+{
+	const struct listing *l = ctx;
+	struct correction c = { 0 };
+	cc_status st = read_row(f, q, &c, err);
+
+	if (!cc_failed(st) && (!l->pending_only || c.state == CORRECTION_PROPOSED))
+		*go = l->visit(l->ctx, &c);
+	correction_done(&c);
+	return st;
+}
+
 cc_status correction_list(struct forms *f, const char *number, bool pending_only, correction_visit visit, void *ctx,
 			  struct cc_error *err)
 {
-	static const char sql_all[] = "SELECT " COLUMNS " FROM registry_correction ORDER BY id";
-	static const char sql_pending[] = "SELECT " COLUMNS " FROM registry_correction WHERE live = 1 ORDER BY id";
-	static const char sql_number[] = "SELECT " COLUMNS " FROM registry_correction WHERE number_mac = $1 ORDER BY id";
-	uint8_t mac[BOOKS_MAC_LEN] = { 0 };
-	struct correction c = { 0 };
-	struct stmt *q = NULL;
-	bool row = false, go = true;
-	cc_status st = number != NULL ? forms_mac(f, number, mac, err) : cc_ok();
-	const struct books_value values[] = { books_blob(bytes_of(mac, sizeof mac)) };
+	struct listing listing = { pending_only, visit, ctx };
+	const struct forms_list list = {
+		.all = "SELECT " COLUMNS " FROM registry_correction ORDER BY id",
+		.pending = "SELECT " COLUMNS " FROM registry_correction WHERE live = 1 ORDER BY id",
+		.of_number = "SELECT " COLUMNS " FROM registry_correction WHERE number_mac = $1 ORDER BY id",
+		.row = list_row,
+		.ctx = &listing,
+	};
 
-	if (cc_failed(st))
-		return st;
-	person_json_wipes();
-	books_lock(f->books);
-	st = books_query(f->books,
-			 number != NULL ? sql_number
-			 : pending_only ? sql_pending
-					: sql_all,
-			 values, number != NULL ? 1 : 0, &q, &row, err);
-	while (!cc_failed(st) && row && go) {
-		st = read_row(f, q, &c, err);
-		if (!cc_failed(st) && (!pending_only || c.state == CORRECTION_PROPOSED))
-			go = visit(ctx, &c);
-		if (!cc_failed(st) && go)
-			st = forms_step(f, q, &row, err);
-	}
-	stmt_finish(&q);
-	books_unlock(f->books);
-	correction_done(&c);
-	return st;
+	return forms_walk(f, &list, number, pending_only, err);
 }
 
 /* ---- what holds an approval, or a card */
@@ -287,29 +279,22 @@ cc_status correction_propose(struct forms *f, const struct correction_request *q
 
 /* ---- deciding */
 
-/* Of two officers who decide at once, the second finds no row to change. */
 static cc_status decide(struct forms *f, struct correction *c, enum correction_state to, const char *officer, struct bytes reason,
 			struct cc_error *err)
 {
-	const struct books_value values[] = {
-		books_int(c->id),
-		books_text(states[to]),
-		books_text(officer),
-		books_int(sys_wall_ms(f->books->sys)),
-		reason.n > 0 ? books_blob(reason) : books_text(NULL),
-	};
 	bool changed = false;
-	cc_status st = forms_change(f,
+	int64_t now_ms = 0;
+	cc_status st = forms_decide(f,
 				    "UPDATE registry_correction SET state = $2, live = 0, decided_by = $3, decided_ms = $4,"
 				    " reason = $5 WHERE id = $1 AND state = 'proposed' RETURNING id",
-				    values, 5, &changed, err);
+				    c->id, states[to], officer, reason, &now_ms, &changed, err);
 
 	if (cc_failed(st))
 		return st;
 	if (!changed)
 		return cc_fail(err, CC_E_STATE, "correction.decided", "form %lld", (long long)c->id);
 	c->state = to;
-	c->decided_ms = values[3].i;
+	c->decided_ms = now_ms;
 	memcpy(c->decided_by, officer, strlen(officer) + 1);
 	return st;
 }

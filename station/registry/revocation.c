@@ -3,6 +3,7 @@
 
 #include "crypto/base/secret.h"
 #include "station/registry/check.h"
+#include "station/registry/forms_decision.h"
 #include "station/registry/number.h"
 #include "station/registry/outbox_events.h"
 
@@ -63,25 +64,18 @@ static cc_status open_form(struct forms *f, struct stmt *q, struct revocation *r
 	forms_copy(form, "number", r->number, sizeof r->number);
 	forms_copy(form, "evidence", r->evidence, sizeof r->evidence);
 	json_decref(form);
-	if (stmt_column_is_null(q, 9))
-		return st;
-	st = forms_open(f, TABLE "/why", r->id, stmt_column_bytes(q, 9), &form, err);
-	if (cc_failed(st))
-		return st;
-	forms_copy(form, "why", r->why, sizeof r->why);
-	json_decref(form);
-	return st;
+	return forms_open_text(f, TABLE "/why", r->id, q, 9, "why", r->why, sizeof r->why, err);
 }
 
 static cc_status read_row(struct forms *f, struct stmt *q, struct revocation *ret, struct cc_error *err)
 {
 	size_t state = 0;
+	cc_status st;
 
 	*ret = (struct revocation){ .id = stmt_column_int(q, 0), .asked_ms = stmt_column_int(q, 6) };
-	while (state < REVOCATION_STATES && !bytes_equal(stmt_column_bytes(q, 4), bytes_str(states[state])))
-		state++;
-	if (state == REVOCATION_STATES)
-		return cc_fail(err, CC_E_VERIFY, "registry.damaged", TABLE " %lld", (long long)ret->id);
+	st = forms_state(TABLE, ret->id, stmt_column_bytes(q, 4), states, REVOCATION_STATES, &state, err);
+	if (cc_failed(st))
+		return st;
 	ret->state = (enum revocation_state)state;
 	forms_copy_column(q, 1, ret->serial, sizeof ret->serial);
 	forms_copy_column(q, 2, ret->reason, sizeof ret->reason);
@@ -113,39 +107,37 @@ static cc_status find(struct forms *f, int64_t id, struct revocation *ret, struc
 	return !cc_failed(st) && !found ? cc_fail(err, CC_E_NOT_FOUND, "revocation.not-found", "%lld", (long long)id) : st;
 }
 
+struct listing {
+	bool pending_only;
+	revocation_visit visit;
+	void *ctx;
+};
+
+static cc_status list_row(void *ctx, struct forms *f, struct stmt *q, bool *go, struct cc_error *err)
+{
+	const struct listing *l = ctx;
+	struct revocation r = { 0 };
+	cc_status st = read_row(f, q, &r, err);
+
+	if (!cc_failed(st) && (!l->pending_only || r.state == REVOCATION_PROPOSED))
+		*go = l->visit(l->ctx, &r);
+	revocation_done(&r);
+	return st;
+}
+
 cc_status revocation_list(struct forms *f, const char *number, bool pending_only, revocation_visit visit, void *ctx,
 			  struct cc_error *err)
 {
-	static const char sql_all[] = "SELECT " COLUMNS " FROM issue_revocation ORDER BY id";
-	static const char sql_pending[] = "SELECT " COLUMNS " FROM issue_revocation WHERE live = 1 ORDER BY id";
-	static const char sql_number[] = "SELECT " COLUMNS " FROM issue_revocation WHERE number_mac = $1 ORDER BY id";
-	uint8_t mac[BOOKS_MAC_LEN] = { 0 };
-	struct revocation r = { 0 };
-	struct stmt *q = NULL;
-	bool row = false, go = true;
-	cc_status st = number != NULL ? forms_mac(f, number, mac, err) : cc_ok();
-	const struct books_value values[] = { books_blob(bytes_of(mac, sizeof mac)) };
+	struct listing listing = { pending_only, visit, ctx };
+	const struct forms_list list = {
+		.all = "SELECT " COLUMNS " FROM issue_revocation ORDER BY id",
+		.pending = "SELECT " COLUMNS " FROM issue_revocation WHERE live = 1 ORDER BY id",
+		.of_number = "SELECT " COLUMNS " FROM issue_revocation WHERE number_mac = $1 ORDER BY id",
+		.row = list_row,
+		.ctx = &listing,
+	};
 
-	if (cc_failed(st))
-		return st;
-	person_json_wipes();
-	books_lock(f->books);
-	st = books_query(f->books,
-			 number != NULL ? sql_number
-			 : pending_only ? sql_pending
-					: sql_all,
-			 values, number != NULL ? 1 : 0, &q, &row, err);
-	while (!cc_failed(st) && row && go) {
-		st = read_row(f, q, &r, err);
-		if (!cc_failed(st) && (!pending_only || r.state == REVOCATION_PROPOSED))
-			go = visit(ctx, &r);
-		if (!cc_failed(st) && go)
-			st = forms_step(f, q, &row, err);
-	}
-	stmt_finish(&q);
-	books_unlock(f->books);
-	revocation_done(&r);
-	return st;
+	return forms_walk(f, &list, number, pending_only, err);
 }
 
 /* ---- which card */
@@ -455,25 +447,19 @@ cc_status revocation_ask(struct forms *f, const struct revocation_request *q, st
 static cc_status decide(struct forms *f, struct revocation *r, enum revocation_state to, const char *officer, struct bytes why,
 			struct cc_error *err)
 {
-	const struct books_value values[] = {
-		books_int(r->id),
-		books_text(states[to]),
-		books_text(officer),
-		books_int(sys_wall_ms(f->books->sys)),
-		why.n > 0 ? books_blob(why) : books_text(NULL),
-	};
 	bool changed = false;
-	cc_status st = forms_change(f,
+	int64_t now_ms = 0;
+	cc_status st = forms_decide(f,
 				    "UPDATE issue_revocation SET state = $2, live = 0, decided_by = $3, decided_ms = $4, why = $5"
 				    " WHERE id = $1 AND state = 'proposed' RETURNING id",
-				    values, 5, &changed, err);
+				    r->id, states[to], officer, why, &now_ms, &changed, err);
 
 	if (cc_failed(st))
 		return st;
 	if (!changed)
 		return cc_fail(err, CC_E_STATE, "revocation.decided", "form %lld", (long long)r->id);
 	r->state = to;
-	r->decided_ms = values[3].i;
+	r->decided_ms = now_ms;
 	memcpy(r->decided_by, officer, strlen(officer) + 1);
 	return st;
 }
