@@ -4,7 +4,7 @@
 #include "tests/fuzz/fuzz_entry.h"
 
 /*
- * A key store's file. As it comes, no MAC is good; then the harness, which knows the
+ * A key store's file, and a sealed text. As it comes, no MAC is good; then the harness, which knows the
  * keys, appends the right hash behind the header's fields and the right MAC behind all, so that
  * the entries are reached. What is read is written to the same bytes.
  */
@@ -56,10 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct keystore_image image = { 0 };
 	struct keystore_header header;
 	struct cc_error err = { 0 };
+	struct buf plain = { 0 };
 
 	if (cc_failed(keystore_header_read(bytes_of(data, size), &header, &err)))
 		CC_ASSERT(err.key != NULL);
 	CC_ASSERT(cc_failed(keystore_image_read(bytes_of(data, size), &keys, &image, NULL)) && image.entries == NULL);
+	CC_ASSERT(
+		cc_failed(seal_decrypt(bytes_of(keys.seal, sizeof keys.seal), bytes_of(NULL, 0), bytes_of(data, size), &plain)));
+	CC_ASSERT(plain.p == NULL);
 	read_signed(bytes_of(data, size));
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "card/lds/dg14.h"
 #include "card/lds/dg15.h"
 #include "card/lds/dg2.h"
+#include "card/lds/dg3.h"
 #include "card/lds/ef_com.h"
 #include "card/lds/sod_object.h"
 #include "tests/fuzz/fuzz_entry.h"
@@ -40,6 +41,13 @@ static bool again_dg2(struct bytes file, struct buf *ret)
 	struct dg2 d;
 
 	return !cc_failed(dg2_parse(file, &d, NULL)) && !cc_failed(dg2_encode(&d, LIMIT, ret, NULL));
+}
+
+static bool again_dg3(struct bytes file, struct buf *ret)
+{
+	struct dg3 d;
+
+	return !cc_failed(dg3_parse(file, &d, NULL)) && !cc_failed(dg3_encode(&d, LIMIT, ret, NULL));
 }
 
 static bool again_dg13(struct bytes file, struct buf *ret)
@@ -104,6 +112,8 @@ static rewrite choose(uint8_t tag)
 		return again_dg1;
 	case 0x75:
 		return again_dg2;
+	case 0x63:
+		return again_dg3;
 	case 0x6D:
 		return again_dg13;
 	case 0x6E:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "station/issue/job.h"
 #include "station/registry/fingers.h"
 #include "station/registry/person.h"
 #include "tests/fuzz/fuzz_entry.h"
@@ -9,7 +10,7 @@
 
 /*
  * What the registry keeps of a person, once its seal was opened: the first byte
- * chooses the record or the prints. What unpacks is packed to bytes that unpack to the
+ * chooses the record, the prints, or a word of a job's row. What unpacks is packed to bytes that unpack to the
  * same, and prints to the very bytes; of what doesn't nothing is left.
  */
 static void read_record(struct bytes in)
@@ -44,14 +45,26 @@ static void read_prints(struct bytes in)
 	buf_done(&packed);
 }
 
+static void read_word(struct bytes in)
+{
+	enum job_state state;
+	enum job_event event;
+
+	if (job_state_parse(in, &state))
+		CC_ASSERT(bytes_equal(bytes_str(job_state_name(state)), in));
+	if (job_event_parse(in, &event))
+		CC_ASSERT(bytes_equal(bytes_str(job_event_name(event)), in));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static void (*const readers[])(struct bytes) = { read_record, read_prints, read_word };
 	struct cursor in;
 	uint8_t which;
 
 	cursor_init(&in, bytes_of(data, size));
 	if (!cursor_u8(&in, &which))
 		return 0;
-	(which % 2 == 0 ? read_record : read_prints)(cursor_rest(&in));
+	readers[which % 3](cursor_rest(&in));
 	return 0;
 }

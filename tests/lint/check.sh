@@ -181,8 +181,19 @@ check_forks() {
 		sed -E 's/^([^:]*:[0-9]+):.*/\1: fork: a copy of the process that skips the handlers/'
 }
 
+# ---- parsers of outside bytes, by their names: each is called by a fuzz target, or tests/fuzz/reached says which target gets to it
+check_fuzz() {
+	(cd "$root" || exit
+		named=$(cat tests/fuzz/*_fuzz.c 2>/dev/null | grep -oE '[a-z0-9_]+' | sort -u)
+		reached=$(while read -r name target; do [ -e "tests/fuzz/${target}_fuzz.c" ] && echo "$name"; done 2>/dev/null <tests/fuzz/reached)
+		list '*.h' | grep -v '^tests/' | xargs grep -noE '\b[a-z0-9_]+_(parse|read|decode|unpack|load|take|scan|probe)\(struct bytes' /dev/null |
+			sed 's/(struct bytes$//' | while IFS=: read -r file line name; do
+			printf '%s\n' "$named" "$reached" | grep -qx "$name" || echo "$file:$line: fuzz: $name has no target in tests/fuzz"
+		done)
+}
+
 # Names of the rules, as they stand in what is printed.
-rules='arrow door header name text message word phrase length unverified fork'
+rules='arrow door header name text message word phrase length unverified fork fuzz'
 check() { # rule
 	case $1 in
 	arrow) check_arrows ;;
@@ -196,6 +207,7 @@ check() { # rule
 	length) check_lengths ;;
 	unverified) check_unverified ;;
 	fork) check_forks ;;
+	fuzz) check_fuzz ;;
 	*) echo "check.sh: no such rule: $1" >&2 && exit 2 ;;
 	esac
 }
@@ -251,3 +263,4 @@ plant unverified card/planted.c "${spdx}int f(void)\n{\n\treturn keystore_sign_u
 plant unverified crypto/planted.c "${spdx}int f(void)\n{\n\tstruct cms_unverified out;\n}\n"
 plant unverified station/planted.c "${spdx}int f(void)\n{\n\treturn cms_sign_unverified(p, o, e).code;\n}\n"
 plant fork station/planted.c "${spdx}int f(void)\n{\n\treturn vfork();\n}\n"
+plant fuzz card/planted.h "${spdx}CC_MUST cc_status planted_parse(struct bytes in, int *ret);\n"
