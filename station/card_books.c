@@ -3,6 +3,7 @@
 
 #include "card/lds/dg13.h"
 #include "station/forms_session.h"
+#include "station/message.h"
 #include "station/registry/revocation.h"
 
 #include <stdio.h>
@@ -66,6 +67,40 @@ static bool read_serial(const struct inspection *i, char out[LEDGER_SERIAL_SIZE]
 	return true;
 }
 
+/* Another command holds the store for a moment at most, a long import for longer: who inspects is not kept waiting for that. */
+#define TRIES 20
+#define BETWEEN_MS 100
+
+static cc_status ask_books(const struct config *config, const char *serial, struct revocation_card *ret, struct cc_error *err)
+{
+	struct config read_only = *config;
+	struct store *store = NULL;
+	cc_status st = cc_ok();
+
+	read_only.dry_run = true;
+	for (int i = 0; i < TRIES; i++) {
+		cc_error_init(err);
+		st = config_open_store(&read_only, &store, err);
+		if (st.code != CC_E_BUSY)
+			break;
+		sys_sleep_ms(config->sys, BETWEEN_MS);
+	}
+	if (!cc_failed(st))
+		st = revocation_card_of(store, serial, ret, err);
+	store_close(&store);
+	return st;
+}
+
+/* Whether it was revoked stands in the books: a card is not good as long as they weren't asked. */
+static void add_unread(struct inspection *i, const struct cc_error *err)
+{
+	const struct message *m = message_find(err->key);
+
+	add(i, INSPECT_INCONCLUSIVE, message_text(m, LANG_EN), message_text(m, LANG_VI))->error_key = err->key;
+	if (i->verdict == INSPECT_GOOD)
+		i->verdict = INSPECT_UNDECIDED;
+}
+
 static bool has_store(const struct config *c)
 {
 	char path[PATH_MAX];
@@ -76,23 +111,25 @@ static bool has_store(const struct config *c)
 
 void card_books_compare(const struct config *config, struct inspection *i)
 {
-	struct config read_only = *config;
 	char serial[LEDGER_SERIAL_SIZE];
 	struct revocation_card card;
-	struct store *store = NULL;
 	struct cc_error err;
-	cc_status st;
 
 	if (!read_serial(i, serial) || !has_store(config))
 		return;
-	read_only.dry_run = true;
-	cc_error_init(&err);
-	st = config_open_store(&read_only, &store, &err);
-	if (!cc_failed(st))
-		st = revocation_card_of(store, serial, &card, &err);
-	store_close(&store);
-	if (cc_failed(st))
-		add(i, INSPECT_UNAVAILABLE, err.detail, err.detail)->error_key = err.key;
+	if (cc_failed(ask_books(config, serial, &card, &err)))
+		add_unread(i, &err);
 	else
 		judge(i, &card, serial);
+}
+
+cc_status card_books_refuse(const struct config *config, struct inspection *i, struct cc_error *err)
+{
+	const struct inspect_check *c;
+
+	card_books_compare(config, i);
+	c = inspection_find(i, "books");
+	if (c == NULL || c->error_key == NULL)
+		return cc_ok();
+	return cc_fail(err, c->result == INSPECT_FAILED ? CC_E_VERIFY : CC_E_STATE, c->error_key, "%s", c->evidence);
 }

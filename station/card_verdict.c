@@ -30,6 +30,7 @@ static const struct cause {
 	{ "*", INSPECT_FAILED, "mrz.text", "verdict.malformed" },
 	{ "sod.chain", INSPECT_INCONCLUSIVE, "chain.no-anchor", "verdict.no-anchor" },
 	{ "dg*.read", INSPECT_INCONCLUSIVE, NULL, "verdict.file-withheld" },
+	{ "books", INSPECT_INCONCLUSIVE, NULL, "verdict.books-unread" },
 	{ "mrz.printed", INSPECT_INCONCLUSIVE, NULL, "verdict.print-differs" },
 };
 

@@ -4,6 +4,7 @@
 #include "biometrics/finger_template.h"
 #include "card/perso/match_on_card.h"
 #include "crypto/base/secret.h"
+#include "station/card_books.h"
 #include "station/card_inspect.h"
 #include "station/issue/prepare.h"
 
@@ -115,6 +116,9 @@ static cc_status verify(void *ctx, const struct invocation *inv, struct channel 
 
 	if (i->verdict == INSPECT_BAD)
 		return cc_fail(err, CC_E_VERIFY, "issue.inspection", "the card isn't genuine: it is shown no print");
+	/* A revoked card has no word on who its holder is. */
+	if (cc_failed(st = card_books_refuse(&inv->config, i, err)))
+		return st;
 	st = select_application(&inv->config, ch, &wanted, err);
 	if (cc_failed(st))
 		return err->code != CC_OK ? st : channel_failed(st, ch, err);

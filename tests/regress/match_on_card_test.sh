@@ -38,6 +38,8 @@ run 0 "a card with templates, and prints held against it" "" "$cccd" lab run --c
 	match wrong3 left_index right
 	match blocked right_index right
 	match unblocked left_index left
+	"$CCCD" card revoke 001090000000 --reason lost --officer A >/dev/null 2>&1
+	match revoked left_index left
 	true'
 run 0 "... issued" '"verdict": "issued"' cat "$work/issue.json"
 run 0 "... inspection passes" '"verdict": "passed"' cat "$work/inspect.json"
@@ -51,6 +53,8 @@ run 0 "... as JSON: no match, two tries left" '"result": "no-match", "tries_left
 run 0 "the third wrong print blocks the template" "blocked" cat "$work/wrong3"
 run 0 "... for the right finger too" "blocked" cat "$work/blocked"
 run 0 "... and not for the other hand" "exit 0" cat "$work/unblocked"
+run 0 "a revoked card is shown no print" "exit 3" cat "$work/revoked"
+run 0 "... and says why" "This card was revoked" cat "$work/revoked"
 run 0 "somebody without templates gets a card without the application" "" "$cccd" lab run --chips 1 -- sh -c '
 	"$CCCD" card issue 036090000000 --json >"$WORK/issue2.json" &&
 	"$CCCD" card inspect --number 036090000000 --json >"$WORK/inspect2.json"
