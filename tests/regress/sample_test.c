@@ -10,8 +10,7 @@
 #include "station/registry/gate.h"
 #include "station/registry/import.h"
 #include "station/registry/sample.h"
-#include "tests/support/pki_fixture.h"
-#include "tests/support/store_engine.h"
+#include "tests/support/registry_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,60 +77,65 @@ static void read_truth(FILE *in, struct findings *f)
 	}
 }
 
-static void every_planted_defect_is_found_and_none_invented(void **state)
+/* The sample in the fixture's folder: rows, and what was planted in them. */
+static void make_sample(const struct fixture_folder *folder, struct sample_counts *ret, struct findings *ret_planted)
 {
 	const char *people = getenv("SAMPLE_PEOPLE");
 	const struct sample_options options = {
 		.count = people != NULL ? strtoull(people, NULL, 10) : 20000, .seed = 7, .today = today, .defects_per_mille = 40
 	};
-	struct findings found = { 0 }, planted = { 0 };
+	struct cc_error err = { 0 };
+	char rows[256], truth[256];
+	FILE *in, *out;
+
+	fixture_path(folder, "rows.jsonl", rows, sizeof rows);
+	fixture_path(folder, "truth.csv", truth, sizeof truth);
+	in = fopen(rows, "w");
+	out = fopen(truth, "w");
+	assert_ok(sample_write(&options, in, out, ret, &err));
+	(void)fclose(in);
+	(void)fclose(out);
+	assert_true(ret->rows >= options.count && ret->refused > 0 && ret->holds > 0 && ret->warnings > 0);
+	in = fopen(truth, "r");
+	read_truth(in, ret_planted);
+	(void)fclose(in);
+}
+
+/* What the import and the gate find in it. */
+static void find_defects(struct registry_fixture *f, const struct sample_counts *sample, struct findings *ret)
+{
 	struct import_options o = {
-		.threads = 1, .check = { .today = today, .rules = validity_rules_2024() }, .remark = keep_refused, .ctx = &found
+		.threads = 1, .check = { .today = today, .rules = validity_rules_2024() }, .remark = keep_refused, .ctx = ret
 	};
 	struct gate_options gate = { .check = o.check, .photos_later = true };
 	static struct gate_report report;
-	struct sample_counts sample;
 	struct import_counts counts;
-	struct fixture_folder folder;
-	struct keystore *ks = NULL;
-	struct registry *r = NULL;
-	struct store *store = NULL;
-	struct cc_error err = { 0 };
-	char rows[256], truth[256], path[256], place[1024];
+	char rows[256];
+	FILE *in;
+
+	o.folder = f->folder.path;
+	fixture_path(&f->folder, "rows.jsonl", rows, sizeof rows);
+	in = fopen(rows, "r");
+	assert_ok(import_run(f->reg, in, &o, &counts, &f->err));
+	(void)fclose(in);
+	assert_int_equal(counts.rows, sample->rows);
+	assert_int_equal(counts.refused, sample->refused);
+	assert_int_equal(counts.imported, sample->rows - sample->refused);
+	assert_ok(gate_run(f->reg, &gate, keep_found, ret, &report, &f->err));
+	assert_int_equal(report.people, counts.imported);
+}
+
+static void every_planted_defect_is_found_and_none_invented(void **state)
+{
+	struct findings found = { 0 }, planted = { 0 };
+	struct registry_fixture f;
+	struct sample_counts sample;
 	size_t missed = 0, invented = 0;
-	FILE *in, *out;
 
 	(void)state;
-	fixture_folder(&folder);
-	fixture_path(&folder, "rows.jsonl", rows, sizeof rows);
-	fixture_path(&folder, "truth.csv", truth, sizeof truth);
-	in = fopen(rows, "w");
-	out = fopen(truth, "w");
-	assert_ok(sample_write(&options, in, out, &sample, &err));
-	(void)fclose(in);
-	(void)fclose(out);
-	assert_true(sample.rows >= options.count && sample.refused > 0 && sample.holds > 0 && sample.warnings > 0);
-
-	fixture_path(&folder, "keys.ccks", path, sizeof path);
-	assert_ok(keystore_file_create_cost(path, BYTES_LITERAL("a test"), (struct password_cost){ 8192, 1, 1 }, sys_real(), &ks,
-					    &err));
-	fixture_path(&folder, "station.db", path, sizeof path);
-	store_engine_place(path, place, sizeof place);
-	assert_ok(store_open(place, &store, &err));
-	assert_ok(registry_open(store, ks, sys_real(), &r, &err));
-	o.folder = folder.path;
-	in = fopen(rows, "r");
-	assert_ok(import_run(r, in, &o, &counts, &err));
-	(void)fclose(in);
-	assert_int_equal(counts.rows, sample.rows);
-	assert_int_equal(counts.refused, sample.refused);
-	assert_int_equal(counts.imported, sample.rows - sample.refused);
-	assert_ok(gate_run(r, &gate, keep_found, &found, &report, &err));
-	assert_int_equal(report.people, counts.imported);
-
-	in = fopen(truth, "r");
-	read_truth(in, &planted);
-	(void)fclose(in);
+	registry_fixture_with(&f, sys_real());
+	make_sample(&f.folder, &sample, &planted);
+	find_defects(&f, &sample, &found);
 	qsort(found.items, found.n, sizeof found.items[0], by_text);
 	qsort(planted.items, planted.n, sizeof planted.items[0], by_text);
 	for (size_t i = 0, k = 0; i < found.n || k < planted.n;) {
@@ -149,10 +153,7 @@ static void every_planted_defect_is_found_and_none_invented(void **state)
 	assert_int_equal(missed + invented, 0);
 	free(found.items);
 	free(planted.items);
-	registry_close(&r);
-	store_close(&store);
-	keystore_close(&ks);
-	fixture_folder_done(&folder);
+	registry_fixture_done(&f);
 }
 
 /* The same seed gives the same people; another one others. */

@@ -129,3 +129,53 @@ size_t forms_world_found(struct forms_world *w, const char *words)
 	assert_ok(registry_search(w->registry, words, 100, count, &n, &w->err));
 	return n;
 }
+
+/* ---- a test's world */
+
+int forms_world_up_with(void **state, const char *more)
+{
+	struct forms_world *w = calloc(1, sizeof *w);
+
+	assert_non_null(w);
+	forms_world(w);
+	forms_world_add(w, FORMS_WORLD_AN, "Nguyễn Văn An", "1990-02-15", more);
+	*state = w;
+	return 0;
+}
+
+int forms_world_up(void **state)
+{
+	return forms_world_up_with(state, "");
+}
+
+int forms_world_down(void **state)
+{
+	forms_world_done(*state);
+	free(*state);
+	return 0;
+}
+
+cc_status forms_world_bind(struct forms_world *w, const char *serial, struct job *ret)
+{
+	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
+
+	cc_error_init(&w->err);
+	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
+	return ledger_bind(w->books, FORMS_WORLD_AN, serial, "softchip", &files, NULL, ret, &w->err);
+}
+
+void forms_world_finish(struct forms_world *w, struct job *job)
+{
+	while (job->state != JOB_ISSUED) {
+		const struct job_row *row = job_row_next(job->state);
+		struct ledger_result result = { 0 };
+
+		if (row->event == JOB_MAKE_KEYS) {
+			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->id), &result.aa_key));
+			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->serial), &result.ca_key));
+		}
+		if (row->irreversible)
+			assert_ok(ledger_begin(w->books, job, row, &w->err));
+		assert_ok(ledger_done(w->books, job, row, &result, &w->err));
+	}
+}

@@ -2,6 +2,7 @@
 #ifndef CC_TESTS_SUPPORT_FORMS_WORLD_H
 #define CC_TESTS_SUPPORT_FORMS_WORLD_H
 
+#include "station/issue/ledger.h"
 #include "station/registry/forms.h"
 #include "tests/support/pki_fixture.h"
 #include "tests/support/sys_fake.h"
@@ -35,5 +36,15 @@ void forms_world_add(struct forms_world *w, const char *number, const char *name
 const char *forms_world_field(struct forms_world *w, const char *number, const char *field);
 /* How many people the words of a name find. */
 size_t forms_world_found(struct forms_world *w, const char *words);
+
+/* cmocka's setup and teardown: a world in *state with FORMS_WORLD_AN, "Nguyễn Văn An" of 1990-02-15. */
+#define FORMS_WORLD_AN "001090000000"
+int forms_world_up(void **state);
+int forms_world_up_with(void **state, const char *more); /* more of An, as forms_world_add takes it */
+int forms_world_down(void **state);
+
+/* Binds a blank for An; finish walks the job until the card is issued, with keys that are hashes. */
+cc_status forms_world_bind(struct forms_world *w, const char *serial, struct job *ret);
+void forms_world_finish(struct forms_world *w, struct job *job);
 
 #endif

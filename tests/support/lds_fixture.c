@@ -193,3 +193,18 @@ void lds_fixture_sign(const struct lds_fixture *f, unsigned version, struct lds_
 	good(sod_build(&p, set, &file, &err), &err);
 	put(set, LDS_SOD, &file);
 }
+
+int lds_fixture_up(void **state)
+{
+	static struct lds_fixture f;
+
+	lds_fixture(&f, EC_BP256, HASH_SHA256);
+	*state = &f;
+	return 0;
+}
+
+int lds_fixture_down(void **state)
+{
+	lds_fixture_done(*state);
+	return 0;
+}

@@ -25,6 +25,9 @@ struct lds_fixture {
 
 void lds_fixture(struct lds_fixture *f, enum ec_curve curve, enum hash_alg hash);
 void lds_fixture_done(struct lds_fixture *f);
+/* cmocka's setup and teardown: on brainpoolP256r1 and SHA-256, in *state. */
+int lds_fixture_up(void **state);
+int lds_fixture_down(void **state);
 
 #define LDS_FIXTURE_NUMBER "001090000000"
 #define LDS_FIXTURE_MRZ "IDVNM0900000007001090000000<<89002155M3002153VNM<<<<<<<<<<<2NGUYEN<<VAN<DUC<<<<<<<<<<<<<<<"

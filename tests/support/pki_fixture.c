@@ -248,3 +248,18 @@ void fixture_rollover_done(struct fixture_rollover *r)
 	cert_free(&r->link);
 	cert_free(&r->ds);
 }
+
+void fixture_assert_signs(struct keystore *ks, const char *label, struct sig_alg alg)
+{
+	struct buf sig = { 0 }, spki = { 0 };
+	struct pubkey *pk = NULL;
+
+	assert_int_equal(keystore_sign(ks, label, alg, BYTES_LITERAL("message"), &sig).code, CC_OK);
+	assert_int_equal(keystore_public_key(ks, label, &spki).code, CC_OK);
+	assert_int_equal(pubkey_from_spki(buf_view(&spki), &pk, NULL).code, CC_OK);
+	assert_int_equal(pubkey_verify(pk, alg, BYTES_LITERAL("message"), buf_view(&sig)).code, CC_OK);
+	assert_int_equal(pubkey_verify(pk, alg, BYTES_LITERAL("massage"), buf_view(&sig)).code, CC_E_VERIFY);
+	pubkey_free(&pk);
+	buf_done(&sig);
+	buf_done(&spki);
+}

@@ -62,6 +62,8 @@ struct fixture_rollover {
 	struct cert *csca, *link, *ds;
 };
 void fixture_key(struct keystore *ks, const char *label); /* P-256 */
+/* A signature by the key verifies under its public key, and over nothing else. */
+void fixture_assert_signs(struct keystore *ks, const char *label, struct sig_alg alg);
 void fixture_roll_over(struct fixture_pki *p, const char *common_name, struct fixture_rollover *ret);
 void fixture_rollover_done(struct fixture_rollover *r);
 

@@ -10,6 +10,7 @@
 struct registry_fixture {
 	struct fixture_folder folder;
 	struct sys_fake sys;
+	const struct sys *used; /* sys, unless registry_fixture_with was given another */
 	struct keystore *ks;
 	char place[1024]; /* what store_open takes */
 	struct store *store;
@@ -17,6 +18,8 @@ struct registry_fixture {
 	struct cc_error err;
 };
 void registry_fixture(struct registry_fixture *f); /* opened */
+/* The same on another clock and generator: sys_fake is for one thread. */
+void registry_fixture_with(struct registry_fixture *f, const struct sys *sys);
 void registry_fixture_done(struct registry_fixture *f);
 /* As another process would: the store and the registry. */
 void registry_fixture_open(struct registry_fixture *f);

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/softhsm.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,4 +111,13 @@ struct keystore_pkcs11_params softhsm_params(const struct softhsm *h, const stru
 		.lock_path = h->lock_path,
 		.sys = sys,
 	};
+}
+
+void *softhsm_state(void **state)
+{
+	if (*state == NULL) {
+		print_message("# softhsm2 is not installed\n");
+		skip();
+	}
+	return *state;
 }

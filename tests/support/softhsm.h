@@ -21,6 +21,8 @@ struct softhsm {
 
 /* softhsm2 is installed. */
 bool softhsm_there(void);
+/* What setup left in *state; skips the test, and says why, where that is nothing. */
+void *softhsm_state(void **state);
 /* Makes the token and points SOFTHSM2_CONF at it. */
 void softhsm(struct softhsm *h);
 void softhsm_done(struct softhsm *h);

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
-#define NUMBER "001090000000"
+#define NUMBER FORMS_WORLD_AN
 #define RACES 100
 
 static struct correction_request request(const char *field, const char *value)
@@ -47,24 +47,6 @@ static cc_status approve(struct forms_world *w, int64_t id, const char *officer)
 
 	cc_error_init(&w->err);
 	return correction_approve(&w->forms, id, officer, &c, &w->err);
-}
-
-static int up(void **state)
-{
-	struct forms_world *w = calloc(1, sizeof *w);
-
-	assert_non_null(w);
-	forms_world(w);
-	forms_world_add(w, NUMBER, "Nguyễn Văn An", "1990-02-15", "");
-	*state = w;
-	return 0;
-}
-
-static int down(void **state)
-{
-	forms_world_done(*state);
-	free(*state);
-	return 0;
 }
 
 static void a_correction_changes_nothing_until_another_officer_approves(void **state)
@@ -600,7 +582,7 @@ static void two_fields_approved_at_once_are_both_kept(void **state)
 	(void)printf("# count: race: two fields of one person approved at once, %d rounds, none lost\n", RACES);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, forms_world_up, forms_world_down)
 
 int main(void)
 {

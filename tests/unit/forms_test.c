@@ -24,25 +24,12 @@
 #include <unistd.h>
 
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
-#define NUMBER "001090000000"
+#define NUMBER FORMS_WORLD_AN
 #define ORDER "birth-certificate,cccd,household-book,cmnd"
 
 static int up(void **state)
 {
-	struct forms_world *w = calloc(1, sizeof *w);
-
-	assert_non_null(w);
-	forms_world(w);
-	forms_world_add(w, NUMBER, "Nguyễn Văn An", "1990-02-15", ",\"old_cmnd\":\"012000000\"");
-	*state = w;
-	return 0;
-}
-
-static int down(void **state)
-{
-	forms_world_done(*state);
-	free(*state);
-	return 0;
+	return forms_world_up_with(state, ",\"old_cmnd\":\"012000000\"");
 }
 
 /* ---- CC01 */
@@ -171,27 +158,7 @@ static void rework_stands_before_new_orders(void **state)
 
 static void bind_blank(struct forms_world *w, const char *serial, struct job *job, enum cc_code want)
 {
-	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
-
-	cc_error_init(&w->err);
-	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
-	assert_int_equal(ledger_bind(w->books, NUMBER, serial, "softchip", &files, NULL, job, &w->err).code, want);
-}
-
-static void issue(struct forms_world *w, struct job *job)
-{
-	while (job->state != JOB_ISSUED) {
-		const struct job_row *row = job_row_next(job->state);
-		struct ledger_result result = { 0 };
-
-		if (row->event == JOB_MAKE_KEYS) {
-			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->id), &result.aa_key));
-			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->serial), &result.ca_key));
-		}
-		if (row->irreversible)
-			assert_ok(ledger_begin(w->books, job, row, &w->err));
-		assert_ok(ledger_done(w->books, job, row, &result, &w->err));
-	}
+	assert_int_equal(forms_world_bind(w, serial, job).code, want);
 }
 
 static bool keep_application(void *ctx, const struct application *a)
@@ -213,7 +180,7 @@ static void an_exchange_replaces_the_active_card_and_ends_with_it(void **state)
 	bind_blank(w, "0011223344556677", &job, CC_OK);
 	/* Its chip is half done: nobody can take the application away. */
 	assert_int_equal(application_reject(&w->forms, a.id, "Trần Bình", "thôi", &w->err).code, CC_E_STATE);
-	issue(w, &job);
+	forms_world_finish(w, &job);
 	assert_ok(queue_count(w->books, counts, &w->err));
 	assert_int_equal(counts[QUEUE_ISSUED], 1);
 	assert_int_equal(apply(w, &q, &a, &is_new).code, CC_E_STATE);
@@ -225,7 +192,7 @@ static void an_exchange_replaces_the_active_card_and_ends_with_it(void **state)
 	assert_ok(ledger_has_card(w->books, NUMBER, &has, &w->err));
 	assert_false(has);
 	bind_blank(w, "0011223344556688", &job, CC_OK);
-	issue(w, &job);
+	forms_world_finish(w, &job);
 	/* The same again makes no third card (I11). */
 	assert_ok(ledger_has_card(w->books, NUMBER, &has, &w->err));
 	assert_true(has);
@@ -317,7 +284,7 @@ static void each_rule_decides_as_it_says(void **state)
 		assert_string_equal(r->fields[0].reason, rules_of_a_field[i].reason);
 		if (r->fields[0].verdict != RECONCILE_CONFLICT)
 			assert_int_equal(r->fields[0].chosen, rules_of_a_field[i].chosen);
-		down((void **)&w);
+		forms_world_down((void **)&w);
 	}
 	cc_free(r, sizeof *r);
 	(void)printf("# count: %zu cases of documents that agree, decide or conflict\n",
@@ -764,7 +731,7 @@ static void an_export_that_fails_leaves_its_booking_and_no_file(void **state)
 	assert_int_equal(seen.last.sha256.n, 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, up, forms_world_down)
 
 int main(void)
 {

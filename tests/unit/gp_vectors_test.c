@@ -4,6 +4,7 @@
 #include "card/perso/scp03.h"
 #include "card/sw.h"
 #include "crypto/kdf.h"
+#include "tests/support/apdu_made.h"
 #include "tests/support/script_reader.h"
 #include "tests/support/vectors.h"
 
@@ -172,29 +173,10 @@ static void session_done(struct session *s)
 	scp03_keys_done(&s->keys);
 }
 
-/* A short APDU by ISO/IEC 7816-3 12.1.3. */
-static struct apdu apdu_of(struct bytes raw)
-{
-	struct apdu a = { 0 };
-	struct cursor in;
-	uint8_t lc = 0, le;
-
-	cursor_init(&in, raw);
-	assert_true(cursor_u8(&in, &a.cla) && cursor_u8(&in, &a.ins) && cursor_u8(&in, &a.p1) && cursor_u8(&in, &a.p2));
-	if (cursor_left(&in) > 1)
-		assert_true(cursor_u8(&in, &lc) && cursor_take(&in, lc, &a.data));
-	if (cursor_left(&in) == 1) {
-		assert_true(cursor_u8(&in, &le));
-		a.le = le ? le : 256;
-	}
-	assert_int_equal(cursor_left(&in), 0);
-	return a;
-}
-
 static cc_status send(struct session *s, const json_t *pair, struct response *ret)
 {
 	struct buf plain = hex(pair, "plain");
-	struct apdu cmd = apdu_of(buf_view(&plain));
+	struct apdu cmd = apdu_made(buf_view(&plain));
 	cc_status st = channel_send(&s->ch, &cmd, ret);
 
 	buf_done(&plain);
@@ -286,7 +268,7 @@ static void scp02_refuses_a_wrong_card(const json_t *v)
 static void scp03_begin(struct session *s, const json_t *v, bool card_lies)
 {
 	struct buf update = hex(v, "initialize_update");
-	struct apdu cmd = apdu_of(buf_view(&update));
+	struct apdu cmd = apdu_made(buf_view(&update));
 
 	*s = (struct session){ 0 };
 	keys_of(s, v);

@@ -20,21 +20,6 @@
 #define MRZ_INFORMATION "090000000790021553002153"
 #define CAN "000000"
 
-static int setup(void **state)
-{
-	static struct lds_fixture f;
-
-	lds_fixture(&f, EC_BP256, HASH_SHA256);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	lds_fixture_done(*state);
-	return 0;
-}
-
 /* The software chip, opened and judged like any card in the field. */
 struct card {
 	const struct lds_fixture *f;
@@ -622,5 +607,5 @@ int main(void)
 		cmocka_unit_test(card_torn_at_each_command_never_passes),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, lds_fixture_up, lds_fixture_down);
 }

@@ -18,21 +18,6 @@
 
 static const struct bytes none;
 
-static int setup(void **state)
-{
-	static struct lds_fixture f;
-
-	lds_fixture(&f, EC_BP256, HASH_SHA256);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	lds_fixture_done(*state);
-	return 0;
-}
-
 /* Files without a chip: passive authentication and the agreement of the files. */
 static void judge(const struct lds_fixture *f, const struct lds_set *set, struct inspection *ret)
 {
@@ -385,5 +370,5 @@ int main(void)
 		cmocka_unit_test(without_memory_there_is_no_verdict),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, lds_fixture_up, lds_fixture_down);
 }

@@ -62,21 +62,6 @@ static cc_status generate(struct keystore *ks, const char *label, enum keystore_
 	return keystore_generate(ks, &want);
 }
 
-static void assert_signs(struct keystore *ks, const char *label, struct sig_alg alg)
-{
-	struct buf sig = { 0 }, spki = { 0 };
-	struct pubkey *pk = NULL;
-
-	assert_int_equal(keystore_sign(ks, label, alg, BYTES_LITERAL("message"), &sig).code, CC_OK);
-	assert_int_equal(keystore_public_key(ks, label, &spki).code, CC_OK);
-	assert_int_equal(pubkey_from_spki(buf_view(&spki), &pk, NULL).code, CC_OK);
-	assert_int_equal(pubkey_verify(pk, alg, BYTES_LITERAL("message"), buf_view(&sig)).code, CC_OK);
-	assert_int_equal(pubkey_verify(pk, alg, BYTES_LITERAL("massage"), buf_view(&sig)).code, CC_E_VERIFY);
-	pubkey_free(&pk);
-	buf_done(&sig);
-	buf_done(&spki);
-}
-
 static void keys_of_each_kind_work_and_survive_reopening(void **state)
 {
 	struct rig *r = *state;
@@ -88,14 +73,14 @@ static void keys_of_each_kind_work_and_survive_reopening(void **state)
 	assert_int_equal(generate(r->ks, "ds-1", KEYSTORE_EC, EC_P521, 0).code, CC_OK);
 	assert_int_equal(generate(r->ks, "ds-rsa", KEYSTORE_RSA, EC_P192, 2048).code, CC_OK);
 	assert_int_equal(generate(r->ks, "perso-master", KEYSTORE_AES, EC_P192, 256).code, CC_OK);
-	assert_signs(r->ks, "csca-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "csca-1", ecdsa_sha256);
 	assert_int_equal(keystore_derive_kdf3(r->ks, "perso-master", 1, BYTES_LITERAL("0123456789"), &a).code, CC_OK);
 	keystore_close(&r->ks);
 	assert_int_equal(keystore_file_open(r->path, password, &r->sys.sys, &r->ks, NULL).code, CC_OK);
-	assert_signs(r->ks, "csca-1", ecdsa_sha256);
-	assert_signs(r->ks, "ds-1", (struct sig_alg){ SIG_ECDSA, HASH_SHA512, 0, HASH_SHA512 });
-	assert_signs(r->ks, "ds-rsa", (struct sig_alg){ SIG_RSA_PSS, HASH_SHA256, 32, HASH_SHA256 });
-	assert_signs(r->ks, "ds-rsa", (struct sig_alg){ SIG_RSA_PKCS1, HASH_SHA384, 0, HASH_SHA384 });
+	fixture_assert_signs(r->ks, "csca-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "ds-1", (struct sig_alg){ SIG_ECDSA, HASH_SHA512, 0, HASH_SHA512 });
+	fixture_assert_signs(r->ks, "ds-rsa", (struct sig_alg){ SIG_RSA_PSS, HASH_SHA256, 32, HASH_SHA256 });
+	fixture_assert_signs(r->ks, "ds-rsa", (struct sig_alg){ SIG_RSA_PKCS1, HASH_SHA384, 0, HASH_SHA384 });
 	assert_int_equal(keystore_derive_kdf3(r->ks, "perso-master", 1, BYTES_LITERAL("0123456789"), &b).code, CC_OK);
 	assert_int_equal(a.n, 32);
 	assert_memory_equal(a.p, b.p, 32);
@@ -356,7 +341,7 @@ static void failed_write_leaves_the_old_keys(void **state)
 	assert_int_equal(mkdir(temporary, 0700), 0);
 	assert_int_equal(generate(r->ks, "b", KEYSTORE_AES, EC_P192, 256).code, CC_E_IO);
 	assert_int_equal(keystore_info(r->ks, "b", &info).code, CC_E_NOT_FOUND);
-	assert_signs(r->ks, "a", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "a", ecdsa_sha256);
 	assert_int_equal(rmdir(temporary), 0);
 	assert_int_equal(generate(r->ks, "b", KEYSTORE_AES, EC_P192, 256).code, CC_OK);
 }
@@ -420,7 +405,7 @@ static void foreign_new_key_is_seen(void **state)
 
 	assert_int_equal(keystore_file_open(r->path, password, &r->sys.sys, &other, NULL).code, CC_OK);
 	assert_int_equal(generate(other, "late", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
-	assert_signs(r->ks, "late", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "late", ecdsa_sha256);
 	keystore_close(&other);
 }
 
@@ -604,7 +589,7 @@ static void generate_keeps_the_store_whole_at_each_allocation(void **state)
 		assert_int_equal(keystore_info(r->ks, "first", &info).code, CC_OK);
 	}
 	assert_true(failures > 10);
-	assert_signs(r->ks, "first", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "first", ecdsa_sha256);
 }
 
 #define rig_test(f) cmocka_unit_test_setup_teardown(f, rig_up, rig_down)

@@ -153,15 +153,6 @@ static int rig_down(void **state)
 	return 0;
 }
 
-static struct rig *rig_of(void **state)
-{
-	if (*state == NULL) {
-		print_message("# softhsm2 is not installed\n");
-		skip();
-	}
-	return *state;
-}
-
 /* ---- operations; each says whether an answer that it got is the right one */
 
 struct operation {
@@ -461,7 +452,7 @@ static void each_call_with_each_code(struct rig *r, const struct operation *op, 
 
 static void every_call_fails_with_every_code(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct count n = { 0 };
 
 	for (size_t i = 0; i < OPERATION_COUNT; i++)
@@ -475,7 +466,7 @@ static void every_call_fails_with_every_code(void **state)
 static void answers_that_are_lost_after_the_work_was_done(void **state)
 {
 	static const CK_RV late[] = { CKR_DEVICE_REMOVED, CKR_SESSION_HANDLE_INVALID, CKR_GENERAL_ERROR };
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct count n = { 0 };
 
 	for (size_t i = 0; i < OPERATION_COUNT; i++)
@@ -487,7 +478,7 @@ static void answers_that_are_lost_after_the_work_was_done(void **state)
 
 static void wrong_answers_never_come_through(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct count n = { 0 };
 
 	for (size_t i = 0; i < OPERATION_COUNT; i++)
@@ -499,7 +490,7 @@ static void wrong_answers_never_come_through(void **state)
 
 static void a_wrong_signature_is_named(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	bool right;
 
 	r->shim->arm(SHIM_SIGN, 1, SHIM_WRONG, CKR_OK);
@@ -519,7 +510,7 @@ static void a_wrong_signature_is_named(void **state)
 
 static void a_pulled_token_costs_calls_until_it_is_back(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	unsigned pulled = 0;
 
 	for (size_t i = 0; i < OPERATION_COUNT; i++) {
@@ -560,7 +551,7 @@ static void a_pulled_token_costs_calls_until_it_is_back(void **state)
 
 static void a_wrong_pin_is_tried_once_and_never_again(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = rig_params(r);
 	bool right;
 
@@ -595,7 +586,7 @@ static void a_locked_pin_is_seen_before_it_is_tried(void **state)
 		CK_FLAGS flag;
 		const char *key;
 	} cases[] = { { CKF_USER_PIN_LOCKED, "keystore.pin-locked" }, { CKF_USER_PIN_FINAL_TRY, "keystore.pin-final-try" } };
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		bool right;
@@ -619,7 +610,7 @@ static void a_hanging_token_is_given_up_and_comes_back(void **state)
 {
 	static const enum shim_call calls[] = { SHIM_SIGN, SHIM_SIGN_INIT, SHIM_FIND_OBJECTS, SHIM_GET_ATTRIBUTE_VALUE,
 						SHIM_OPEN_SESSION };
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = rig_params(r);
 	bool right;
 
@@ -648,7 +639,7 @@ static void a_hanging_token_is_given_up_and_comes_back(void **state)
 /* A key that comes late is one that nobody asked for any more: the label is free, or the key is whole. */
 static void closing_does_not_wait_for_a_hanging_call(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = rig_params(r);
 	bool right;
 
@@ -668,7 +659,7 @@ static void closing_does_not_wait_for_a_hanging_call(void **state)
 /* A module whose thread doesn't come to its end after the answer keeps nobody waiting for good. */
 static void a_thread_that_never_ends_is_left_alone(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	bool right;
 
 	r->shim->arm(SHIM_SIGN, 1, SHIM_STAY, CKR_OK);
@@ -703,7 +694,7 @@ static void *sign_many(void *arg)
 
 static void a_token_with_two_sessions_serves_eight_threads(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct signer_thread threads[8];
 
 	keystore_close(&r->ks);
@@ -725,7 +716,7 @@ static void a_token_with_two_sessions_serves_eight_threads(void **state)
 
 static void threads_outlive_a_pulled_token(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct signer_thread threads[8];
 	unsigned good = 0;
 	bool right;

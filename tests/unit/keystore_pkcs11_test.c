@@ -59,15 +59,6 @@ static int rig_down(void **state)
 	return 0;
 }
 
-static struct rig *rig_of(void **state)
-{
-	if (*state == NULL) {
-		print_message("# softhsm2 is not installed\n");
-		skip();
-	}
-	return *state;
-}
-
 static cc_status generate(struct keystore *ks, const char *label, enum keystore_kind kind, enum ec_curve curve, unsigned bits)
 {
 	struct keystore_key_info want = { .kind = kind, .curve = curve, .bits = bits };
@@ -81,28 +72,13 @@ static cc_status generate(struct keystore *ks, const char *label, enum keystore_
 	return st;
 }
 
-static void assert_signs(struct keystore *ks, const char *label, struct sig_alg alg)
-{
-	struct buf sig = { 0 }, spki = { 0 };
-	struct pubkey *pk = NULL;
-
-	assert_int_equal(keystore_sign(ks, label, alg, BYTES_LITERAL("message"), &sig).code, CC_OK);
-	assert_int_equal(keystore_public_key(ks, label, &spki).code, CC_OK);
-	assert_int_equal(pubkey_from_spki(buf_view(&spki), &pk, NULL).code, CC_OK);
-	assert_int_equal(pubkey_verify(pk, alg, BYTES_LITERAL("message"), buf_view(&sig)).code, CC_OK);
-	assert_int_equal(pubkey_verify(pk, alg, BYTES_LITERAL("massage"), buf_view(&sig)).code, CC_E_VERIFY);
-	pubkey_free(&pk);
-	buf_done(&sig);
-	buf_done(&spki);
-}
-
 /* ---- kinds of keys */
 
 static void every_curve_signs_with_every_hash(void **state)
 {
 	static const enum ec_curve curves[] = { EC_P224,  EC_P256,  EC_P384,  EC_P521, EC_BP224,
 						EC_BP256, EC_BP320, EC_BP384, EC_BP512 };
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	unsigned signatures = 0;
 
 	for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
@@ -117,7 +93,7 @@ static void every_curve_signs_with_every_hash(void **state)
 		assert_int_equal(info.bits, 8 * ec_field_len(curves[i]));
 		assert_string_equal(info.label, label);
 		for (enum hash_alg h = HASH_SHA224; h < HASH_COUNT; h++, signatures++)
-			assert_signs(r->ks, label, (struct sig_alg){ SIG_ECDSA, h, 0, h });
+			fixture_assert_signs(r->ks, label, (struct sig_alg){ SIG_ECDSA, h, 0, h });
 	}
 	print_message("# count: %u ECDSA signatures of a token, %zu curves\n", signatures, sizeof curves / sizeof curves[0]);
 }
@@ -125,7 +101,7 @@ static void every_curve_signs_with_every_hash(void **state)
 static void rsa_keys_sign_both_ways(void **state)
 {
 	static const unsigned sizes[] = { 2048, 3072 };
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		struct keystore_key_info info;
@@ -137,10 +113,10 @@ static void rsa_keys_sign_both_ways(void **state)
 		assert_int_equal(info.kind, KEYSTORE_RSA);
 		assert_int_equal(info.bits, sizes[i]);
 		for (enum hash_alg h = HASH_SHA224; h < HASH_COUNT; h++) {
-			assert_signs(r->ks, label, (struct sig_alg){ SIG_RSA_PKCS1, h, 0, h });
-			assert_signs(r->ks, label, (struct sig_alg){ SIG_RSA_PSS, h, hash_len(h), h });
+			fixture_assert_signs(r->ks, label, (struct sig_alg){ SIG_RSA_PKCS1, h, 0, h });
+			fixture_assert_signs(r->ks, label, (struct sig_alg){ SIG_RSA_PSS, h, hash_len(h), h });
 		}
-		assert_signs(r->ks, label, (struct sig_alg){ SIG_RSA_PSS, HASH_SHA256, 20, HASH_SHA256 });
+		fixture_assert_signs(r->ks, label, (struct sig_alg){ SIG_RSA_PSS, HASH_SHA256, 20, HASH_SHA256 });
 	}
 }
 
@@ -178,7 +154,7 @@ static void import_aes(const char *label, struct bytes value)
 static void card_keys_are_derived_in_the_token_as_by_kdf_kdf3(void **state)
 {
 	static const uint8_t value[32] = "0123456789abcdefghijklmnopqrstu";
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 
 	for (size_t n = 16; n <= 32; n += 8) {
 		char label[32];
@@ -215,7 +191,7 @@ static void card_keys_are_derived_in_the_token_as_by_kdf_kdf3(void **state)
 static void keys_for_agreement_agree_and_do_not_sign(void **state)
 {
 	static const enum ec_curve curves[] = { EC_P256, EC_BP256, EC_P521 };
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 
 	for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
 		struct keystore_key_info want = { .kind = KEYSTORE_EC, .curve = curves[i], .agrees = true };
@@ -250,7 +226,7 @@ static void keys_for_agreement_agree_and_do_not_sign(void **state)
 
 static void keys_survive_reopening_and_are_listed(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = softhsm_params(&r->hsm, &r->sys.sys);
 	struct keystore_key_info infos[8], info;
 	size_t count = 0;
@@ -259,7 +235,7 @@ static void keys_survive_reopening_and_are_listed(void **state)
 	assert_int_equal(generate(r->ks, "perso-master", KEYSTORE_AES, EC_P256, 192).code, CC_OK);
 	keystore_close(&r->ks);
 	assert_int_equal(keystore_pkcs11_open(&params, &r->ks, NULL).code, CC_OK);
-	assert_signs(r->ks, "ds-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "ds-1", ecdsa_sha256);
 	assert_int_equal(keystore_info(r->ks, "perso-master", &info).code, CC_OK);
 	assert_int_equal(info.bits, 192);
 	assert_int_equal(info.created_ms, 0);
@@ -275,7 +251,7 @@ static void keys_survive_reopening_and_are_listed(void **state)
 
 static void labels_are_never_taken_twice(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_key_info info;
 	struct cc_error err = { 0 };
 
@@ -299,7 +275,7 @@ static void labels_are_never_taken_twice(void **state)
 
 static void a_key_does_only_what_its_kind_does(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct buf out = { 0 };
 	struct secret s = { 0 };
 
@@ -335,7 +311,7 @@ static void assert_open_fails(struct keystore_pkcs11_params params, enum cc_code
 
 static void wrong_pin_token_or_module_is_named(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = softhsm_params(&r->hsm, &r->sys.sys);
 
 	keystore_close(&r->ks); /* a login counts for the whole process */
@@ -356,7 +332,7 @@ static void wrong_pin_token_or_module_is_named(void **state)
 
 static void probe_needs_no_pin(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = softhsm_params(&r->hsm, &r->sys.sys);
 	struct keystore_pkcs11_state told;
 	struct cc_error err = { 0 };
@@ -374,12 +350,12 @@ static void probe_needs_no_pin(void **state)
 
 static void a_token_that_comes_back_works_again(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct cc_error err = { 0 };
 	struct buf out = { 0 };
 
 	assert_int_equal(generate(r->ks, "ds-1", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
-	assert_signs(r->ks, "ds-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "ds-1", ecdsa_sha256);
 	softhsm_pull(&r->hsm);
 	for (unsigned i = 0; i < 3; i++)
 		if (keystore_sign(r->ks, "ds-1", ecdsa_sha256, BYTES_LITERAL("m"), &out).code == CC_E_NO_SERVICE)
@@ -388,13 +364,13 @@ static void a_token_that_comes_back_works_again(void **state)
 	assert_int_equal(err.code, CC_E_NO_SERVICE);
 	assert_int_equal(generate(r->ks, "new", KEYSTORE_EC, EC_P256, 0).code, CC_E_NO_SERVICE);
 	softhsm_plug(&r->hsm);
-	assert_signs(r->ks, "ds-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "ds-1", ecdsa_sha256);
 	buf_done(&out);
 }
 
 static void another_application_that_finalizes_costs_nothing(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	CK_RV (*get)(CK_FUNCTION_LIST **);
 	CK_FUNCTION_LIST *f = NULL;
 	void *symbol = dlsym(dlopen(SOFTHSM_MODULE, RTLD_NOW), "C_GetFunctionList");
@@ -406,7 +382,7 @@ static void another_application_that_finalizes_costs_nothing(void **state)
 	assert_int_equal(generate(r->ks, "ds-1", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
 	assert_int_equal(f->C_GetSlotList(CK_TRUE, slots, &n), CKR_OK);
 	assert_int_equal(f->C_CloseAllSessions(slots[0]), CKR_OK);
-	assert_signs(r->ks, "ds-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "ds-1", ecdsa_sha256);
 }
 
 /* ---- threads and processes */
@@ -431,7 +407,7 @@ static void *sign_many(void *arg)
 
 static void threads_share_the_pool(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct keystore_pkcs11_params params = softhsm_params(&r->hsm, &r->sys.sys);
 	struct signer_thread threads[12];
 
@@ -476,14 +452,14 @@ int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock, const st
 
 static void a_machine_that_stood_still_is_no_slow_token(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 
 	assert_int_equal(generate(r->ks, "ds-1", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
 	/* A token that has answered before anybody waits is not waited for: then once more. */
 	for (unsigned tries = 0; waits_cut < 10; tries++) {
 		assert_true(tries < 1000);
 		late = 1 + tries % 3;
-		assert_signs(r->ks, "ds-1", ecdsa_sha256);
+		fixture_assert_signs(r->ks, "ds-1", ecdsa_sha256);
 	}
 	late = 0;
 }
@@ -526,7 +502,7 @@ static int child(struct rig *r)
 
 static void a_forked_child_opens_its_own(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	int status = 0;
 	pid_t pid;
 
@@ -538,7 +514,7 @@ static void a_forked_child_opens_its_own(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	assert_signs(r->ks, "ds-1", ecdsa_sha256);
+	fixture_assert_signs(r->ks, "ds-1", ecdsa_sha256);
 }
 
 /* ---- secrets */
@@ -546,7 +522,7 @@ static void a_forked_child_opens_its_own(void **state)
 /* By the token's own word, asked past this program: nothing private can be read out. */
 static void private_objects_cannot_be_read_out(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 
 	assert_int_equal(generate(r->ks, "ec", KEYSTORE_EC, EC_P256, 0).code, CC_OK);
 	assert_int_equal(generate(r->ks, "rsa", KEYSTORE_RSA, EC_P256, 2048).code, CC_OK);
@@ -565,7 +541,7 @@ static void private_objects_cannot_be_read_out(void **state)
 
 static void an_exportable_key_is_refused(void **state)
 {
-	struct rig *r = rig_of(state);
+	struct rig *r = softhsm_state(state);
 	struct cc_error err = { 0 };
 	struct keystore_key_info info;
 

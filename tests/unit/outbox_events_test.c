@@ -20,25 +20,7 @@
 
 /* What the national registry is told of cards, blanks, applications and corrections: in order, once, and no field more. */
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
-#define NUMBER "001090000000"
-
-static int up(void **state)
-{
-	struct forms_world *w = calloc(1, sizeof *w);
-
-	assert_non_null(w);
-	forms_world(w);
-	forms_world_add(w, NUMBER, "Nguyễn Văn An", "1990-02-15", "");
-	*state = w;
-	return 0;
-}
-
-static int down(void **state)
-{
-	forms_world_done(*state);
-	free(*state);
-	return 0;
-}
+#define NUMBER FORMS_WORLD_AN
 
 static void apply(struct forms_world *w, const char *kind, const char *reason, struct application *ret)
 {
@@ -52,10 +34,7 @@ static void apply(struct forms_world *w, const char *kind, const char *reason, s
 
 static void bind_blank(struct forms_world *w, const char *serial, struct job *job)
 {
-	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
-
-	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
-	assert_ok(ledger_bind(w->books, NUMBER, serial, "softchip", &files, NULL, job, &w->err));
+	assert_ok(forms_world_bind(w, serial, job));
 }
 
 static void issue(struct forms_world *w, const char *serial)
@@ -63,18 +42,7 @@ static void issue(struct forms_world *w, const char *serial)
 	struct job job;
 
 	bind_blank(w, serial, &job);
-	while (job.state != JOB_ISSUED) {
-		const struct job_row *row = job_row_next(job.state);
-		struct ledger_result result = { 0 };
-
-		if (row->event == JOB_MAKE_KEYS) {
-			assert_ok(hash_digest(HASH_SHA256, bytes_str(job.id), &result.aa_key));
-			assert_ok(hash_digest(HASH_SHA256, bytes_str(job.serial), &result.ca_key));
-		}
-		if (row->irreversible)
-			assert_ok(ledger_begin(w->books, &job, row, &w->err));
-		assert_ok(ledger_done(w->books, &job, row, &result, &w->err));
-	}
+	forms_world_finish(w, &job);
 }
 
 static void correct(struct forms_world *w, const char *field, const char *value, bool approve)
@@ -207,7 +175,7 @@ static void approved_corrections_of_listed_fields_are_told(void **state)
 	assert_non_null(export_purpose_find("national-registry"));
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, forms_world_up, forms_world_down)
 
 int main(void)
 {

@@ -24,29 +24,16 @@
 
 /* The end of one card: who may, for what, once; what the books, the feed and the next application say then. */
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
-#define NUMBER "001090000000"
+#define NUMBER FORMS_WORLD_AN
 #define CHIP1 "0011223344556677"
 #define CHIP2 "0011223344556688"
 
-static int up(void **state)
-{
-	struct forms_world *w = calloc(1, sizeof *w);
-
-	assert_non_null(w);
-	forms_world(w);
-	forms_world_add(w, NUMBER, "Nguyễn Văn An", "1990-02-15", "");
-	*state = w;
-	return 0;
-}
-
 static int down(void **state)
 {
-	struct forms_world *w = *state;
+	const struct forms_world *w = *state;
 
 	books_fixture_check(w->books);
-	forms_world_done(w);
-	free(w);
-	return 0;
+	return forms_world_down(state);
 }
 
 /* ---- cards and applications */
@@ -63,37 +50,12 @@ static cc_status apply(struct forms_world *w, const char *kind, const char *reas
 	return application_accept(&w->forms, &check, &q, &a, &is_new, &holds, &w->err);
 }
 
-static cc_status bind_blank(struct forms_world *w, const char *serial, struct job *job)
-{
-	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
-
-	cc_error_init(&w->err);
-	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
-	return ledger_bind(w->books, NUMBER, serial, "softchip", &files, NULL, job, &w->err);
-}
-
-static void finish(struct forms_world *w, struct job *job)
-{
-	while (job->state != JOB_ISSUED) {
-		const struct job_row *row = job_row_next(job->state);
-		struct ledger_result result = { 0 };
-
-		if (row->event == JOB_MAKE_KEYS) {
-			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->id), &result.aa_key));
-			assert_ok(hash_digest(HASH_SHA256, bytes_str(job->serial), &result.ca_key));
-		}
-		if (row->irreversible)
-			assert_ok(ledger_begin(w->books, job, row, &w->err));
-		assert_ok(ledger_done(w->books, job, row, &result, &w->err));
-	}
-}
-
 static void issue(struct forms_world *w, const char *serial)
 {
 	struct job job;
 
-	assert_ok(bind_blank(w, serial, &job));
-	finish(w, &job);
+	assert_ok(forms_world_bind(w, serial, &job));
+	forms_world_finish(w, &job);
 }
 
 /* ---- revoking */
@@ -192,7 +154,7 @@ static void a_lost_card_ends_at_once_and_once(void **state)
 	assert_int_equal(blank, STOCK_ISSUED);
 	/* Another card needs an application, and that is no first one. */
 	assert_string_equal(card_hold(w), "issue.card-revoked");
-	assert_int_equal(bind_blank(w, CHIP2, &job).code, CC_E_STATE);
+	assert_int_equal(forms_world_bind(w, CHIP2, &job).code, CC_E_STATE);
 	assert_string_equal(w->err.key, "issue.card-revoked");
 	assert_int_equal(apply(w, "first", NULL).code, CC_E_STATE);
 	assert_string_equal(w->err.key, "application.had-card");
@@ -393,10 +355,10 @@ static void a_card_ends_while_its_successor_is_made(void **state)
 
 	issue(w, CHIP1);
 	assert_ok(apply(w, "reissue", "lost"));
-	assert_ok(bind_blank(w, CHIP2, &job));
+	assert_ok(forms_world_bind(w, CHIP2, &job));
 	assert_ok(ask(w, "lost", NULL, &r, &is_new));
 	assert_string_equal(r.serial, CHIP1);
-	finish(w, &job);
+	forms_world_finish(w, &job);
 	assert_int_equal(standing(w, CHIP1, "lost"), CARD_REVOKED);
 	assert_int_equal(standing(w, CHIP2, ""), CARD_ACTIVE);
 	assert_told(w, "card-issued/" CHIP1 " -;card-revoked/" CHIP1 " lost;card-issued/" CHIP2 " -;");
@@ -580,7 +542,7 @@ static void an_older_store_learns_which_card_from_elsewhere_is_active(void **sta
 	store_close(&s);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, forms_world_up, down)
 
 int main(void)
 {

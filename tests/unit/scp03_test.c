@@ -8,6 +8,7 @@
 
 #include "card/perso/scp03.h"
 #include "card/sw.h"
+#include "tests/support/apdu_made.h"
 #include "tests/support/vectors.h"
 
 #include <stdio.h>
@@ -56,28 +57,9 @@ static void assert_secret(const struct secret *got, const json_t *v, const char 
 	assert_memory_equal(got->p, want.p, want.n);
 }
 
-/* A short APDU of the vectors, by ISO/IEC 7816-3 12.1.3. */
-static struct apdu apdu_of(struct bytes raw)
-{
-	struct apdu a = { 0 };
-	struct cursor in;
-	uint8_t lc = 0, le;
-
-	cursor_init(&in, raw);
-	assert_true(cursor_u8(&in, &a.cla) && cursor_u8(&in, &a.ins) && cursor_u8(&in, &a.p1) && cursor_u8(&in, &a.p2));
-	if (cursor_left(&in) > 1)
-		assert_true(cursor_u8(&in, &lc) && cursor_take(&in, lc, &a.data));
-	if (cursor_left(&in) == 1) {
-		assert_true(cursor_u8(&in, &le));
-		a.le = le ? le : 256;
-	}
-	assert_int_equal(cursor_left(&in), 0);
-	return a;
-}
-
 static void assert_wraps(struct secure_layer *l, struct bytes plain, struct bytes want)
 {
-	struct apdu in = apdu_of(plain), out, expected = apdu_of(want);
+	struct apdu in = apdu_made(plain), out, expected = apdu_made(want);
 	struct writer scratch;
 
 	writer_init(&scratch, 1024);
@@ -119,7 +101,7 @@ static void check_session(const json_t *v)
 {
 	uint8_t raw[128], raw2[128];
 	struct bytes init = hex(v, "initialize_update", raw, sizeof raw);
-	struct apdu init_cmd = apdu_of(init);
+	struct apdu init_cmd = apdu_made(init);
 	struct scp03_keys keys = { 0 };
 	struct scp03_session s;
 	struct scp03_card card;
@@ -351,7 +333,7 @@ static cc_status fake_reset(void *ctx, uint8_t atr[READER_ATR_MAX], size_t *ret_
 static cc_status fake_transmit(void *ctx, struct bytes command, struct writer *answer)
 {
 	struct fake_card *card = (struct fake_card *)ctx;
-	struct apdu cmd = apdu_of(command);
+	struct apdu cmd = apdu_made(command);
 	uint8_t challenge[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct scp03_session s;
 

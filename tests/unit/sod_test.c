@@ -149,21 +149,6 @@ static void every_truncated_object_is_refused(void **state)
 }
 
 /* ---- building */
-static int setup(void **state)
-{
-	static struct lds_fixture f;
-
-	lds_fixture(&f, EC_BP256, HASH_SHA256);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	lds_fixture_done(*state);
-	return 0;
-}
-
 static void built_sod_holds_the_hashes_of_the_files(void **state)
 {
 	const struct lds_fixture *f = *state;
@@ -529,5 +514,5 @@ int main(void)
 		cmocka_unit_test(card_security_of_others_is_good),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, lds_fixture_up, lds_fixture_down);
 }
