@@ -23,6 +23,7 @@ static const struct command *const nouns[] = {
 	commands_registry_feed,
 	commands_registry_forms,
 	commands_registry_photo,
+	commands_registry_distinct,
 	commands_registry_apply,
 	commands_registry_reconcile,
 	commands_registry_export,

@@ -40,6 +40,9 @@ static const struct command_example examples[] = {
 	  "cccd registry photo 001303000000",
 	  "ảnh JPEG; thay ảnh đã có thì cần cán bộ thứ hai và lý do",
 	  "a JPEG; a second officer and a reason where a photo is replaced" },
+	{ "registry", "distinct",
+	  "cccd registry distinct 040190000000 042190000000 --officer \"Trần Văn Bình\" --approved-by \"Lê Thị Cúc\" --reason \"Hai giấy khai sinh, sinh đôi\"",
+	  "hai số bị giữ vì trùng nhau: cccd registry gate", "two numbers that hold each other: cccd registry gate" },
 	{ "registry", "tasks", "cccd registry tasks", PEOPLE_VI, PEOPLE_EN },
 	{ "registry", "apply",
 	  "cccd registry apply 001303000000 --kind first --officer \"Trần Văn Bình\"\n"

@@ -5,7 +5,6 @@
 #include "station/forms_session.h"
 #include "station/issue/ledger.h"
 #include "station/message.h"
-#include "station/registry/forms_hold.h"
 #include "station/registry/gate.h"
 #include "station/registry/number.h"
 #include "station/registry/revocation.h"
@@ -21,32 +20,38 @@
 
 /* ---- holds */
 
-static json_t *hold_json(const struct hold *h)
+/* other: the number that one of the holds is about; "": none. */
+static json_t *hold_json(const struct hold *h, const char *other)
 {
 	const struct message *m = message_find(h->key);
-
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "key", h->key, "field", h->field, "severity",
-			 hold_severity_name(h->severity), "vi", m->vi, "vi_next", m->vi_next, "en", m->en, "en_next", m->en_next);
+	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "key", h->key, "field", h->field, "severity",
+				 hold_severity_name(h->severity), "vi", m->vi, "vi_next", m->vi_next, "en", m->en, "en_next",
+				 m->en_next);
+	if (other[0] != '\0' && gate_names_other(h->key))
+		(void)json_object_set_new(root, "other", json_string(other));
+	return root;
 }
 
-static json_t *holds_json(const struct holds *h)
+static json_t *holds_json(const struct holds *h, const char *other)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < h->count; i++)
-		(void)json_array_append_new(list, hold_json(&h->items[i]));
+		(void)json_array_append_new(list, hold_json(&h->items[i], other));
 	return list;
 }
 
-static void print_holds(const struct registry_session *s, const struct holds *h)
+static void print_holds(const struct registry_session *s, const struct holds *h, const char *other)
 {
 	for (size_t i = 0; i < h->count; i++) {
 		const struct hold *hold = &h->items[i];
 		const struct message *m = message_find(hold->key);
 
-		(void)printf("  %s %s: %s\n      %s\n", hold->severity == HOLD_HOLD ? "✗" : "!",
-			     registry_session_pick(s, registry_session_field(s, hold->field), hold->field),
-			     message_text(m, s->inv->config.lang), message_next(m, s->inv->config.lang));
+		bool told = other[0] != '\0' && gate_names_other(hold->key);
+
+		(void)printf("  %s %s%s%s: %s\n      %s\n", hold->severity == HOLD_HOLD ? "✗" : "!",
+			     registry_session_pick(s, registry_session_field(s, hold->field), hold->field), told ? " = " : "",
+			     told ? other : "", message_text(m, s->inv->config.lang), message_next(m, s->inv->config.lang));
 	}
 }
 
@@ -326,7 +331,7 @@ static void print_card(const struct registry_session *s, const struct shown_card
 }
 
 static void show_person(struct registry_session *s, const struct person *p, struct bytes photo, const struct holds *holds,
-			const struct shown_card *card)
+			const char *other, const struct shown_card *card)
 {
 	json_t *root;
 
@@ -334,22 +339,23 @@ static void show_person(struct registry_session *s, const struct person *p, stru
 		root = person_json(p, photo.n > 0);
 		(void)json_object_set_new(root, "photo_bytes", json_integer((json_int_t)photo.n));
 		registry_session_print(json_pack("{s:i, s:o, s:o, s:b, s:o}", "schema", REGISTRY_SCHEMA, "person", root,
-						 "findings", holds_json(holds), "held", holds_any(holds), "card",
+						 "findings", holds_json(holds, other), "held", holds_any(holds), "card",
 						 card_json(card)));
 		return;
 	}
 	print_person(s, p);
 	print_card(s, card);
 	(void)printf("%s: %zu byte\n", registry_session_pick(s, "Ảnh", "Photo"), photo.n);
-	print_holds(s, holds);
+	print_holds(s, holds, other);
 }
 
 /* What issuing would find about somebody before it looks at the photo: the record, its neighbours, and the open forms. */
-static cc_status judge(struct registry_session *s, struct books *books, const char *number, struct holds *ret)
+static cc_status judge(struct registry_session *s, struct books *books, const char *number, struct holds *ret,
+		       char other[PERSON_NUMBER_SIZE])
 {
 	const struct gate_options o = { .check = s->check, .books = books };
 
-	return gate_person(s->registry, number, &o, ret, NULL, &s->err);
+	return gate_person(s->registry, number, &o, ret, other, &s->err);
 }
 
 static int run_show(struct invocation *inv)
@@ -358,6 +364,7 @@ static int run_show(struct invocation *inv)
 	struct shown_card card = { .books = { .standing = CARD_UNKNOWN } };
 	struct buf photo = { 0 };
 	struct books *books = NULL;
+	char other[PERSON_NUMBER_SIZE] = "";
 	struct holds holds;
 	struct person p = { 0 };
 	cc_status st = registry_session_open(&s);
@@ -367,21 +374,22 @@ static int run_show(struct invocation *inv)
 	if (!cc_failed(st))
 		st = registry_session_books(&s, &books);
 	if (!cc_failed(st))
-		st = judge(&s, books, p.number, &holds);
+		st = judge(&s, books, p.number, &holds, other);
 	if (!cc_failed(st) && books != NULL) {
 		books_lock(books);
 		st = revocation_card_of_person(books, p.number, card.serial, &card.books, &s.err);
 		books_unlock(books);
 	}
 	if (!cc_failed(st))
-		show_person(&s, &p, buf_view(&photo), &holds, &card);
+		show_person(&s, &p, buf_view(&photo), &holds, other, &card);
 	person_done(&p);
 	buf_done(&photo);
 	books_close(&books);
 	return registry_session_close(&s, st, EXIT_DONE);
 }
 
-static void print_check(struct registry_session *s, const char *number, const char *name, const struct holds *h)
+static void print_check(struct registry_session *s, const char *number, const char *name, const struct holds *h,
+			const char *other)
 {
 	bool held = holds_any(h);
 
@@ -389,42 +397,33 @@ static void print_check(struct registry_session *s, const char *number, const ch
 	s->held += held ? 1 : 0;
 	if (s->list != NULL) {
 		(void)json_array_append_new(
-			s->list, json_pack("{s:s, s:b, s:o}", "number", number, "held", held, "findings", holds_json(h)));
+			s->list, json_pack("{s:s, s:b, s:o}", "number", number, "held", held, "findings", holds_json(h, other)));
 		return;
 	}
 	(void)printf("%s %s %s %s\n", held ? "✗" : "✓", number, name,
 		     held ? registry_session_pick(s, "(tạm giữ)", "(held)")
 			  : registry_session_pick(s, "(cấp được)", "(may be issued)"));
-	print_holds(s, h);
+	print_holds(s, h, other);
 }
 
-struct check_view {
-	struct registry_session *s;
-	struct forms_findings forms;
-	cc_status st;
-};
-
-static bool check_one(void *ctx, const struct person *p, bool has_photo)
+static bool check_one(void *ctx, const struct gate_finding *f)
 {
-	struct check_view *v = ctx;
-	struct holds h;
-
-	registry_check_person(p, has_photo, &v->s->check, &h);
-	v->st = forms_findings_add(&v->forms, p->number, &h, &v->s->err);
-	if (!cc_failed(v->st))
-		print_check(v->s, p->number, p->full_name, &h);
-	return !cc_failed(v->st);
+	print_check(ctx, f->person->number, f->person->full_name, f->holds, f->other);
+	return true;
 }
 
+/* As for one: whom the others hold may have no card either. */
 static cc_status check_everybody(struct registry_session *s, struct books *books)
 {
-	struct check_view v = { .s = s, .st = cc_ok() };
-	cc_status st = books != NULL ? forms_findings_load(books, NULL, &v.forms, &s->err) : cc_ok();
+	const struct gate_options o = { .check = s->check, .books = books };
+	struct gate_report *report = cc_alloc(sizeof *report);
+	cc_status st;
 
-	if (!cc_failed(st))
-		st = registry_walk(s->registry, check_one, &v, &s->err);
-	forms_findings_done(&v.forms);
-	return cc_failed(st) ? st : v.st;
+	if (report == NULL)
+		return cc_fail(&s->err, CC_E_MEMORY, "memory", "check");
+	st = gate_run(s->registry, &o, check_one, s, report, &s->err);
+	cc_free(report, sizeof *report);
+	return st;
 }
 
 /* A second card is made for an exchange or a reissue alone. */
@@ -444,17 +443,18 @@ static cc_status check_number(struct registry_session *s, struct books *books, c
 {
 	struct buf photo = { 0 };
 	struct person p = { 0 };
+	char other[PERSON_NUMBER_SIZE] = "";
 	struct holds h;
 	cc_status st = registry_find(s->registry, number, &p, &photo, &s->err);
 
 	if (!cc_failed(st))
-		st = judge(s, books, number, &h);
+		st = judge(s, books, number, &h, other);
 	if (!cc_failed(st))
 		st = check_card(s, books, number, &h);
 	if (!cc_failed(st))
 		st = registry_photo_judge(s, &p, buf_view(&photo), &h);
 	if (!cc_failed(st))
-		print_check(s, p.number, p.full_name, &h);
+		print_check(s, p.number, p.full_name, &h, other);
 	person_done(&p);
 	buf_done(&photo);
 	return st;

@@ -130,7 +130,7 @@ static bool show_finding(void *ctx, const struct gate_finding *f)
 	for (size_t i = 0; i < f->holds->count; i++) {
 		const struct hold *h = &f->holds->items[i];
 		const struct message *m = message_find(h->key);
-		bool other = strcmp(h->key, "registry.same-person") == 0;
+		bool other = gate_names_other(h->key);
 
 		if (s->list != NULL)
 			(void)json_array_append_new(s->list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "number",

@@ -7,6 +7,7 @@
 #include "station/registry/number.h"
 #include "station/registry/photo_reuse.h"
 #include "station/registry/registry_rows.h"
+#include "station/registry/same_person.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,56 +80,78 @@ static cc_status read_row(struct gate *g, int64_t id, struct person *ret, bool *
 	return st;
 }
 
+/* Somebody who is held against the others of their identity. */
+struct twin {
+	const struct person *person;
+	int64_t id;
+	char identity[512];
+	const char *key; /* the finding; NULL: none */
+	char number[PERSON_NUMBER_SIZE];
+};
+
 /* A mark is a hash that was cut: the other's record decides. */
-static cc_status compare_identity(struct gate *g, const char *identity, int64_t other, char *ret_number, bool *ret_same)
+static cc_status compare_identity(struct gate *g, struct twin *t, int64_t other)
 {
 	char text[512];
 	struct person p = { 0 };
-	bool found = false;
+	bool found = false, distinct = false;
 	cc_status st = read_row(g, other, &p, &found);
 
-	if (!cc_failed(st) && found && mark_identity_text(&p, text, sizeof text) && strcmp(text, identity) == 0) {
-		*ret_same = true;
-		memcpy(ret_number, p.number, sizeof p.number);
+	found = !cc_failed(st) && found && mark_identity_text(&p, text, sizeof text) && strcmp(text, t->identity) == 0;
+	if (found)
+		st = same_person_distinct(g->r, t->id, other, &distinct, g->err);
+	if (found && !cc_failed(st) && !distinct) {
+		enum same_person same = same_person_of(t->person, &p);
+
+		if (same != SAME_PERSON_HERE) {
+			t->key = same == SAME_PERSON_CANCELLED ? "registry.number-cancelled" : "registry.same-person";
+			memcpy(t->number, p.number, sizeof t->number);
+		}
 	}
 	cc_wipe(text, sizeof text);
 	person_done(&p);
 	return st;
 }
 
-static cc_status others_under(struct gate *g, size_t key, const char *identity, int64_t self, char *ret_number, bool *ret_same)
+static cc_status others_under(struct gate *g, size_t key, struct twin *t)
 {
 	struct registry_postings *list = &g->list;
 	int64_t mark, other = 0;
-	cc_status st = mark_of(&g->r->keys, key, MARK_IDENTITY, 0, identity, &mark);
+	cc_status st = mark_of(&g->r->keys, key, MARK_IDENTITY, 0, t->identity, &mark);
 
 	if (cc_failed(st))
 		return registry_crypto_error(st, g->err, "mark");
 	registry_postings_begin(list, mark);
-	for (int n = 0; n < OTHERS_MAX && !*ret_same && !cc_failed(st); n++) {
+	for (int n = 0; n < OTHERS_MAX && t->key == NULL && !cc_failed(st); n++) {
 		st = registry_postings_next(g->r, list, other + 1, &other, g->err);
 		if (!cc_failed(st) && other == 0)
 			break;
-		if (!cc_failed(st) && other != self)
-			st = compare_identity(g, identity, other, ret_number, ret_same);
+		if (!cc_failed(st) && other != t->id)
+			st = compare_identity(g, t, other);
 	}
 	return st;
 }
 
+bool gate_names_other(const char *key)
+{
+	return strcmp(key, "registry.same-person") == 0 || strcmp(key, "registry.number-cancelled") == 0;
+}
+
 static cc_status check_identity(struct gate *g, const struct person *p, int64_t id, struct holds *h, char *other)
 {
-	char identity[512];
-	bool same = false;
+	struct twin t = { .person = p, .id = id };
 	cc_status st = cc_ok();
 
 	other[0] = '\0';
-	if (!mark_identity_text(p, identity, sizeof identity))
+	if (!mark_identity_text(p, t.identity, sizeof t.identity))
 		return st;
-	for (size_t k = 0; k < g->r->keys.count && !same && !cc_failed(st); k++)
-		st = others_under(g, k, identity, id, other, &same);
-	if (same)
-		hold(h, HOLD_HOLD, "registry.same-person", "number");
-	cc_wipe(identity, sizeof identity);
+	for (size_t k = 0; k < g->r->keys.count && t.key == NULL && !cc_failed(st); k++)
+		st = others_under(g, k, &t);
+	if (!cc_failed(st) && t.key != NULL) {
+		hold(h, HOLD_HOLD, t.key, "number");
+		memcpy(other, t.number, sizeof t.number);
+	}
+	cc_wipe(&t, sizeof t);
 	return st;
 }
 

@@ -10,7 +10,8 @@
  * The quality gate over everybody, "đúng, đủ, sạch, sống": what check.h judges of
  * a record alone (correct, complete, live), and what only the others show (clean):
  *
- *	registry.same-person	another number has the same name, birth date and parents
+ *	registry.same-person	another number has the same name, birth date and parents (same_person.h)
+ *	registry.number-cancelled  that other number is the right one, this one was cancelled
  *	registry.photo-reused	the same photo belongs to another person: the same file at once, a photo that shows the same
  *				since the last look at everybody's photos (photo_reuse.h)
  *	registry.stale		not confirmed for gate_options.fresh_days
@@ -29,8 +30,9 @@ struct gate_options {
 struct gate_finding {
 	const struct person *person;
 	const struct holds *holds;
-	char other[PERSON_NUMBER_SIZE]; /* "registry.same-person": the other number; else "" */
+	char other[PERSON_NUMBER_SIZE]; /* "registry.same-person", "registry.number-cancelled": the other number; else "" */
 };
+bool gate_names_other(const char *key);				     /* a finding of these two */
 typedef bool (*gate_visit)(void *ctx, const struct gate_finding *f); /* for each person; false stops */
 
 #define GATE_PROVINCES 64

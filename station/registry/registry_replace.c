@@ -116,3 +116,15 @@ cc_status registry_set_photo(struct registry *r, const char *number, struct byte
 	person_done(&p);
 	return st;
 }
+
+cc_status registry_id_of(struct registry *r, const char *number, int64_t *ret, struct cc_error *err)
+{
+	struct stmt *q = NULL;
+	size_t key = 0;
+	cc_status st = find(r, number, &q, &key, err);
+
+	if (!cc_failed(st))
+		*ret = stmt_column_int(q, 0);
+	stmt_finish(&q);
+	return st;
+}

@@ -140,6 +140,9 @@ CC_MUST cc_status registry_fingers_move(struct registry *r, int64_t id, struct c
 CC_MUST cc_status registry_row_rewrite(struct registry *r, size_t old_key, int64_t id, const struct person *before,
 				       const struct person *after, struct bytes photo, struct cc_error *err);
 
+/* The row of this number. CC_E_NOT_FOUND. */
+CC_MUST cc_status registry_id_of(struct registry *r, const char *number, int64_t *ret, struct cc_error *err);
+
 /* Columns of a query that registry_row_open reads: id, key_version, record; then has_photo or the photo itself. */
 CC_MUST cc_status registry_row_open(struct registry *r, struct stmt *q, struct person *ret, struct cc_error *err);
 CC_MUST cc_status registry_photo_open(struct registry *r, struct stmt *q, int column, struct buf *ret, struct cc_error *err);

@@ -19,5 +19,6 @@ const struct migration store_migrations[] = {
 	{ 11, "registry-postings", migration_011_registry_postings },
 	{ 12, "revocation", migration_012_revocation },
 	{ 13, "registry-photos", migration_013_registry_photos },
+	{ 14, "registry-distinct", migration_014_registry_distinct },
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -23,5 +23,6 @@ extern const char migration_010_forms[];
 extern const char migration_011_registry_postings[];
 extern const char migration_012_revocation[];
 extern const char migration_013_registry_photos[];
+extern const char migration_014_registry_distinct[];
 
 #endif

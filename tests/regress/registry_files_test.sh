@@ -64,6 +64,18 @@ run 0 "whose photo was wrong gets another" "photo replaced" \
 run 0 "and both may have a card" "" "$cccd" registry check 014090000000
 run 1 "a file that is not there" "missing" "$cccd" registry photo 014090000000 "$work/none.jpg" --officer Hà
 
+# ---- two numbers alike: the desk sees the other one, and has a way out
+twin() { printf '{"number":"%s","full_name":"%s","birth_date":"1990-02-15","sex":"female","nationality":"Việt Nam","father":"Lê Văn Hai","residence":"Hà Nội","photo":"%s"}\n' "$@"; }
+cp "$photos/g05.jpg" "$photos/g06.jpg" "$work/"
+{ twin 040190000000 "Lê Thị Hoa" g05.jpg; twin 042190000000 "Lê Thị Hòa" g06.jpg; } >"$work/twins.jsonl"
+run 0 "twins" "Imported: 2" "$cccd" registry import "$work/twins.jsonl"
+run 3 "each is held for the other" "= 042190000000: Another number" "$cccd" registry check 040190000000
+run 3 "in the check of everybody too" "✗ 042190000000 .*held" "$cccd" registry check --all
+run 0 "two officers say that they are two" "are two people" "$cccd" registry distinct 042190000000 040190000000 \
+	--officer Hà --approved-by Cúc --reason "two birth certificates"
+run 0 "one may have a card" "" "$cccd" registry check 040190000000
+run 0 "and so may the other" "" "$cccd" registry check 042190000000
+
 # ---- a dry run says that it was one
 cheap_keys "$work/team" "$CCCD_PASSWORD_FILE"
 CCCD_HOME=$work/team "$cccd" pki init >/dev/null 2>&1

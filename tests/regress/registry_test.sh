@@ -72,8 +72,9 @@ is "check: may be issued" "$(run check 001303000000)" 0
 is "check: held" "$(run check 049049000000 --json)" 3
 is "check: the reason in both languages, with the next action" "$(field 'checks[0].findings[0].key') \
 $(field 'checks[0].findings.every(f=>f.vi&&f.vi_next&&f.en&&f.en_next)')" "registry.birth-incomplete true"
+# Rows of broken.jsonl that were imported have the photo of one who was there: all of them are held for it.
 is "check of everybody" "$(run check --all --json)" 3
-is "check of everybody counts" "$(field people) $(field held)" "44 16"
+is "check of everybody counts" "$(field people) $(field held)" "44 21"
 is "check needs one of number and --all" "$(run check) $(run check --all 001303000000)" "2 2"
 
 is "a second process is told" "$(flock h/station.db.lock "$cccd" --lang en --home h --password-file pw registry find an >out 2>err; echo $?)" 1
