@@ -637,7 +637,7 @@ static void reading_out_of_memory_says_so(void **state)
 
 static void opening_out_of_memory_says_so(void **state)
 {
-	size_t runs = 0;
+	size_t runs = 0, unheard = 0;
 
 	(void)state;
 	close_registry();
@@ -647,10 +647,17 @@ static void opening_out_of_memory_says_so(void **state)
 
 		if (!cc_failed(st))
 			st = registry_open(store, ks, sys_real(), &reg, &err);
-		assert_int_equal(st.code, alloc_fault_end() ? CC_E_MEMORY : CC_OK);
+		/* What a control group allows is good to know; without it the store opens all the same (memory_limit.h). */
+		if (!alloc_fault_end())
+			assert_ok(st);
+		else if (cc_failed(st))
+			assert_int_equal(st.code, CC_E_MEMORY);
+		else
+			unheard++;
 		close_registry();
 	}
-	assert_true(runs > 2);
+	print_message("# count: %zu allocations of an opening refused, %zu of them not needed\n", runs, unheard);
+	assert_true(runs - unheard > 2);
 	open_registry();
 }
 
