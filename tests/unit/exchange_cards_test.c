@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "station/registry/application.h"
+#include "station/registry/outbox.h"
+#include "station/registry/revocation.h"
+#include "tests/support/exchange_rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What becomes of applications, and of cards that end, when the person was handed out to another station. */
+
+/* ---- applications go with their people */
+static void apply(struct station *s, unsigned i, const char *kind, const char *reason, enum cc_code want)
+{
+	const struct check_context check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() };
+	struct forms f = { .registry = s->registry, .books = s->f.books };
+	char number[13];
+	struct application_request q = { .number = number, .kind = kind, .reason = reason };
+	struct application a;
+	struct holds holds;
+	bool is_new;
+
+	exchange_rig_number(i, number);
+	cc_error_init(&s->f.err);
+	assert_int_equal(application_accept(&f, &check, &q, &a, &is_new, &holds, &s->f.err).code, want);
+}
+
+static bool keep_application(void *ctx, const struct application *a)
+{
+	char *out = ctx;
+	size_t n = strlen(out);
+
+	(void)snprintf(out + n, 200 - n, "%s %s %s;", a->kind, a->state, a->note);
+	return true;
+}
+
+static void assert_queue(struct station *s, const char *want)
+{
+	struct forms f = { .registry = s->registry, .books = s->f.books };
+	char have[200] = "";
+
+	assert_int_equal(application_list(&f, false, keep_application, have, &s->f.err).code, CC_OK);
+	assert_string_equal(have, want);
+}
+
+static int64_t count_of(struct station *s, const char *sql)
+{
+	struct stmt *q = NULL;
+	bool row = false;
+	int64_t n;
+
+	assert_int_equal(books_query(s->f.books, sql, NULL, 0, &q, &row, &s->f.err).code, CC_OK);
+	assert_true(row);
+	n = stmt_column_int(q, 0);
+	stmt_finish(&q);
+	return n;
+}
+
+static void give(struct rig *r, unsigned i, struct exchange_taken *taken)
+{
+	struct buf out = { 0 };
+
+	assert_int_equal(exchange_rig_make(&r->centre, "Tổ lưu động 1", i, 1, 1, &out).code, CC_OK);
+	assert_int_equal(exchange_rig_take(&r->team, buf_view(&out), taken).code, CC_OK);
+	buf_done(&out);
+}
+
+static size_t bring_back(struct rig *r, enum cc_code want)
+{
+	struct exchange_taken taken = { 0 };
+	struct exchange_made made = { 0 };
+	struct buf back = { 0 };
+
+	cc_error_init(&r->team.f.err);
+	assert_int_equal(
+		exchange_make_results(&r->team.x, "Trung tâm", exchange_rig_in_days(&r->team, 30), &back, &made, &r->team.f.err)
+			.code,
+		want);
+	if (want == CC_OK)
+		assert_int_equal(exchange_rig_take(&r->centre, buf_view(&back), &taken).code, CC_OK);
+	buf_done(&back);
+	return taken.issued;
+}
+
+/* Who has a card is handed out when an exchange or a reissue is in the queue, and not otherwise. */
+static void an_exchange_goes_out_with_its_application(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct buf out = { 0 };
+	struct job job;
+	bool is_free = true;
+	char number[13];
+
+	exchange_rig_number(0, number);
+	exchange_rig_issue(&r->centre, 0, "0000000000000001");
+	assert_int_equal(exchange_rig_make(&r->centre, "Tổ lưu động 1", 0, 1, 1, &out).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.card-active");
+	apply(&r->centre, 0, "first", NULL, CC_E_STATE);
+	apply(&r->centre, 0, "exchange", "age", CC_OK);
+	assert_int_equal(exchange_is_free(&r->centre.x, number, &is_free, &r->centre.f.err).code, CC_OK);
+	assert_true(is_free);
+	give(r, 0, &taken);
+	assert_int_equal(taken.added, 1);
+	assert_queue(&r->centre, "exchange held exchange.given-out;");
+	assert_queue(&r->team, "exchange waiting ;");
+	exchange_rig_assert_held(&r->centre, 0, "exchange.given-out");
+	exchange_rig_issue(&r->team, 0, "0000000000000002");
+	assert_queue(&r->team, "exchange issued ;");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_queue(&r->centre, "exchange issued ;");
+	/* I2: the old card is no longer active here. */
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM issue_card WHERE active = 1"), 0);
+	exchange_rig_assert_held(&r->centre, 0, "exchange.issued-elsewhere");
+	apply(&r->centre, 0, "first", NULL, CC_E_STATE);
+	/* The next one: the same team, which holds the active card now. Its result is the new card, not that one. */
+	apply(&r->centre, 0, "reissue", "lost", CC_OK);
+	give(r, 0, &taken);
+	assert_int_equal(bring_back(r, CC_E_NOT_FOUND), 0);
+	exchange_rig_issue(&r->team, 0, "0000000000000003");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM exchange_item WHERE serial = '0000000000000003'"), 1);
+	/* And one at home, of a person whose card is elsewhere. */
+	apply(&r->centre, 0, "exchange", "on-request", CC_OK);
+	exchange_rig_issue(&r->centre, 0, "0000000000000004");
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM issue_card WHERE active = 1"), 1);
+	assert_int_equal(exchange_rig_bind(&r->centre, 0, "0000000000000005", &job).code, CC_E_STATE);
+	buf_done(&out);
+}
+
+static void an_application_comes_back_when_no_card_was_made(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct queue_claim claim;
+	struct buf out = { 0 };
+	size_t n = 0;
+
+	apply(&r->centre, 0, "first", NULL, CC_OK);
+	assert_int_equal(queue_take(r->centre.f.books, "Trung tâm", HOUR_MS, 1, &claim, &n, &r->centre.f.err).code, CC_OK);
+	assert_int_equal(n, 1);
+	/* A reader has it. */
+	assert_int_equal(exchange_rig_make(&r->centre, "Tổ lưu động 1", 0, 1, 1, &out).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.job-busy");
+	assert_int_equal(queue_settle(r->centre.f.books, &claim, QUEUE_WAITING, NULL, &r->centre.f.err).code, CC_OK);
+	give(r, 0, &taken);
+	sys_fake_advance(&r->team.f.sys, 8 * DAY_MS);
+	sys_fake_advance(&r->centre.f.sys, 8 * DAY_MS);
+	assert_int_equal(bring_back(r, CC_OK), 0);
+	assert_queue(&r->team, "first refused exchange.returned;");
+	assert_queue(&r->centre, "first waiting ;");
+	/* The team has another record under the number: its officer and ours must look. */
+	apply(&r->centre, 1, "first", NULL, CC_OK);
+	exchange_rig_add(&r->team, 1, "Trần Thị Thủy");
+	give(r, 1, &taken);
+	assert_int_equal(taken.conflicts, 1);
+	assert_int_equal(bring_back(r, CC_OK), 0);
+	assert_queue(&r->centre, "first waiting ;first held exchange.conflict;");
+	assert_queue(&r->team, "first refused exchange.returned;");
+	buf_done(&out);
+}
+
+/* ---- cards that end */
+static cc_status end_card(struct station *s, unsigned i, const char *chip, struct revocation *ret)
+{
+	struct forms f = { .registry = s->registry, .books = s->f.books };
+	char number[13];
+	const struct revocation_request q = { .number = number, .reason = "lost", .chip = chip, .officer = "Hà" };
+	bool is_new;
+
+	exchange_rig_number(i, number);
+	cc_error_init(&s->f.err);
+	return revocation_ask(&f, &q, ret, &is_new, &s->f.err);
+}
+
+static enum revocation_standing standing(struct station *s, const char *serial)
+{
+	struct revocation_card card;
+
+	assert_int_equal(revocation_card_of(s->f.store, serial, &card, &s->f.err).code, CC_OK);
+	return card.standing;
+}
+
+/* One station keeps a card's books: the one that had handed its holder out. The team that made it sends the officer there. */
+static void a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct revocation done;
+	struct buf out = { 0 };
+	struct job job;
+
+	give(r, 0, &taken);
+	exchange_rig_issue(&r->team, 0, "0000000000000001");
+	assert_int_equal(end_card(&r->team, 0, NULL, &done).code, CC_E_HELD); /* not told yet */
+	assert_string_equal(r->team.f.err.key, "revocation.other-station");
+	assert_string_equal(r->team.f.err.detail, "Trung tâm");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(end_card(&r->team, 0, NULL, &done).code, CC_E_HELD); /* nor after */
+	assert_int_equal(standing(&r->team, "0000000000000001"), CARD_ACTIVE);
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_ACTIVE);
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_OK);
+	assert_string_equal(done.serial, "0000000000000001");
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REVOKED);
+	assert_int_equal(
+		count_of(&r->centre, "SELECT COUNT(*) FROM outbox_event WHERE event_key = 'card-revoked/0000000000000001'"), 1);
+	/* The next one: by an application, from wherever. */
+	assert_int_equal(exchange_rig_bind(&r->centre, 0, "0000000000000002", &job).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.card-revoked");
+	assert_int_equal(exchange_rig_make(&r->centre, "Tổ lưu động 1", 0, 1, 1, &out).code, CC_E_STATE);
+	assert_string_equal(r->centre.f.err.key, "issue.card-revoked");
+	apply(&r->centre, 0, "first", NULL, CC_E_STATE);
+	apply(&r->centre, 0, "reissue", "lost", CC_OK);
+	give(r, 0, &taken);
+	exchange_rig_issue(&r->team, 0, "0000000000000003");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(standing(&r->centre, "0000000000000003"), CARD_ACTIVE);
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REVOKED);
+	buf_done(&out);
+}
+
+/* I2 holds for the national registry too: it is told that the card from elsewhere ended. */
+static void a_card_made_elsewhere_is_told_as_replaced(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct revocation done;
+
+	give(r, 0, &taken);
+	exchange_rig_issue(&r->team, 0, "0000000000000001");
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	apply(&r->centre, 0, "reissue", "lost", CC_OK);
+	exchange_rig_issue(&r->centre, 0, "0000000000000002");
+	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REPLACED);
+	assert_int_equal(standing(&r->centre, "0000000000000002"), CARD_ACTIVE);
+	assert_int_equal(
+		count_of(&r->centre, "SELECT COUNT(*) FROM outbox_event WHERE event_key = 'card-revoked/0000000000000001'"), 1);
+	/* The old one is not what an officer ends now, and the new one only by its name. */
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_E_ARG);
+	assert_string_equal(r->centre.f.err.key, "revocation.which-card");
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000002", &done).code, CC_OK);
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000001", &done).code, CC_E_STATE);
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM outbox_event WHERE kind = 'card-revoked'"), 2);
+}
+
+/* Whoever the register holds is handed to nobody, and nobody beside them; --all leaves them out. */
+static void who_is_held_is_not_handed_out(void **state)
+{
+	const struct check_context check = { .today = { 1905, 7, 1 }, .rules = validity_rules_2024() };
+	struct rig *r = *state;
+	struct station *s = &r->centre;
+	struct buf out = { 0 };
+	bool is_free = true;
+	char number[13];
+
+	/* Long before any of them was born. */
+	s->x.p.check = &check;
+	assert_int_equal(exchange_rig_make(s, "Tổ lưu động 1", 0, 2, 2, &out).code, CC_E_HELD);
+	assert_string_equal(s->f.err.key, "registry.birth-future");
+	assert_string_equal(s->f.err.detail, "applicant 1: birth_date");
+	exchange_rig_number(0, number);
+	assert_int_equal(exchange_is_free(&s->x, number, &is_free, &s->f.err).code, CC_OK);
+	assert_false(is_free);
+	assert_int_equal(count_of(s, "SELECT COUNT(*) FROM exchange_item"), 0);
+	s->x.p.check = NULL;
+	assert_int_equal(exchange_rig_make(s, "Tổ lưu động 1", 0, 2, 2, &out).code, CC_OK);
+	buf_done(&out);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, exchange_rig_up, exchange_rig_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(an_exchange_goes_out_with_its_application),
+		CASE(an_application_comes_back_when_no_card_was_made),
+		CASE(a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out),
+		CASE(a_card_made_elsewhere_is_told_as_replaced),
+		CASE(who_is_held_is_not_handed_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
