@@ -20,6 +20,7 @@ static const struct command *const nouns[] = {
 	commands_registry_import,
 	commands_registry_rotate,
 	commands_registry_gate,
+	commands_registry_recheck,
 	commands_registry_feed,
 	commands_registry_forms,
 	commands_registry_photo,

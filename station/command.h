@@ -65,8 +65,9 @@ int invocation_fail(const struct invocation *inv, const struct cc_error *err);
 /* Ends with a row whose noun is NULL. */
 extern const struct command commands_portrait[], commands_exchange[], commands_finger[];
 extern const struct command commands_registry_import[], commands_registry_rotate[], commands_registry_gate[];
-extern const struct command commands_registry_feed[], commands_registry_photo[], commands_registry_distinct[],
-	commands_registry_forms[], commands_registry_apply[], commands_registry_reconcile[], commands_registry_export[];
+extern const struct command commands_registry_feed[], commands_registry_photo[], commands_registry_recheck[],
+	commands_registry_distinct[], commands_registry_forms[], commands_registry_apply[], commands_registry_reconcile[],
+	commands_registry_export[];
 extern const struct command commands_reader[], commands_pki[], commands_registry[], commands_card[], commands_lab[],
 	commands_doctor[], commands_settings[], commands_demo[];
 

@@ -2,7 +2,6 @@
 #include "station/issue/ledger.h"
 #include "station/message.h"
 #include "station/registry/gate.h"
-#include "station/registry/csv.h"
 #include "station/registry/sample.h"
 #include "station/registry_session.h"
 
@@ -217,65 +216,9 @@ static int run_gate(struct invocation *inv)
 	return registry_session_close(&s, st, report.held > 0 ? EXIT_CHECK_NO : EXIT_DONE);
 }
 
-/* ---- recheck: a sample that officers hold against the papers */
-
-static const struct option_spec recheck_options[] = {
-	{ "--of-each", "N", "people of each province code; default 20", "số người mỗi mã tỉnh; mặc định 20" },
-	{ "--seed", "N", "the draw may be repeated with it; default 1", "số để rút lại đúng mẫu này; mặc định 1" },
-	{ 0 },
-};
-
-static bool show_drawn(void *ctx, const struct person *p, bool has_photo)
-{
-	struct registry_session *s = ctx;
-	char birth[DATE_TEXT_SIZE];
-	const char *const fields[] = { p->number, p->full_name, birth,	   person_sex_card(p->sex),
-				       p->origin, p->residence, p->father, p->mother };
-	struct writer w;
-	struct bytes row;
-
-	(void)has_photo;
-	s->count++;
-	date_format(p->birth, birth);
-	writer_init(&w, PERSON_ROW_MAX);
-	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-		csv_put(&w, fields[i]);
-		writer_u8(&w, ',');
-	}
-	/* A column to fill in: the officer writes "x" where the paper says something else. */
-	writer_str(&w, "\n");
-	row = writer_view(&w);
-	(void)fwrite(row.p, 1, row.n, stdout);
-	writer_done(&w);
-	return true;
-}
-
-static int run_recheck(struct invocation *inv)
-{
-	struct registry_session s = { .inv = inv };
-	uint64_t each = 20, seed = 1;
-	cc_status st;
-
-	if (!number_option(inv, "--of-each", 1, 1000, &each) || !number_option(inv, "--seed", 0, UINT64_MAX, &seed)) {
-		(void)fprintf(stderr, "cccd: registry recheck [--of-each 1..1000] [--seed N]\n");
-		return EXIT_USAGE;
-	}
-	st = registry_session_open(&s);
-	if (!cc_failed(st)) {
-		(void)printf("number,full_name,birth_date,sex,origin,residence,father,mother,%s\n",
-			     registry_session_pick(&s, "sai", "wrong"));
-		st = gate_sample(s.registry, seed, (size_t)each, show_drawn, &s, &s.err);
-	}
-	if (!cc_failed(st))
-		(void)fprintf(stderr, "%s: %zu\n", registry_session_pick(&s, "Số người trong mẫu", "People drawn"), s.count);
-	return registry_session_close(&s, st, EXIT_DONE);
-}
-
 const struct command commands_registry_gate[] = {
 	{ "registry", "gate", "", 0, 0, "the quality gate over everybody: correct, complete, clean, live; counters by province",
 	  "kiểm tra đúng, đủ, sạch, sống toàn bộ; số liệu theo tỉnh", gate_spec, run_gate },
-	{ "registry", "recheck", "", 0, 0, "draw a sample of each province to compare with the papers (CSV)",
-	  "rút mẫu phúc tra mỗi tỉnh để đối chiếu hồ sơ giấy (CSV)", recheck_options, run_recheck },
 	{ "registry", "sample", "N", 1, 1, "make N fictional people with planted defects; never mix them with a register",
 	  "tạo N người hư cấu có cài lỗi; không trộn với dữ liệu thật", sample_options, run_sample },
 	{ 0 },

@@ -48,6 +48,12 @@ run 0 "is quoted right in the sample" "Rows: 2" "$cccd" registry import "$work/a
 grep -q '"Số 1, ""ngõ cũ"", Sơn La"' "$work/sample.csv"
 tap $? "with each quote doubled"
 
+sed '2s/,$/,quê quán/' "$work/sample.csv" >"$work/filled.csv"
+run 3 "filled in, it says how much is wrong" "001 .* 1 .* 100.0 %" "$cccd" registry recheck --results "$work/filled.csv"
+grep -q "^origin: 1" "$out"
+tap $? "and in which field"
+run 0 "nothing is wrong, of so few" "At most" "$cccd" registry recheck --results "$work/sample.csv"
+
 # ---- a photo taken again
 photos=$PWD/$people/photos
 run 0 "the first photo" "photo added, Hà" "$cccd" registry photo 014090000000 "$photos/g02.jpg" --officer Hà
