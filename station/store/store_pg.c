@@ -2,6 +2,7 @@
 #include "station/store/store.h"
 
 #include "crypto/base/secret.h"
+#include "station/store/store_pg_connect.h"
 
 #include <endian.h>
 #include <libpq-fe.h>
@@ -69,48 +70,14 @@ static struct pg_stmt *self_stmt(struct stmt *q)
 	return (struct pg_stmt *)q;
 }
 
-/* ---- errors: PostgreSQL's primary message names tables and constraints; its detail has values and is never shown */
-
 static cc_status lost(struct pg_store *s)
 {
-	return cc_fail(&s->base.err, CC_E_IO, "store.connection-lost", "the connection to PostgreSQL ended");
+	return store_pg_lost(&s->base.err);
 }
-
-struct sqlstate {
-	const char *prefix; /* of the five characters */
-	enum cc_code code;
-	const char *key;
-};
-
-/* PostgreSQL, Appendix A: error codes. The first row that fits. */
-static const struct sqlstate states[] = {
-	{ "23505", CC_E_EXISTS, "store.exists" },
-	{ "23", CC_E_STATE, "store.constraint" },
-	{ "40", CC_E_BUSY, "store.conflict" },
-	{ "55P03", CC_E_BUSY, "store.conflict" },
-	{ "53100", CC_E_IO, "store.disk-full" },
-	{ "53200", CC_E_MEMORY, "memory" },
-	{ "25P02", CC_E_STATE, "store.transaction-failed" },
-	{ "57P0", CC_E_IO, "store.connection-lost" },
-	{ "08", CC_E_IO, "store.connection-lost" },
-	{ "42501", CC_E_DENIED, "store.not-allowed" },
-	{ "XX00", CC_E_VERIFY, "store.damaged" },
-	{ "", CC_E_IO, "store.failed" },
-};
 
 static cc_status result_error(struct pg_store *s, const PGresult *r)
 {
-	const char *state = r == NULL ? NULL : PQresultErrorField(r, PG_DIAG_SQLSTATE);
-	const char *text = r == NULL ? NULL : PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-	size_t i = 0;
-
-	if (state == NULL && PQstatus(s->db) != CONNECTION_OK)
-		return lost(s);
-	if (state == NULL)
-		return cc_fail(&s->base.err, CC_E_MEMORY, "memory", "libpq");
-	while (strncmp(state, states[i].prefix, strlen(states[i].prefix)) != 0)
-		i++;
-	return cc_fail(&s->base.err, states[i].code, states[i].key, "%s (%s)", text != NULL ? text : "", state);
+	return store_pg_error(s->db, r, &s->base.err);
 }
 
 /* ---- rows of the active statement */
@@ -590,73 +557,11 @@ static const struct store_ops pg_ops = {
 
 /* ---- opening */
 
-static const char *option_of(const PQconninfoOption *list, const char *keyword)
-{
-	for (; list->keyword != NULL; list++) {
-		if (strcmp(list->keyword, keyword) == 0)
-			return list->val != NULL && list->val[0] != '\0' ? list->val : NULL;
-	}
-	return NULL;
-}
-
-/*
- * A password in an address would lie in process lists and shell histories, and a
- * server whose name nobody checked may be anybody's.
- */
-static cc_status check_address(const char *url, bool *ret_local, bool *ret_names_tls, struct cc_error *err)
-{
-	char *text = NULL;
-	PQconninfoOption *list = PQconninfoParse(url, &text);
-	cc_status st = cc_ok();
-
-	if (list == NULL) {
-		/* libpq's text may repeat the address. */
-		PQfreemem(text);
-		return cc_fail(err, CC_E_ARG, "store.address", "not a PostgreSQL address");
-	}
-	if (option_of(list, "password") != NULL)
-		st = cc_fail(err, CC_E_DENIED, "store.address-password", "the address of the store has a password in it");
-	else {
-		const char *host = option_of(list, "host");
-
-		*ret_local = host == NULL || host[0] == '/';
-		*ret_names_tls = option_of(list, "sslmode") != NULL;
-	}
-	PQconninfoFree(list);
-	return st;
-}
-
-static void quiet(void *ctx, const char *message)
-{
-	(void)ctx;
-	(void)message;
-}
-
 static cc_status connect_to(struct pg_store *s, const char *url)
 {
-	const char *names[5] = { "dbname", "application_name", "connect_timeout" };
-	const char *values[5] = { url, "cccd", "10" };
-	bool local = false, names_tls = false;
-	cc_status st = check_address(url, &local, &names_tls, &s->base.err);
+	cc_status st = store_pg_connect(url, &s->db, &s->base.err);
 
-	if (cc_failed(st))
-		return st;
-	if (!local && !names_tls) {
-		names[3] = "sslmode";
-		values[3] = "verify-full";
-	}
-	s->db = PQconnectdbParams(names, values, 1);
-	if (s->db == NULL)
-		return cc_fail(&s->base.err, CC_E_MEMORY, "memory", "libpq");
-	if (PQstatus(s->db) != CONNECTION_OK) {
-		char first[160];
-
-		(void)snprintf(first, sizeof first, "%s", PQerrorMessage(s->db));
-		first[strcspn(first, "\n")] = '\0';
-		return cc_fail(&s->base.err, CC_E_IO, "store.connect", "%s", first);
-	}
-	(void)PQsetNoticeProcessor(s->db, quiet, NULL);
-	return exec_text(s, session);
+	return cc_failed(st) ? st : exec_text(s, session);
 }
 
 /* Stations that start together migrate one after the other. */

@@ -62,7 +62,7 @@ doors() {
 openssl/ ^crypto/
 winscard|pcsclite|wintypes|reader\.h> ^card/reader_pcsc\.c$
 sqlite3\.h ^station/store/store_sqlite\.c$
-libpq-fe\.h ^station/store/store_pg\.c$
+libpq-fe\.h ^station/store/store_pg(_connect)?\.c$
 turbojpeg\.h|jpeglib\.h ^biometrics/jpeg\.c$
 png\.h ^biometrics/png\.c$
 openjpeg ^biometrics/jp2\.c$
