@@ -120,6 +120,10 @@ const struct message messages_registry[] = {
 	  "Another number has the same name, birth date and parents.",
 	  "One person: write the wrong number into the right record: cccd registry correct RIGHT cancelled_number WRONG. Two people: "
 	  "cccd registry distinct NUMBER OTHER." },
+	{ "registry.cmnd-shared", "Số CMND cũ này cũng ghi cho một người khác.",
+	  "Đối chiếu CMND gốc; nếu ghi nhầm, sửa bằng phiếu DC02: cccd registry correct.",
+	  "Another person's record has the same old identity number.",
+	  "Compare with the old card; if it is a mistake, correct it by form DC02: cccd registry correct." },
 	{ "registry.number-cancelled", "Số định danh này đã bị hủy: người này mang một số khác.",
 	  "Không cấp thẻ theo số này; dùng số đúng: cccd registry find HỌ TÊN.",
 	  "This number was cancelled: the person has another one.",

@@ -80,35 +80,51 @@ static cc_status read_row(struct gate *g, int64_t id, struct person *ret, bool *
 	return st;
 }
 
-/* Somebody who is held against the others of their identity. */
+/* Somebody who is compared with the others under one of their marks. */
 struct twin {
 	const struct person *person;
 	int64_t id;
-	char identity[512];
-	const char *key; /* the finding; NULL: none */
+	enum mark_kind kind; /* MARK_IDENTITY, MARK_OLD_CMND */
+	char text[512];	     /* what the mark was made of */
+	const char *key;     /* the finding; NULL: none */
 	char number[PERSON_NUMBER_SIZE];
 };
 
-/* A mark is a hash that was cut: the other's record decides. */
-static cc_status compare_identity(struct gate *g, struct twin *t, int64_t other)
+static bool has_text(const struct twin *t, const struct person *p)
 {
 	char text[512];
+	bool same;
+
+	if (t->kind == MARK_OLD_CMND)
+		return strcmp(p->old_cmnd, t->text) == 0;
+	same = mark_identity_text(p, text, sizeof text) && strcmp(text, t->text) == 0;
+	cc_wipe(text, sizeof text);
+	return same;
+}
+
+static const char *finding_of(const struct twin *t, const struct person *other)
+{
+	enum same_person same = same_person_of(t->person, other);
+
+	if (same == SAME_PERSON_HERE)
+		return NULL;
+	if (t->kind == MARK_OLD_CMND)
+		return "registry.cmnd-shared";
+	return same == SAME_PERSON_CANCELLED ? "registry.number-cancelled" : "registry.same-person";
+}
+
+/* A mark is a hash that was cut: the other's record decides. */
+static cc_status compare_twin(struct gate *g, struct twin *t, int64_t other)
+{
 	struct person p = { 0 };
 	bool found = false, distinct = false;
 	cc_status st = read_row(g, other, &p, &found);
 
-	found = !cc_failed(st) && found && mark_identity_text(&p, text, sizeof text) && strcmp(text, t->identity) == 0;
-	if (found)
+	found = !cc_failed(st) && found && has_text(t, &p);
+	if (found && t->kind == MARK_IDENTITY)
 		st = same_person_distinct(g->r, t->id, other, &distinct, g->err);
-	if (found && !cc_failed(st) && !distinct) {
-		enum same_person same = same_person_of(t->person, &p);
-
-		if (same != SAME_PERSON_HERE) {
-			t->key = same == SAME_PERSON_CANCELLED ? "registry.number-cancelled" : "registry.same-person";
-			memcpy(t->number, p.number, sizeof t->number);
-		}
-	}
-	cc_wipe(text, sizeof text);
+	if (found && !cc_failed(st) && !distinct && (t->key = finding_of(t, &p)) != NULL)
+		memcpy(t->number, p.number, sizeof t->number);
 	person_done(&p);
 	return st;
 }
@@ -117,7 +133,7 @@ static cc_status others_under(struct gate *g, size_t key, struct twin *t)
 {
 	struct registry_postings *list = &g->list;
 	int64_t mark, other = 0;
-	cc_status st = mark_of(&g->r->keys, key, MARK_IDENTITY, 0, t->identity, &mark);
+	cc_status st = mark_of(&g->r->keys, key, t->kind, 0, t->text, &mark);
 
 	if (cc_failed(st))
 		return registry_crypto_error(st, g->err, "mark");
@@ -127,30 +143,46 @@ static cc_status others_under(struct gate *g, size_t key, struct twin *t)
 		if (!cc_failed(st) && other == 0)
 			break;
 		if (!cc_failed(st) && other != t->id)
-			st = compare_identity(g, t, other);
+			st = compare_twin(g, t, other);
 	}
+	return st;
+}
+
+static cc_status find_twin(struct gate *g, struct twin *t)
+{
+	cc_status st = cc_ok();
+
+	for (size_t k = 0; k < g->r->keys.count && t->key == NULL && !cc_failed(st); k++)
+		st = others_under(g, k, t);
 	return st;
 }
 
 bool gate_names_other(const char *key)
 {
-	return strcmp(key, "registry.same-person") == 0 || strcmp(key, "registry.number-cancelled") == 0;
+	return strcmp(key, "registry.same-person") == 0 || strcmp(key, "registry.number-cancelled") == 0 ||
+	       strcmp(key, "registry.cmnd-shared") == 0;
 }
 
-static cc_status check_identity(struct gate *g, const struct person *p, int64_t id, struct holds *h, char *other)
+/* One old number at two people is a doubt only: offices of two provinces did give the same one. */
+static cc_status check_twins(struct gate *g, const struct person *p, int64_t id, struct holds *h, char *other)
 {
-	struct twin t = { .person = p, .id = id };
+	struct twin t = { .person = p, .id = id, .kind = MARK_IDENTITY };
 	cc_status st = cc_ok();
 
 	other[0] = '\0';
-	if (!mark_identity_text(p, t.identity, sizeof t.identity))
-		return st;
-	for (size_t k = 0; k < g->r->keys.count && t.key == NULL && !cc_failed(st); k++)
-		st = others_under(g, k, &t);
+	if (mark_identity_text(p, t.text, sizeof t.text))
+		st = find_twin(g, &t);
 	if (!cc_failed(st) && t.key != NULL) {
 		hold(h, HOLD_HOLD, t.key, "number");
-		memcpy(other, t.number, sizeof t.number);
+	} else if (!cc_failed(st) && p->old_cmnd[0] != '\0') {
+		t.kind = MARK_OLD_CMND;
+		memcpy(t.text, p->old_cmnd, sizeof p->old_cmnd);
+		st = find_twin(g, &t);
+		if (!cc_failed(st) && t.key != NULL)
+			hold(h, HOLD_WARNING, t.key, "old_cmnd");
 	}
+	if (!cc_failed(st) && t.key != NULL)
+		memcpy(other, t.number, sizeof t.number);
 	cc_wipe(&t, sizeof t);
 	return st;
 }
@@ -369,7 +401,7 @@ static cc_status judge(struct gate *g, struct stmt *q, struct person *p, struct 
 	registry_check_person(p, has_photo || g->o->photos_later, &g->o->check, h);
 	if (g->o->fresh_days > 0 && g->now_ms - imported_ms > (int64_t)g->o->fresh_days * DAY_MS)
 		hold(h, HOLD_WARNING, "registry.stale", "");
-	st = check_identity(g, p, id, h, other);
+	st = check_twins(g, p, id, h, other);
 	if (!cc_failed(st))
 		st = forms_findings_add(&g->forms, p->number, h, g->err);
 	if (!cc_failed(st) && has_photo)

@@ -12,6 +12,7 @@
  *
  *	registry.same-person	another number has the same name, birth date and parents (same_person.h)
  *	registry.number-cancelled  that other number is the right one, this one was cancelled
+ *	registry.cmnd-shared	somebody else has the same old identity number: a warning
  *	registry.photo-reused	the same photo belongs to another person: the same file at once, a photo that shows the same
  *				since the last look at everybody's photos (photo_reuse.h)
  *	registry.stale		not confirmed for gate_options.fresh_days
@@ -30,9 +31,9 @@ struct gate_options {
 struct gate_finding {
 	const struct person *person;
 	const struct holds *holds;
-	char other[PERSON_NUMBER_SIZE]; /* "registry.same-person", "registry.number-cancelled": the other number; else "" */
+	char other[PERSON_NUMBER_SIZE]; /* the other number, of a finding that is about one (gate_names_other); else "" */
 };
-bool gate_names_other(const char *key);				     /* a finding of these two */
+bool gate_names_other(const char *key);				     /* is a finding of this key about another number? */
 typedef bool (*gate_visit)(void *ctx, const struct gate_finding *f); /* for each person; false stops */
 
 #define GATE_PROVINCES 64

@@ -96,6 +96,29 @@ static void twins_are_parted_by_two_officers(void **state)
 	assert_string_equal(hold_of(w, "010190000000"), "registry.same-person");
 }
 
+/* Two offices gave one number, or somebody mistyped: shown with the other's number, and no card is held for it. */
+static void one_old_number_at_two_people_is_shown(void **state)
+{
+	const struct gate_options o = { .check = { .today = { 2026, 7, 1 }, .rules = validity_rules_2024() } };
+	struct forms_world *w = *state;
+	char other[PERSON_NUMBER_SIZE];
+	size_t warnings = 0;
+	struct holds h;
+
+	forms_world_add(w, "012190000000", "Hồ Thị Tư", "1991-02-15", ",\"old_cmnd\":\"012000000\"");
+	forms_world_add(w, "014190000000", "Lò Thị Năm", "1992-02-15", ",\"old_cmnd\":\"013000000\"");
+	forms_world_add(w, "016190000000", "Vũ Thị Sáu", "1993-02-15", ",\"old_cmnd\":\"012000000\"");
+	assert_ok(gate_person(w->registry, "016190000000", &o, &h, other, &w->err));
+	assert_false(holds_any(&h));
+	assert_string_equal(other, "012190000000");
+	for (size_t i = 0; i < h.count; i++)
+		warnings += strcmp(h.items[i].key, "registry.cmnd-shared") == 0 && strcmp(h.items[i].field, "old_cmnd") == 0;
+	assert_int_equal(warnings, 1);
+	assert_string_equal(message_find("registry.cmnd-shared")->key, "registry.cmnd-shared");
+	assert_ok(gate_person(w->registry, "014190000000", &o, &h, other, &w->err));
+	assert_string_equal(other, "");
+}
+
 static void a_cancelled_number_frees_the_right_one(void **state)
 {
 	struct forms_world *w = *state;
@@ -129,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		same_test(twins_are_parted_by_two_officers),
+		same_test(one_old_number_at_two_people_is_shown),
 		same_test(a_cancelled_number_frees_the_right_one),
 	};
 
