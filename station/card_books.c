@@ -48,6 +48,11 @@ static void judge(struct inspection *i, const struct revocation_card *card, cons
 	case CARD_ACTIVE:
 		(void)add(i, INSPECT_PASSED, "active in the books of this station", "còn hiệu lực theo sổ của trạm");
 		return;
+	case CARD_ELSEWHERE:
+		(void)add(i, INSPECT_NOT_APPLICABLE,
+			  "made here for another station's applicant: that station's books say whether it is active",
+			  "làm tại đây cho hồ sơ của trạm khác: sổ của trạm đó mới cho biết thẻ còn hiệu lực hay không");
+		return;
 	case CARD_UNKNOWN:
 		break;
 	}

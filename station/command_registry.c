@@ -303,7 +303,7 @@ struct shown_card {
 	struct revocation_card books;
 };
 
-static const char *const standings[] = { "unknown", "active", "replaced", "revoked" };
+static const char *const standings[] = { "unknown", "active", "replaced", "revoked", "elsewhere" };
 
 static json_t *card_json(const struct shown_card *c)
 {
@@ -328,6 +328,12 @@ static void print_card(const struct registry_session *s, const struct shown_card
 		(void)printf("%s: %s %s, %s %s\n", registry_session_pick(s, "Thẻ", "Card"),
 			     registry_session_pick(s, "chíp", "chip"), c->serial,
 			     registry_session_pick(s, "còn hiệu lực, cấp", "active, issued"), at);
+	else if (c->books.standing == CARD_ELSEWHERE)
+		(void)printf(
+			"%s: %s %s, %s\n", registry_session_pick(s, "Thẻ", "Card"), registry_session_pick(s, "chíp", "chip"),
+			c->serial,
+			registry_session_pick(s, "làm cho hồ sơ của trạm khác; hỏi trạm đó thẻ còn hiệu lực hay không",
+					      "made for another station's applicant; that station knows whether it is active"));
 }
 
 static void show_person(struct registry_session *s, const struct person *p, struct bytes photo, const struct holds *holds,

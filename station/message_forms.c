@@ -5,12 +5,17 @@
 
 /* Corrections, applications, reconciliations, exports. */
 const struct message messages_forms[] = {
-	{ "forms.officer", "Thiếu tên cán bộ, hoặc tên không đọc được.", "Ghi rõ: --officer \"HỌ VÀ TÊN\".",
-	  "The officer's name is missing, or is no name.", "Give it: --officer \"FULL NAME\"." },
-	{ "forms.text", "Thiếu nội dung cần ghi, hoặc nội dung quá dài.", "Ghi ngắn gọn, tối đa 255 byte, rồi chạy lại.",
-	  "A text is missing, or too long.", "Give it in at most 255 bytes, then run again." },
-	{ "forms.id", "Số phiếu không hợp lệ.", "Xem số phiếu: cccd registry corrections --pending.", "That is no form's number.",
-	  "See the numbers: cccd registry corrections --pending." },
+	{ "forms.officer", "Thiếu tên cán bộ, hoặc tên có ký tự không phải chữ tiếng Việt.",
+	  "Gõ lại bằng bộ gõ tiếng Việt (Unicode): --officer \"HỌ VÀ TÊN\".",
+	  "The officer's name is missing, or has characters that no name has.", "Type it again: --officer \"FULL NAME\"." },
+	{ "forms.text", "Thiếu nội dung cần ghi, nội dung quá dài, hoặc có ký tự ẩn hay xuống dòng.",
+	  "Gõ lại ngắn gọn trên một dòng, tối đa 255 byte, rồi chạy lại.",
+	  "A text is missing, too long, or has hidden characters or line breaks.",
+	  "Type it in one line of at most 255 bytes, then run again." },
+	{ "forms.id", "Số phiếu không hợp lệ.",
+	  "Xem số phiếu: cccd registry corrections --pending; thu hồi thẻ: cccd card revocations --pending.",
+	  "That is no form's number.",
+	  "See the numbers: cccd registry corrections --pending; of cards: cccd card revocations --pending." },
 
 	/* ---- DC02 */
 	{ "registry.changed-meanwhile", "Hồ sơ vừa được người khác sửa.", "Xem lại hồ sơ rồi chạy lại lệnh: chưa ghi gì.",
@@ -134,6 +139,10 @@ const struct message messages_forms[] = {
 	  "Gửi kết quả về nếu chưa gửi (cccd exchange make TỆP --to TRẠM --results), rồi báo trạm ở dòng chi tiết thu hồi.",
 	  "This card was made for another station's applicant; that station keeps its books.",
 	  "Send the results if they are not sent (cccd exchange make FILE --to STATION --results), then tell the station in the detail line to revoke it." },
+	{ "revocation.handed-out", "Hồ sơ người này đang giao trạm khác làm thẻ; thẻ mới có thể đã được cấp ở đó. Chưa thay đổi gì.",
+	  "Nhận kết quả của trạm ở dòng chi tiết (cccd exchange take TỆP), rồi chạy lại. Nếu đúng là thẻ cũ cấp ở đây: thêm --serial SỐ_CHÍP.",
+	  "This person is handed out to another station, which may have issued the new card. Nothing was changed.",
+	  "Take the results of the station in the detail line (cccd exchange take FILE), then run again. If the old card of these books is meant: add --serial SERIAL." },
 	{ "revocation.already", "Thẻ của người này đã bị thu hồi từ trước, vì lý do khác. Không thay đổi gì.",
 	  "Xem: cccd card revocations SỐ.", "This person's card was revoked before, for another reason. Nothing was changed.",
 	  "See: cccd card revocations NUMBER." },

@@ -79,14 +79,44 @@ static bool is_plain(const char *text, char *out, size_t cap)
 	       out[0] != '\0';
 }
 
+/* A letter of another script may look like one of ours, and would make one officer two. */
+static bool is_latin(const char *name)
+{
+	char letters[FORMS_OFFICER_SIZE], out[FORMS_OFFICER_SIZE];
+	struct text_fault fault = { 0 };
+	size_t n = 0;
+
+	for (; name[n] != '\0' && n + 1 < sizeof letters; n++) {
+		uint8_t c = (uint8_t)name[n];
+
+		letters[n] = c < 0x80 && ((c | 0x20) < 'a' || (c | 0x20) > 'z') ? ' ' : name[n];
+	}
+	letters[n] = '\0';
+	return !cc_failed(vietnamese_normalise_name(bytes_str(letters), out, sizeof out, &fault)) ||
+	       (fault.kind != TEXT_LETTER && fault.kind != TEXT_LOOKALIKE);
+}
+
 cc_status forms_officer(const char *name, char out[FORMS_OFFICER_SIZE], struct cc_error *err)
 {
 	char key[2 * FORMS_OFFICER_SIZE];
 
 	/* Who has no letter in the name can't be told from another. */
-	if (!is_plain(name, out, FORMS_OFFICER_SIZE) || cc_failed(vietnamese_search_key(out, key, sizeof key)) || key[0] == '\0')
+	if (!is_plain(name, out, FORMS_OFFICER_SIZE) || !is_latin(out) ||
+	    cc_failed(vietnamese_search_key(out, key, sizeof key)) || key[0] == '\0')
 		return cc_fail(err, CC_E_ARG, "forms.officer", "--officer: a name of at most %d bytes", FORMS_OFFICER_SIZE - 1);
 	return cc_ok();
+}
+
+/* "NguyễnHà" is Nguyễn Hà. */
+static void join_words(char *key)
+{
+	char *to = key;
+
+	for (const char *from = key; *from != '\0'; from++) {
+		if (*from != ' ')
+			*to++ = *from;
+	}
+	*to = '\0';
 }
 
 bool forms_same_officer(const char *a, const char *b)
@@ -95,6 +125,8 @@ bool forms_same_officer(const char *a, const char *b)
 
 	if (cc_failed(vietnamese_search_key(a, left, sizeof left)) || cc_failed(vietnamese_search_key(b, right, sizeof right)))
 		return true; /* not shown to be another */
+	join_words(left);
+	join_words(right);
 	return strcmp(left, right) == 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TABLE "issue_revocation"
 #define COLUMNS "id, serial, reason, form, state, asked_by, asked_ms, decided_by, decided_ms, why"
@@ -200,6 +201,30 @@ static cc_status belongs_elsewhere(struct forms *f, const uint8_t *mac, const ch
 	return !cc_failed(st) && row ? cc_fail(err, CC_E_HELD, "revocation.other-station", "%s", peer) : st;
 }
 
+/* The holder is at another station now, which may have made the next card: its results say which one is active. */
+static cc_status check_at_home(struct forms *f, const uint8_t *mac, struct cc_error *err)
+{
+	const struct books_value key = books_blob(bytes_of(mac, BOOKS_MAC_LEN));
+	char peer[64] = "";
+	struct stmt *q = NULL;
+	bool row = false;
+	cc_status st = books_query(f->books,
+				   "SELECT p.peer FROM exchange_item i JOIN exchange_package p ON p.id = i.package_id WHERE"
+				   " i.number_mac = $1 AND p.direction = 'out' AND i.live = 1",
+				   &key, 1, &q, &row, err);
+
+	if (!cc_failed(st) && row)
+		forms_copy_column(q, 0, peer, sizeof peer);
+	stmt_finish(&q);
+	return !cc_failed(st) && row ? cc_fail(err, CC_E_HELD, "revocation.handed-out", "%s", peer) : st;
+}
+
+/* Read from a list or a card: letters of either case. */
+static bool same_chip(const char *asked, const char *serial)
+{
+	return strcasecmp(asked, serial) == 0;
+}
+
 /* Nothing is active: was it ended before, and for this reason? */
 static cc_status judge_ended(struct forms *f, const uint8_t *mac, const struct revocation *asked, struct revocation *ret,
 			     struct cc_error *err)
@@ -211,9 +236,11 @@ static cc_status judge_ended(struct forms *f, const uint8_t *mac, const struct r
 				" ORDER BY id DESC LIMIT 1",
 				books_blob(bytes_of(mac, BOOKS_MAC_LEN)), &last, &found, err);
 
+	if (!cc_failed(st) && (!found || !same_chip(asked->serial, last.serial)))
+		st = check_at_home(f, mac, err);
 	if (!cc_failed(st) && !found)
 		st = cc_fail(err, CC_E_NOT_FOUND, "revocation.no-card", "none is active");
-	else if (!cc_failed(st) && asked->serial[0] != '\0' && strcmp(asked->serial, last.serial) != 0)
+	else if (!cc_failed(st) && asked->serial[0] != '\0' && !same_chip(asked->serial, last.serial))
 		st = cc_fail(err, CC_E_STATE, "revocation.other-card", "the last card was chip %s", last.serial);
 	else if (!cc_failed(st) && strcmp(last.reason, asked->reason) != 0)
 		st = cc_fail(err, CC_E_STATE, "revocation.already", "chip %s: %s", last.serial, last.reason);
@@ -232,9 +259,11 @@ static cc_status choose_card(struct forms *f, const uint8_t *mac, const struct r
 
 	if (cc_failed(st) || ret_serial[0] == '\0')
 		return st;
-	if (asked->serial[0] == '\0')
-		st = had_several(f, mac, &several, err);
-	else if (strcmp(asked->serial, ret_serial) != 0)
+	if (asked->serial[0] == '\0') {
+		st = check_at_home(f, mac, err);
+		if (!cc_failed(st))
+			st = had_several(f, mac, &several, err);
+	} else if (!same_chip(asked->serial, ret_serial))
 		st = cc_fail(err, CC_E_STATE, "revocation.other-card", "the active card is chip %s", ret_serial);
 	if (!cc_failed(st) && several)
 		st = cc_fail(err, CC_E_ARG, "revocation.which-card", "the active card is chip %s", ret_serial);
@@ -243,19 +272,25 @@ static cc_status choose_card(struct forms *f, const uint8_t *mac, const struct r
 
 /* ---- ending it */
 
-/* Of two who end or replace a card at once, the second finds no row to change. */
-static cc_status end_card(struct forms *f, const char *serial, bool *ret_ended, struct cc_error *err)
+/*
+ * Of two who end or replace a card at once, the second finds no row to change. Only this person's: what another station tells
+ * of its chips ends nobody else's card.
+ */
+static cc_status end_card(struct forms *f, const uint8_t *mac, const char *serial, bool *ret_ended, struct cc_error *err)
 {
-	const struct books_value key = books_text(serial);
-	cc_status st = forms_change(f, "UPDATE issue_card SET active = 0 WHERE serial = $1 AND active = 1 RETURNING serial", &key,
-				    1, ret_ended, err);
+	const struct books_value values[] = { books_text(serial), books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };
+	cc_status st = forms_change(f,
+				    "UPDATE issue_card SET active = 0 WHERE serial = $1 AND number_mac = $2 AND active = 1"
+				    " RETURNING serial",
+				    values, 2, ret_ended, err);
 
 	if (cc_failed(st) || *ret_ended)
 		return st;
-	return forms_change(f,
-			    "UPDATE exchange_item SET state = 'revoked' WHERE serial = $1 AND state = 'issued' AND package_id IN"
-			    " (SELECT id FROM exchange_package WHERE direction = 'out') RETURNING serial",
-			    &key, 1, ret_ended, err);
+	return forms_change(
+		f,
+		"UPDATE exchange_item SET state = 'revoked' WHERE serial = $1 AND number_mac = $2 AND state = 'issued'"
+		" AND package_id IN (SELECT id FROM exchange_package WHERE direction = 'out') RETURNING serial",
+		values, 2, ret_ended, err);
 }
 
 /* What waited for its second officer is answered by the card's end. */
@@ -348,7 +383,7 @@ static cc_status judge_person(struct forms *f, const struct revocation *r, struc
 static cc_status end_at_once(struct forms *f, const uint8_t *mac, struct revocation *r, struct cc_error *err)
 {
 	bool ended = false;
-	cc_status st = end_card(f, r->serial, &ended, err);
+	cc_status st = end_card(f, mac, r->serial, &ended, err);
 
 	if (!cc_failed(st) && !ended)
 		st = cc_fail(err, CC_E_STATE, "revocation.overtaken", "chip %s", r->serial);
@@ -475,6 +510,7 @@ static cc_status find_open(struct forms *f, int64_t id, struct revocation *r, st
 
 static cc_status approve_inside(struct forms *f, int64_t id, const char *officer, struct revocation *r, struct cc_error *err)
 {
+	uint8_t mac[BOOKS_MAC_LEN];
 	bool ended = false;
 	cc_status st = find_open(f, id, r, err);
 
@@ -482,7 +518,9 @@ static cc_status approve_inside(struct forms *f, int64_t id, const char *officer
 		st = cc_fail(err, CC_E_DENIED, "revocation.same-officer", "form %lld", (long long)id);
 	/* The card before the form, as in all that ends a card: two stations never wait for each other. */
 	if (!cc_failed(st))
-		st = end_card(f, r->serial, &ended, err);
+		st = forms_mac(f, r->number, mac, err);
+	if (!cc_failed(st))
+		st = end_card(f, mac, r->serial, &ended, err);
 	if (!cc_failed(st) && !ended)
 		st = cc_fail(err, CC_E_STATE, "revocation.overtaken", "form %lld: chip %s", (long long)id, r->serial);
 	if (!cc_failed(st))

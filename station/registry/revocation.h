@@ -65,7 +65,8 @@ void revocation_done(struct revocation *r); /* wipes */
  * changed. CC_E_ARG "revocation.reason", "revocation.evidence", "revocation.which-card" (the person had several: name the
  * chip), "forms.officer", "forms.text"; CC_E_NOT_FOUND "registry.not-found", "revocation.no-card"; CC_E_HELD
  * "revocation.not-dead", "revocation.citizen", "revocation.other-station" (another station handed the holder out, and keeps
- * that card's books); CC_E_STATE "revocation.already", "revocation.other-card" (that chip is not the active card);
+ * that card's books), "revocation.handed-out" (another station has the holder, and may have made a card: its results first, or
+ * the chip by name); CC_E_STATE "revocation.already", "revocation.other-card" (that chip is not the active card);
  * CC_E_EXISTS "revocation.pending".
  */
 CC_MUST cc_status revocation_ask(struct forms *f, const struct revocation_request *q, struct revocation *ret, bool *ret_new,
@@ -86,7 +87,13 @@ CC_MUST cc_status revocation_list(struct forms *f, const char *number, bool pend
 				  struct cc_error *err);
 
 /* What the books say of a chip. Without keys: nothing personal is read. */
-enum revocation_standing { CARD_UNKNOWN, CARD_ACTIVE, CARD_REPLACED, CARD_REVOKED };
+enum revocation_standing {
+	CARD_UNKNOWN,
+	CARD_ACTIVE,
+	CARD_REPLACED,
+	CARD_REVOKED,
+	CARD_ELSEWHERE, /* made here for the holder whom another station had handed out: that one ends it, and knows */
+};
 struct revocation_card {
 	enum revocation_standing standing;
 	char reason[24]; /* CARD_REVOKED */

@@ -10,6 +10,9 @@ static const struct question {
 	enum revocation_standing standing;
 } questions[] = {
 	{ "SELECT reason, decided_ms FROM issue_revocation WHERE serial = $1 AND state = 'revoked'", CARD_REVOKED },
+	{ "SELECT i.state, i.at_ms FROM exchange_item i JOIN exchange_package p ON p.id = i.package_id WHERE i.serial = $1"
+	  " AND p.direction = 'in' AND i.state = 'issued'",
+	  CARD_ELSEWHERE },
 	{ "SELECT 'issued', issued_ms FROM issue_card WHERE serial = $1 AND active = 1", CARD_ACTIVE },
 	{ "SELECT 'replaced', issued_ms FROM issue_card WHERE serial = $1 AND active = 0", CARD_REPLACED },
 	{ "SELECT i.state, i.at_ms FROM exchange_item i JOIN exchange_package p ON p.id = i.package_id WHERE i.serial = $1"

@@ -63,6 +63,8 @@ run 0 "a reissue is" "" registry apply $duong --kind reissue --reason lost
 run 0 "the new card" "" lab 2 "$cccd" card issue --next
 run 0 "the new one is active" "active in the books" lab 2 "$cccd" card inspect --number $duong
 run 2 "of several cards one must be named" "chip [0-9A-F]{16}" card revoke $duong --reason lost --officer A
+chip=$(grep -oE "chip [0-9A-F]{16}" "$out" | cut -d" " -f2)
+run 0 "in letters of either case" "REVOKED" card revoke $duong --reason lost --officer A --serial "${chip,,}" --dry-run
 
 run 0 "an exchange" "" registry apply $duong --kind exchange --reason on-request
 run 0 "its card" "" lab 4 "$cccd" card issue --next

@@ -204,7 +204,7 @@ static void a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out(void **s
 	assert_string_equal(r->team.f.err.detail, "Trung tâm");
 	assert_int_equal(bring_back(r, CC_OK), 1);
 	assert_int_equal(end_card(&r->team, 0, NULL, &done).code, CC_E_HELD); /* nor after */
-	assert_int_equal(standing(&r->team, "0000000000000001"), CARD_ACTIVE);
+	assert_int_equal(standing(&r->team, "0000000000000001"), CARD_ELSEWHERE);
 	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_ACTIVE);
 	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_OK);
 	assert_string_equal(done.serial, "0000000000000001");
@@ -224,6 +224,46 @@ static void a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out(void **s
 	assert_int_equal(standing(&r->centre, "0000000000000003"), CARD_ACTIVE);
 	assert_int_equal(standing(&r->centre, "0000000000000001"), CARD_REVOKED);
 	buf_done(&out);
+}
+
+/* While another station has the holder, "the card" may be one that it has made and not told of. */
+static void a_card_is_named_while_its_holder_is_handed_out(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct revocation done;
+
+	exchange_rig_issue(&r->centre, 0, "0000000000000007");
+	apply(&r->centre, 0, "exchange", "on-request", CC_OK);
+	give(r, 0, &taken);
+	exchange_rig_issue(&r->team, 0, "0000000000000008");
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_E_HELD);
+	assert_string_equal(r->centre.f.err.key, "revocation.handed-out");
+	assert_string_equal(r->centre.f.err.detail, "Tổ lưu động 1");
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000008", &done).code, CC_E_STATE);
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000007", &done).code, CC_OK);
+	/* "Lost" once more: the old card's end does not answer for the new one. */
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_E_HELD);
+	assert_string_equal(r->centre.f.err.key, "revocation.handed-out");
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000007", &done).code, CC_OK);
+	assert_int_equal(bring_back(r, CC_OK), 1);
+	assert_int_equal(end_card(&r->centre, 0, "0000000000000008", &done).code, CC_OK);
+	assert_int_equal(standing(&r->centre, "0000000000000008"), CARD_REVOKED);
+}
+
+/* A station that tells of a chip that is somebody else's card here ends nothing of theirs. */
+static void another_stations_word_ends_nobody_elses_card(void **state)
+{
+	struct rig *r = *state;
+	struct exchange_taken taken;
+	struct revocation done;
+
+	exchange_rig_issue(&r->centre, 1, "0000000000000001");
+	give(r, 0, &taken);
+	exchange_rig_issue(&r->team, 0, "0000000000000001");
+	(void)bring_back(r, CC_OK);
+	(void)end_card(&r->centre, 0, NULL, &done);
+	assert_int_equal(count_of(&r->centre, "SELECT active FROM issue_card WHERE serial = '0000000000000001'"), 1);
 }
 
 /* I2 holds for the national registry too: it is told that the card from elsewhere ended. */
@@ -282,6 +322,8 @@ int main(void)
 		CASE(an_exchange_goes_out_with_its_application),
 		CASE(an_application_comes_back_when_no_card_was_made),
 		CASE(a_card_made_elsewhere_is_ended_by_who_handed_its_holder_out),
+		CASE(a_card_is_named_while_its_holder_is_handed_out),
+		CASE(another_stations_word_ends_nobody_elses_card),
 		CASE(a_card_made_elsewhere_is_told_as_replaced),
 		CASE(who_is_held_is_not_handed_out),
 	};
