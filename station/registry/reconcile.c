@@ -206,6 +206,16 @@ static cc_status judge_and_book(struct forms *f, const struct reconcile_rules *r
 	return st;
 }
 
+/* A paper of a day to come is a date that was mistyped, and would win over the papers before it. */
+static cc_status check_dates(const struct reconcile_input *in, struct date today, struct cc_error *err)
+{
+	for (size_t i = 0; i < in->count; i++) {
+		if (date_compare(in->papers[i].date, today) > 0)
+			return cc_fail(err, CC_E_ARG, "reconcile.input", "source %zu: its date is after today", i + 1);
+	}
+	return cc_ok();
+}
+
 cc_status reconcile(struct forms *f, const struct reconcile_rules *rules, struct bytes input, const char *officer,
 		    struct reconcile_result *ret, struct cc_error *err)
 {
@@ -215,6 +225,8 @@ cc_status reconcile(struct forms *f, const struct reconcile_rules *rules, struct
 
 	if (!cc_failed(st))
 		st = reconcile_read(input, &in, err);
+	if (!cc_failed(st))
+		st = check_dates(&in, date_in_vietnam(sys_wall_ms(f->books->sys)), err);
 	if (!cc_failed(st) && !cc_failed(st = forms_begin(f, err)))
 		st = forms_end(f, judge_and_book(f, rules, &in, name, ret, err), err);
 	reconcile_input_done(&in);

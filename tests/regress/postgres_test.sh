@@ -21,7 +21,7 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 verdicts() { grep -aE '^[[:space:]]*(not )?ok ' "$1" | sed -E 's/^[[:space:]]*//; s/^((not )?ok) [0-9]+( -)?/\1/' | grep -v SKIP; }
 total=0
 for t in unit/store_test unit/import_test unit/import_tasks_test unit/journal_test unit/stock_test unit/issue_test unit/issue_lying_test unit/issue_signer_test unit/issue_meanwhile_test unit/issue_child_test unit/pki_signer_test \
-	unit/queue_test unit/registry_rotate_test unit/registry_postings_test unit/gate_test regress/sample_test regress/hostile_rows_test unit/exchange_test unit/exchange_cards_test unit/outbox_test unit/outbox_events_test unit/correction_test unit/revocation_test unit/forms_test unit/reconcile_test unit/export_test \
+	unit/queue_test unit/registry_rotate_test unit/registry_postings_test unit/gate_test unit/same_person_test unit/photo_change_test regress/sample_test regress/hostile_rows_test unit/exchange_test unit/exchange_cards_test unit/outbox_test unit/outbox_events_test unit/correction_test unit/revocation_test unit/forms_test unit/reconcile_test unit/export_test \
 	regress/issue_crash_test regress/import_crash_test regress/postgres_race_test regress/revocation_race_test; do
 	[ -x "$BUILD/tests/$t" ] || continue
 	log=$work/$(basename "$t")

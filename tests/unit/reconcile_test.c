@@ -281,6 +281,7 @@ static void broken_input_is_told_and_books_nothing(void **state)
 		"{\"source\":\"cmnd\",\"document\":\"x\",\"fields\":{}}",
 		"{\"source\":\"cmnd\",\"document\":\"\",\"fields\":{\"sex\":\"male\"}}",
 		"{\"source\":\"cmnd\",\"document\":\"x\",\"date\":\"2012-02-30\",\"fields\":{\"sex\":\"male\"}}",
+		"{\"source\":\"cmnd\",\"document\":\"x\",\"date\":\"2026-11-26\",\"fields\":{\"sex\":\"male\"}}",
 		"{\"source\":\"cmnd\",\"document\":\"x\",\"more\":1,\"fields\":{\"sex\":\"male\"}}",
 		CMND("\"number\":\"001090000001\""),
 		CMND("\"birth_basis\":\"x\""),
