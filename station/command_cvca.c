@@ -3,6 +3,7 @@
 
 #include "station/cv_home.h"
 #include "station/pki_words.h"
+#include "station/whole_number.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -220,10 +221,9 @@ static int verify_file(struct invocation *inv, const char *file)
 /* ---- making */
 static bool read_number(const char *text, unsigned max, unsigned *ret)
 {
-	char *end;
-	unsigned long v = strtoul(text, &end, 10);
+	uint64_t v;
 
-	if (*text < '0' || *text > '9' || *end != '\0' || v == 0 || v > max)
+	if (!whole_number(text, 1, max, &v))
 		return false;
 	*ret = (unsigned)v;
 	return true;

@@ -3,6 +3,7 @@
 
 #include "station/demo.h"
 #include "station/lab/lab.h"
+#include "station/whole_number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,9 @@ static void choose_home(struct config *c)
 
 static cc_status read_chips(const struct invocation *inv, unsigned *ret, struct cc_error *err)
 {
-	const char *text = invocation_option(inv, "--chips");
-	char *end = NULL;
-	unsigned long n = DEMO_CHIPS_DEFAULT;
+	uint64_t n = DEMO_CHIPS_DEFAULT;
 
-	if (text)
-		n = strtoul(text, &end, 10);
-	if ((text && (*text == '\0' || *end != '\0')) || n < 1 || n > LAB_CHIPS_MAX)
+	if (!whole_number_option(inv, "--chips", 1, LAB_CHIPS_MAX, &n))
 		return cc_fail(err, CC_E_ARG, "demo.chips", "--chips: 1 to %d", LAB_CHIPS_MAX);
 	*ret = (unsigned)n;
 	return cc_ok();

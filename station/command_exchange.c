@@ -5,8 +5,8 @@
 #include "station/registry/exchange.h"
 #include "station/registry/number.h"
 #include "station/registry_session.h"
+#include "station/whole_number.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,23 +141,11 @@ static int run_peer(struct invocation *inv)
 }
 
 /* ---- make */
-/* A whole number from 1 to max; 0: not one. */
-static uint64_t whole_number(const char *text, uint64_t max)
-{
-	char *end;
-	unsigned long long v;
-
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	return errno == 0 && *text >= '1' && *text <= '9' && *end == '\0' && v <= max ? v : 0;
-}
-
 static cc_status option_number(struct session *s, const char *option, uint64_t fallback, uint64_t max, uint64_t *ret)
 {
-	const char *text = invocation_option(s->r.inv, option);
-	uint64_t v = text != NULL ? whole_number(text, max) : fallback;
+	uint64_t v = fallback;
 
-	if (v == 0)
+	if (!whole_number_option(s->r.inv, option, 1, max, &v) || v == 0)
 		return cc_fail(&s->r.err, CC_E_ARG, "exchange.count", "%s", option);
 	*ret = v;
 	return cc_ok();
@@ -273,7 +261,8 @@ static cc_status make(struct session *s, struct buf *ret, struct exchange_made *
 	if (peer == NULL)
 		return cc_fail(&s->r.err, CC_E_ARG, "exchange.unknown-peer", "--to is needed");
 	if (again != NULL) {
-		made->seq = whole_number(again, INT64_MAX);
+		if (!whole_number(again, 1, INT64_MAX, &made->seq))
+			made->seq = 0; /* no package has it */
 		return exchange_again(&s->x, peer, made->seq, ret, &s->r.err);
 	}
 	if (cc_failed(st = option_number(s, "--days", DAYS_DEFAULT, DAYS_MAX, &days)))

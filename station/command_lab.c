@@ -4,9 +4,9 @@
 #include "card/reader.h"
 #include "station/lab/lab.h"
 #include "station/pki_home.h"
+#include "station/whole_number.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,14 +57,12 @@ static cc_status want_master(const struct lab_options *o, struct keystore *ks, s
 
 static cc_status parse_run(const struct invocation *inv, struct lab_options *ret, struct cc_error *err)
 {
-	const char *chips = invocation_option(inv, "--chips");
 	const char *personality = invocation_option(inv, "--personality");
-	char *end;
 	enum softchip_personality behave = SOFTCHIP_CCCD;
-	unsigned long n = chips != NULL ? strtoul(chips, &end, 10) : 1;
+	uint64_t n = 1;
 
-	if (chips != NULL && (*chips == '\0' || *end != '\0' || n < 1 || n > LAB_CHIPS_MAX))
-		return cc_fail(err, CC_E_ARG, "lab.too-many", "--chips %.40s", chips);
+	if (!whole_number_option(inv, "--chips", 1, LAB_CHIPS_MAX, &n))
+		return cc_fail(err, CC_E_ARG, "lab.too-many", "--chips %.40s", invocation_option(inv, "--chips"));
 	if (personality != NULL && !parse_personality(personality, &behave))
 		return cc_fail(err, CC_E_ARG, "lab.personality", "%.40s", personality);
 	*ret = (struct lab_options){

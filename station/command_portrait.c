@@ -8,8 +8,8 @@
 #include "station/message.h"
 #include "station/portrait_report.h"
 #include "station/portrait_rules.h"
+#include "station/whole_number.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,22 +95,19 @@ static int command_portrait_check(struct invocation *inv)
 
 static cc_status params_of(const struct invocation *inv, struct portrait_params *ret, struct cc_error *err)
 {
-	const char *bytes = invocation_option(inv, "--max-bytes"), *format = invocation_option(inv, "--format");
-	char *end = NULL;
-	unsigned long n;
+	const char *format = invocation_option(inv, "--format");
+	uint64_t bytes = 0;
 	cc_status st = portrait_params_load(&inv->config, ret, err);
 
 	if (cc_failed(st))
 		return st;
 	if (format != NULL && !portrait_format_from_name(format, &ret->format))
 		return cc_fail(err, CC_E_ARG, "portrait.bad-option", "--format %.40s: jpeg, jp2 or smallest", format);
-	if (bytes == NULL)
-		return cc_ok();
-	errno = 0;
-	n = strtoul(bytes, &end, 10);
-	if (errno != 0 || *bytes < '0' || *bytes > '9' || *end != '\0' || n < 1000 || n > JPEG_BYTES_MAX)
-		return cc_fail(err, CC_E_ARG, "portrait.bad-option", "--max-bytes %.40s: 1000 to %u", bytes, JPEG_BYTES_MAX);
-	ret->bytes_max = n;
+	if (!whole_number_option(inv, "--max-bytes", 1000, JPEG_BYTES_MAX, &bytes))
+		return cc_fail(err, CC_E_ARG, "portrait.bad-option", "--max-bytes %.40s: 1000 to %u",
+			       invocation_option(inv, "--max-bytes"), JPEG_BYTES_MAX);
+	if (bytes != 0)
+		ret->bytes_max = bytes;
 	return cc_ok();
 }
 

@@ -4,6 +4,7 @@
 #include "station/registry/gate.h"
 #include "station/registry/sample.h"
 #include "station/registry_session.h"
+#include "station/whole_number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,18 +23,6 @@ static const struct option_spec sample_options[] = {
 	{ 0 },
 };
 
-static bool number_option(const struct invocation *inv, const char *name, uint64_t low, uint64_t high, uint64_t *inout)
-{
-	const char *text = invocation_option(inv, name);
-	char *end = NULL;
-
-	if (text == NULL)
-		return true;
-	errno = 0;
-	*inout = strtoull(text, &end, 10);
-	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *inout >= low && *inout <= high;
-}
-
 /* Never over a file that is there. */
 static cc_status open_new(const char *path, FILE **ret, struct cc_error *err)
 {
@@ -51,15 +40,15 @@ static int run_sample(struct invocation *inv)
 {
 	struct sample_options o = { .today = date_in_vietnam(sys_wall_ms(inv->config.sys)) };
 	const char *rows = invocation_option(inv, "--output"), *truth = invocation_option(inv, "--truth");
-	uint64_t count = strtoull(inv->arguments[0], NULL, 10), seed = 1, defects = 20;
+	uint64_t count = 0, seed = 1, defects = 20;
 	struct sample_counts counts = { 0 };
 	struct cc_error err;
 	FILE *out = stdout, *truth_out = NULL;
 	cc_status st = cc_ok();
 
 	cc_error_init(&err);
-	if (count == 0 || count > 100000000 || !number_option(inv, "--seed", 0, UINT64_MAX, &seed) ||
-	    !number_option(inv, "--defects", 0, 1000, &defects)) {
+	if (!whole_number(inv->arguments[0], 1, 100000000, &count) || !whole_number_option(inv, "--seed", 0, UINT64_MAX, &seed) ||
+	    !whole_number_option(inv, "--defects", 0, 1000, &defects)) {
 		(void)fprintf(stderr, "cccd: registry sample N [--seed N] [--defects 0..1000]\n");
 		return EXIT_USAGE;
 	}
@@ -192,7 +181,7 @@ static int run_gate(struct invocation *inv)
 	uint64_t days = 0;
 	cc_status st;
 
-	if (!number_option(inv, "--fresh-days", 1, 36500, &days)) {
+	if (!whole_number_option(inv, "--fresh-days", 1, 36500, &days)) {
 		(void)fprintf(stderr, "cccd: --fresh-days 1..36500\n");
 		return EXIT_USAGE;
 	}

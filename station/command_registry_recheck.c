@@ -5,11 +5,10 @@
 #include "station/registry/gate.h"
 #include "station/registry/recheck.h"
 #include "station/registry_session.h"
+#include "station/whole_number.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* `cccd registry recheck`, "phúc tra": a sample that officers hold against the papers, and what came of it. */
 
@@ -22,18 +21,6 @@ static const struct option_spec recheck_options[] = {
 	  "tệp mẫu đã điền cột cuối: tỷ lệ sai theo tỉnh và theo trường" },
 	{ 0 },
 };
-
-static bool number_option(const struct invocation *inv, const char *name, uint64_t low, uint64_t high, uint64_t *inout)
-{
-	const char *text = invocation_option(inv, name);
-	char *end = NULL;
-
-	if (text == NULL)
-		return true;
-	errno = 0;
-	*inout = strtoull(text, &end, 10);
-	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *inout >= low && *inout <= high;
-}
 
 /* ---- the draw */
 
@@ -166,7 +153,7 @@ static int run_recheck(struct invocation *inv)
 
 	if (results != NULL)
 		return show_results(inv, results);
-	if (!number_option(inv, "--of-each", 1, 1000, &each) || !number_option(inv, "--seed", 0, UINT64_MAX, &seed)) {
+	if (!whole_number_option(inv, "--of-each", 1, 1000, &each) || !whole_number_option(inv, "--seed", 0, UINT64_MAX, &seed)) {
 		(void)fprintf(stderr, "cccd: registry recheck [--of-each 1..1000] [--seed N]\n");
 		return EXIT_USAGE;
 	}

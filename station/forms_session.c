@@ -2,10 +2,9 @@
 #include "station/forms_session.h"
 
 #include "station/registry/number.h"
+#include "station/whole_number.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,14 +29,11 @@ int forms_session_close(struct forms_session *f, cc_status st, int rc)
 
 cc_status forms_session_number(const char *text, int64_t *ret, struct cc_error *err)
 {
-	char *end = NULL;
-	long long v;
+	uint64_t v;
 
-	errno = 0;
-	v = text != NULL ? strtoll(text, &end, 10) : 0;
-	if (text == NULL || errno != 0 || end == text || *end != '\0' || v <= 0)
+	if (text == NULL || !whole_number(text, 1, INT64_MAX, &v))
 		return cc_fail(err, CC_E_ARG, "forms.id", "a whole number above 0 is needed");
-	*ret = v;
+	*ret = (int64_t)v;
 	return cc_ok();
 }
 

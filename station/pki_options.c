@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/pki.h"
 
+#include "station/whole_number.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,10 +117,9 @@ static cc_status set_country(struct pki_options *o, const char *value, struct cc
 
 static cc_status set_years(struct pki_options *o, const char *value, struct cc_error *err)
 {
-	char *end;
-	long years = strtol(value, &end, 10);
+	uint64_t years;
 
-	if (end == value || *end != '\0' || years < 1 || years > DOCUMENT_YEARS_MAX)
+	if (!whole_number(value, 1, DOCUMENT_YEARS_MAX, &years))
 		return bad(err, "--document-years", "1 to 40");
 	o->document_years = (int)years;
 	return cc_ok();

@@ -4,9 +4,9 @@
 #include "station/pki_file.h"
 #include "station/pki_signer.h"
 #include "station/pki_words.h"
+#include "station/whole_number.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CRL_DAYS_DEFAULT 90 /* ICAO 9303-12 5.1.4: at least every 90 days */
@@ -181,17 +181,13 @@ static cc_status read_crl_request(const struct invocation *inv, struct pki_crl_r
 				  struct cc_error *err)
 {
 	const char *revoke = invocation_option(inv, "--revoke"), *reason = invocation_option(inv, "--reason");
-	const char *days = invocation_option(inv, "--days");
-	char *end = NULL;
-	long n = CRL_DAYS_DEFAULT;
+	uint64_t days = CRL_DAYS_DEFAULT;
 
 	if (reason != NULL && (revoke == NULL || !crl_reason_from_name(reason, &q->reason)))
 		return cc_fail(err, CC_E_ARG, "pki.option", "--reason: %.40s", reason);
-	if (days != NULL)
-		n = strtol(days, &end, 10);
-	if (days != NULL && (end == days || *end != '\0' || n < 1 || n > CRL_DAYS_MAX))
+	if (!whole_number_option(inv, "--days", 1, CRL_DAYS_MAX, &days))
 		return cc_fail(err, CC_E_ARG, "pki.option", "--days: 1 to %d", CRL_DAYS_MAX);
-	q->days = (int)n;
+	q->days = (int)days;
 	if (revoke == NULL)
 		return cc_ok();
 	return pki_revocation_serial(&inv->config, revoke, serial, err);
