@@ -4,6 +4,7 @@
 #include "crypto/base/sys.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -24,5 +25,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	forbid_core_files();
+	/* A file that may not grow is an error that is told, as a full disk is, and no sudden end between two steps. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	return command_main(argc, argv);
 }

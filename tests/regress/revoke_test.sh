@@ -35,6 +35,8 @@ run 0 "a short command in between is waited for" "active in the books" lab 1 "$c
 run 0 "a dry run ends none" "dry run" card revoke $duong --reason lost --officer "Trần Bình" --dry-run
 exits 0 card revocations --json && json 'v.revocations.length === 0' >"$out" 2>&1
 tap $? "and books none"
+run 1 "files that may not grow are told, and end no card" "store[.]" bash -c 'ulimit -f 16; exec "$@"' - "$cccd" card revoke $duong --reason lost --officer "Trần Bình"
+run 0 "it is active still" "Card: chip [0-9A-F]{16}, active" registry show $duong
 run 3 "the record must say that somebody is dead" "life_status dead" card revoke $duong --reason died --officer A
 run 3 "and in Vietnamese" "chưa ghi người này đã chết" card revoke $duong --reason died --officer A --lang vi
 run 0 "revoked, with what comes next" "registry apply $duong --kind reissue --reason lost" card revoke $duong --reason lost --officer "Trần Bình" --evidence "Đơn trình báo 5"

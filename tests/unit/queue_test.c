@@ -229,6 +229,61 @@ static void threads_at_a_desk_share_and_never_collide(void **state)
 	assert_counts(0, APPLICATIONS, 0, 0, 0);
 }
 
+static void *one_try(void *ctx)
+{
+	struct clerk *c = ctx;
+	struct cc_error err;
+	bool found = false;
+
+	cc_error_init(&err);
+	c->failed = cc_failed(queue_desk_take(c->desk, &c->claims[0], &found, &err)) && err.key != NULL;
+	c->n = found ? 1 : 0;
+	return NULL;
+}
+
+static size_t all_try(struct queue_desk *desk, struct clerk *clerks, size_t *ret_failed)
+{
+	pthread_t threads[THREADS];
+	size_t found = 0;
+
+	*ret_failed = 0;
+	for (int i = 0; i < THREADS; i++) {
+		clerks[i] = (struct clerk){ .desk = desk };
+		assert_int_equal(pthread_create(&threads[i], NULL, one_try, &clerks[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		*ret_failed += clerks[i].failed;
+		found += clerks[i].n;
+	}
+	return found;
+}
+
+/* Whoever was served together is told; who waits behind them is served, and nobody waits for ever. */
+static void a_transaction_that_fails_is_told_to_all_who_wait(void **state)
+{
+	static struct clerk clerks[THREADS];
+	struct queue_desk *desk = NULL;
+	size_t failed = 0;
+
+	(void)state;
+	if (strcmp(f.store->ops->name, "sqlite") != 0)
+		skip(); /* its triggers are written in another way */
+	for (int i = 0; i < APPLICATIONS; i++)
+		assert_ok(add(i, 0));
+	assert_ok(queue_desk_new(f.books, "hall", LEASE, &desk, &f.err));
+	assert_ok(f.store->ops->exec(f.store, "CREATE TRIGGER broken BEFORE UPDATE ON issue_application"
+					      " BEGIN SELECT RAISE(ABORT, 'no'); END"));
+	assert_int_equal(all_try(desk, clerks, &failed), 0);
+	assert_int_equal(failed, THREADS);
+	assert_counts(APPLICATIONS, 0, 0, 0, 0);
+	assert_ok(f.store->ops->exec(f.store, "DROP TRIGGER broken"));
+	assert_int_equal(all_try(desk, clerks, &failed), THREADS);
+	assert_int_equal(failed, 0);
+	assert_counts(APPLICATIONS - THREADS, THREADS, 0, 0, 0);
+	queue_desk_free(&desk);
+}
+
 #define queue_unit_test(t) cmocka_unit_test_setup_teardown(t, begin, end)
 
 int main(void)
@@ -240,6 +295,7 @@ int main(void)
 		queue_unit_test(a_touched_card_is_held_when_its_lease_ends),
 		queue_unit_test(a_form_moved_to_another_row_does_not_open),
 		queue_unit_test(threads_at_a_desk_share_and_never_collide),
+		queue_unit_test(a_transaction_that_fails_is_told_to_all_who_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

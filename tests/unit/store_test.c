@@ -493,6 +493,76 @@ static void room_in_the_journal_is_no_commit(void **state)
 	store_close(&s);
 }
 
+/* Where the room begins: behind the last byte that was written. */
+static long journal_end(FILE *wal)
+{
+	long end = 0;
+
+	rewind(wal);
+	for (int c; (c = fgetc(wal)) != EOF;) {
+		if (c != 0)
+			end = ftell(wal);
+	}
+	return end;
+}
+
+enum journal_harm { HARM_CUT, HARM_ONES, HARM_OLD_FRAMES, HARMS };
+
+static void harm_room(enum journal_harm harm)
+{
+	char wal[PATH_MAX + 8];
+	uint8_t old[4096 + 24];
+	FILE *file;
+	long end;
+
+	(void)snprintf(wal, sizeof wal, "%s-wal", path);
+	file = fopen(wal, "r+");
+	assert_non_null(file);
+	end = journal_end(file);
+	/* Frames end where the next begins; trailing zeros may be of the last page. */
+	end = 32 + (end - 32 + (long)sizeof old - 1) / (long)sizeof old * (long)sizeof old;
+	assert_true(end < journal_size());
+	assert_int_equal(fseek(file, end - (long)sizeof old, SEEK_SET), 0);
+	assert_int_equal(fread(old, 1, sizeof old, file), sizeof old);
+	if (harm == HARM_ONES)
+		memset(old, 0xFF, sizeof old);
+	assert_int_equal(fseek(file, end, SEEK_SET), 0);
+	while (harm != HARM_CUT && ftell(file) + (long)sizeof old <= journal_size())
+		assert_int_equal(fwrite(old, 1, sizeof old, file), sizeof old);
+	assert_int_equal(fclose(file), 0);
+	if (harm == HARM_CUT)
+		assert_int_equal(truncate(wal, end), 0);
+}
+
+/* The room is not flushed: a power cut may leave anything there, or nothing. A frame of before, valid but for its place, is the
+ * worst. */
+static void what_stands_in_the_journals_room_is_no_commit(void **state)
+{
+	(void)state;
+	ONLY_SQLITE();
+	for (int harm = 0; harm < HARMS; harm++) {
+		struct store *s;
+		int status = 0;
+		pid_t pid;
+
+		assert_int_equal(fresh_path(NULL), 0);
+		pid = fork();
+		if (pid == 0) {
+			often_child();
+			_exit(1);
+		}
+		assert_true(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+		harm_room((enum journal_harm)harm);
+		s = open_store();
+		assert_true(query_int(s, "SELECT COUNT(*) FROM t") == OFTEN);
+		commit_one(s, OFTEN + 1);
+		store_close(&s);
+		s = open_store();
+		assert_true(query_int(s, "SELECT COUNT(*) FROM t") == OFTEN + 1);
+		store_close(&s);
+	}
+}
+
 static int commits_until_longer(struct store *s)
 {
 	off_t size = journal_size();
@@ -691,6 +761,7 @@ int main(void)
 		store_unit_test(commits_survive_a_killed_process),
 		store_unit_test(journal_has_room_ahead_of_little_commits),
 		store_unit_test(room_in_the_journal_is_no_commit),
+		store_unit_test(what_stands_in_the_journals_room_is_no_commit),
 		store_unit_test(a_journal_without_room_goes_on),
 		store_unit_test(migrations_run_once),
 		store_unit_test(a_store_is_opened_as_it_is_or_not_at_all),
