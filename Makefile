@@ -111,7 +111,8 @@ test: packages packages-test ## everything that must pass; ends with N passed, N
 
 # A PKCS#11 module that fails on demand: these tests load it, so does the program under test.
 PKCS11_SHIM := $(BUILD)/tests/pkcs11_shim.so
-$(BUILD)/tests/unit/keystore_pkcs11_fault_test $(BUILD)/tests/regress/pkcs11_issue_test: | $(PKCS11_SHIM)
+$(BUILD)/tests/unit/keystore_pkcs11_fault_test $(BUILD)/tests/unit/keystore_pkcs11_slow_test \
+	$(BUILD)/tests/regress/pkcs11_issue_test: | $(PKCS11_SHIM)
 # Key files whose password costs little, for tests that run the program often (tests/support/station.sh).
 CHEAP_KEYS := $(BUILD)/tests/cheap_keys
 tests: $(TEST_BIN) $(PKCS11_SHIM) $(CHEAP_KEYS)
