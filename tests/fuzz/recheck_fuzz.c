@@ -3,6 +3,7 @@
 #include "station/registry/recheck.h"
 #include "tests/fuzz/fuzz_entry.h"
 
+/* libfuzzer: -max_len=70000 */
 /* Whatever the file: the provinces add up to the whole, nobody is wrong who was not compared, and a share is one. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "station/message.h"
+#include "station/registry/person.h"
 #include "station/registry/recheck.h"
 
 #include <string.h>
@@ -75,6 +76,25 @@ static void what_is_no_sample_is_refused(void **state)
 	}
 }
 
+/* A row as long as a person's record may be, and one byte more. */
+static void a_row_has_room_for_a_record_and_no_more(void **state)
+{
+	static char file[PERSON_ROW_MAX + 64];
+	static const char heading[] = "number,sai\n001090000000,";
+
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		size_t row = PERSON_ROW_MAX - 1 + more, n = strlen("number,sai\n") + row;
+
+		memset(file, 'x', sizeof file);
+		memcpy(file, heading, strlen(heading));
+		cc_error_init(&err);
+		assert_int_equal(recheck_read(bytes_of((const uint8_t *)file, n), &r, &err).code,
+				 more == 0 ? CC_OK : CC_E_FORMAT);
+	}
+	assert_string_equal(err.key, "recheck.row");
+}
+
 /* Wilson's interval for 0 of 20, 1 of 100, 5 of 1,000 (computed apart). */
 static void a_small_sample_says_little(void **state)
 {
@@ -89,9 +109,8 @@ static void a_small_sample_says_little(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_came_back_is_counted),
-		cmocka_unit_test(a_spreadsheet_may_have_had_it),
-		cmocka_unit_test(what_is_no_sample_is_refused),
+		cmocka_unit_test(what_came_back_is_counted),	cmocka_unit_test(a_spreadsheet_may_have_had_it),
+		cmocka_unit_test(what_is_no_sample_is_refused), cmocka_unit_test(a_row_has_room_for_a_record_and_no_more),
 		cmocka_unit_test(a_small_sample_says_little),
 	};
 
