@@ -6,6 +6,7 @@
 #include "station/registry/correction.h"
 #include "station/registry/number.h"
 #include "station/registry/photo.h"
+#include "station/registry/registry_rows.h"
 
 #include <string.h>
 
@@ -92,7 +93,10 @@ cc_status photo_change(struct forms *f, const struct photo_change_request *q, st
 
 	if (cc_failed(st) || cc_failed(st = forms_begin(f, err)))
 		return st;
-	st = correction_card_under_way(f, q->number, &under_way, err);
+	/* I7: no other station binds a blank between what is judged here and the new photo. */
+	st = registry_hold_keys(f->registry, err);
+	if (!cc_failed(st))
+		st = correction_card_under_way(f, q->number, &under_way, err);
 	if (!cc_failed(st) && under_way)
 		st = cc_fail(err, CC_E_HELD, "photo-change.card-under-way", "photo");
 	if (!cc_failed(st))

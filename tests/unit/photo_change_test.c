@@ -10,8 +10,12 @@
 #include "station/registry/gate.h"
 #include "station/registry/photo_change.h"
 #include "station/registry/photo_reuse.h"
+#include "station/registry/registry_rows.h"
 #include "tests/support/forms_world.h"
+#include "tests/support/store_engine.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define assert_ok(call) assert_int_equal((call).code, CC_OK)
@@ -155,6 +159,72 @@ static void a_new_photo_ends_the_doubt(void **state)
 	assert_false(holds_any(&h));
 }
 
+/* ---- another station of one PostgreSQL binds a blank in the same moment */
+
+struct binding {
+	struct forms_world *w, station;
+	pthread_t officer;
+	cc_status st;
+	char key[64];
+};
+
+static void *take_photo(void *ctx)
+{
+	struct binding *b = ctx;
+	const struct photo_change_request q = by("Hà", "Cúc", "ảnh cũ nhắm mắt", "\xFF\xD8\xFF later");
+	struct photo_change c;
+
+	cc_error_init(&b->w->err);
+	b->st = photo_change(&b->w->forms, &q, &c, &b->w->err);
+	(void)snprintf(b->key, sizeof b->key, "%s", cc_failed(b->st) ? b->w->err.key : "");
+	return NULL;
+}
+
+static bool somebody_waits(struct books *b, struct cc_error *err)
+{
+	struct stmt *q = NULL;
+	bool row = false, waits;
+
+	assert_ok(books_query(b, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted", NULL, 0, &q, &row, err));
+	waits = row && stmt_column_int(q, 0) > 0;
+	stmt_finish(&q);
+	return waits;
+}
+
+/* The binding has read what it prints and is about to be durable: the officer's photo comes now. */
+static cc_status photo_comes_now(void *ctx, struct cc_error *err)
+{
+	struct binding *b = ctx;
+	cc_status st = registry_hold_keys(b->station.registry, err);
+
+	if (cc_failed(st))
+		return st;
+	assert_int_equal(pthread_create(&b->officer, NULL, take_photo, b), 0);
+	while (!somebody_waits(b->station.books, err))
+		;
+	return st;
+}
+
+static void a_photo_waits_for_a_card_that_is_being_bound(void **state)
+{
+	static struct binding b;
+	const struct ledger_guard guard = { photo_comes_now, &b };
+	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
+	struct job job;
+
+	if (!store_engine_is_postgres())
+		skip(); /* one connection: nobody comes in between */
+	memset(&b, 0, sizeof b);
+	b.w = *state;
+	forms_world_station(b.w, &b.station);
+	assert_ok(hash_digest(HASH_SHA256, files.packet, &files.hash));
+	assert_ok(ledger_bind(b.station.books, NUMBER, "0011223344556677", "softchip", &files, &guard, &job, &b.station.err));
+	assert_int_equal(pthread_join(b.officer, NULL), 0);
+	assert_int_equal(b.st.code, CC_E_HELD);
+	assert_string_equal(b.key, "photo-change.card-under-way");
+	forms_world_station_done(&b.station);
+}
+
 #define change_test(t) cmocka_unit_test_setup_teardown(t, begin, end)
 
 int main(void)
@@ -163,6 +233,7 @@ int main(void)
 		change_test(a_photo_is_replaced_by_two_officers),
 		change_test(a_first_photo_needs_one_officer),
 		change_test(a_new_photo_ends_the_doubt),
+		change_test(a_photo_waits_for_a_card_that_is_being_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
