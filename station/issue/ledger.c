@@ -319,10 +319,13 @@ cc_status ledger_bind(struct books *b, const char *number, const char *serial, c
 	if (cc_failed(st = make_id(b, job.id)) || cc_failed(st = books_number_mac(b, number, job.number_mac)) ||
 	    cc_failed(st = books_begin(b, err)))
 		return st;
-	if (!cc_failed(st = check_free(b, &job, err)))
-		st = exchange_claim(b, job.number_mac, err);
-	if (!cc_failed(st) && guard != NULL)
+	/* I2: the guard comes first, as it holds off the desk that hands this person out or binds a blank for them too. */
+	if (guard != NULL)
 		st = guard->still_true(guard->ctx, err);
+	if (!cc_failed(st))
+		st = check_free(b, &job, err);
+	if (!cc_failed(st))
+		st = exchange_claim(b, job.number_mac, err);
 	if (!cc_failed(st))
 		st = insert_job(b, &job, files, err);
 	if (!cc_failed(st = books_end(b, st, err)))

@@ -7,6 +7,7 @@
 #include "station/issue/queue.h"
 #include "station/registry/forms_hold.h"
 #include "station/registry/gate.h"
+#include "station/registry/registry_rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,11 @@ static cc_status start(struct making *m, const char *peer, enum exchange_kind ki
 	struct exchange *x = m->x;
 	struct exchange_head *h = &m->head;
 	cc_status st = exchange_peer_lock(x, peer, bytes_of(NULL, 0), &m->peer, err);
+
+	/* I2, I7: no other desk of this store binds a blank, corrects or takes a photo between what is judged here and the end.
+	 */
+	if (!cc_failed(st))
+		st = registry_hold_keys(x->p.registry, err);
 
 	if (cc_failed(st))
 		return st;

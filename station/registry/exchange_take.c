@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "station/registry/exchange_application.h"
+#include "station/registry/registry_rows.h"
 
 #include "crypto/cose.h"
 
@@ -258,8 +259,11 @@ static cc_status take_items(struct taking *t, struct cc_error *err)
 	const struct exchange_package_row row = {
 		.id = t->taken.id, .peer = t->peer.name, .head = &t->head, .hash = bytes_of(t->hash.p, t->hash.n)
 	};
-	cc_status st = exchange_package_insert(t->x, &row, err);
+	/* As where a package is made: what is judged of a person here stays so. */
+	cc_status st = registry_hold_keys(t->x->p.registry, err);
 
+	if (!cc_failed(st))
+		st = exchange_package_insert(t->x, &row, err);
 	while (!cc_failed(st) && t->items.left > 0)
 		st = t->head.kind == EXCHANGE_APPLICANTS ? take_applicant(t, err) : take_result(t, err);
 	return cc_failed(st) ? st : book_package(t, err);

@@ -9,8 +9,12 @@
 #include "station/registry/application.h"
 #include "station/registry/outbox.h"
 #include "station/registry/revocation.h"
+#include "station/registry/registry_rows.h"
 #include "tests/support/exchange_rig.h"
+#include "tests/support/store_engine.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -314,6 +318,156 @@ static void who_is_held_is_not_handed_out(void **state)
 	buf_done(&out);
 }
 
+/* ---- two desks of a centre at one PostgreSQL: one binds a blank, one hands its person out */
+
+struct desks {
+	struct station *centre, second; /* of one store */
+	pthread_t thread;
+	atomic_bool done;
+	cc_status st;
+	char key[64];
+};
+
+static void desks_up(struct desks *d, struct station *centre)
+{
+	char path[256], place[1024];
+	struct books_fixture *f = &d->second.f;
+
+	memset(d, 0, sizeof *d);
+	d->centre = centre;
+	d->second.name = centre->name;
+	sys_fake_init(&f->sys, 99);
+	f->sys.wall_ms = centre->f.sys.wall_ms;
+	f->ks = centre->f.ks;
+	fixture_path(&centre->f.folder, "station.db", path, sizeof path);
+	store_engine_place(path, place, sizeof place);
+	assert_int_equal(store_open(place, &f->store, &f->err).code, CC_OK);
+	assert_int_equal(books_open(f->store, f->ks, &f->sys.sys, NULL, &f->books, &f->err).code, CC_OK);
+	exchange_rig_open(&d->second);
+}
+
+static void desks_down(struct desks *d)
+{
+	exchange_rig_close(&d->second);
+	books_close(&d->second.f.books);
+	store_close(&d->second.f.store);
+}
+
+static void settle(struct desks *d, cc_status st, const struct cc_error *err)
+{
+	d->st = st;
+	(void)snprintf(d->key, sizeof d->key, "%s", cc_failed(st) ? err->key : "");
+	atomic_store(&d->done, true);
+}
+
+/* Until the other desk waits for this one, or is done without. */
+static void other_desk_comes(struct desks *d, struct station *here, void *(*run)(void *))
+{
+	assert_int_equal(pthread_create(&d->thread, NULL, run, d), 0);
+	while (!atomic_load(&d->done) && count_of(here, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == 0)
+		;
+}
+
+static void *hand_out(void *ctx)
+{
+	struct desks *d = ctx;
+	struct buf out = { 0 };
+
+	cc_error_init(&d->second.f.err);
+	settle(d, exchange_rig_make(&d->second, "Tổ lưu động 1", 0, 1, 1, &out), &d->second.f.err);
+	buf_done(&out);
+	return NULL;
+}
+
+static cc_status while_it_is_handed_out(void *ctx, struct cc_error *err)
+{
+	struct desks *d = ctx;
+	cc_status st = registry_hold_keys(d->centre->registry, err);
+
+	if (!cc_failed(st))
+		other_desk_comes(d, d->centre, hand_out);
+	return st;
+}
+
+static cc_status bind_with(struct station *s, const struct ledger_guard *guard)
+{
+	struct ledger_files files = { .packet = BYTES_LITERAL("packet") };
+	char number[13];
+	struct job job;
+
+	exchange_rig_number(0, number);
+	cc_error_init(&s->f.err);
+	assert_int_equal(hash_digest(HASH_SHA256, files.packet, &files.hash).code, CC_OK);
+	return ledger_bind(s->f.books, number, "0000000000000007", "softchip", &files, guard, &job, &s->f.err);
+}
+
+static void whose_card_is_being_bound_is_not_handed_out(void **state)
+{
+	static struct desks d;
+	const struct ledger_guard guard = { while_it_is_handed_out, &d };
+	struct rig *r = *state;
+
+	if (!store_engine_is_postgres())
+		skip(); /* one connection: nobody comes in between */
+	desks_up(&d, &r->centre);
+	assert_int_equal(bind_with(&r->centre, &guard).code, CC_OK);
+	assert_int_equal(pthread_join(d.thread, NULL), 0);
+	assert_int_equal(d.st.code, CC_E_STATE);
+	assert_string_equal(d.key, "issue.job-busy");
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM exchange_item"), 0);
+	desks_down(&d);
+}
+
+static cc_status hold_only(void *ctx, struct cc_error *err)
+{
+	return registry_hold_keys(((struct desks *)ctx)->centre->registry, err);
+}
+
+static void *bind_meanwhile(void *ctx)
+{
+	struct desks *d = ctx;
+	const struct ledger_guard guard = { hold_only, d };
+
+	settle(d, bind_with(d->centre, &guard), &d->centre->f.err);
+	return NULL;
+}
+
+static void who_is_being_handed_out_gets_no_card_here(void **state)
+{
+	static struct desks d;
+	struct rig *r = *state;
+	struct books *b;
+	uint8_t mac[BOOKS_MAC_LEN];
+	const struct books_value key = books_blob(bytes_of(mac, sizeof mac));
+	char number[13];
+
+	if (!store_engine_is_postgres())
+		skip();
+	desks_up(&d, &r->centre);
+	b = d.second.f.books;
+	exchange_rig_number(0, number);
+	assert_int_equal(books_number_mac(b, number, mac).code, CC_OK);
+	assert_int_equal(books_begin(b, &d.second.f.err).code, CC_OK);
+	assert_int_equal(registry_hold_keys(d.second.registry, &d.second.f.err).code, CC_OK);
+	assert_int_equal(books_run(b,
+				   "INSERT INTO exchange_package VALUES ('p', 'Tổ lưu động 1', 'out', 9, 'h', 'applicants', 1, 1,"
+				   " 0, 0, 0, 0, NULL)",
+				   NULL, 0, &d.second.f.err)
+				 .code,
+			 CC_OK);
+	assert_int_equal(books_run(b, "INSERT INTO exchange_item VALUES ('p', 1, $1, 'n', 'given', 1, NULL, NULL, 0)", &key, 1,
+				   &d.second.f.err)
+				 .code,
+			 CC_OK);
+	other_desk_comes(&d, &d.second, bind_meanwhile);
+	assert_int_equal(books_end(b, cc_ok(), &d.second.f.err).code, CC_OK);
+	assert_int_equal(pthread_join(d.thread, NULL), 0);
+	assert_int_equal(d.st.code, CC_E_HELD);
+	assert_string_equal(d.key, "exchange.given-out");
+	assert_int_equal(count_of(&r->centre, "SELECT COUNT(*) FROM issue_job"), 0);
+	desks_down(&d);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, exchange_rig_up, exchange_rig_down)
 
 int main(void)
@@ -326,6 +480,8 @@ int main(void)
 		CASE(another_stations_word_ends_nobody_elses_card),
 		CASE(a_card_made_elsewhere_is_told_as_replaced),
 		CASE(who_is_held_is_not_handed_out),
+		CASE(whose_card_is_being_bound_is_not_handed_out),
+		CASE(who_is_being_handed_out_gets_no_card_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
