@@ -40,7 +40,7 @@ struct ledger_files {
 };
 
 /*
- * Asked inside the transaction that binds a blank, after everything else: is what the files were made from still true, and
+ * Asked inside the transaction that binds a blank, before everything else: is what the files were made from still true, and
  * will it be until the end of the transaction? A failure is ledger_bind's.
  */
 struct ledger_guard {
