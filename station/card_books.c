@@ -101,7 +101,8 @@ static void add_unread(struct inspection *i, const struct cc_error *err)
 {
 	const struct message *m = message_find(err->key);
 
-	add(i, INSPECT_INCONCLUSIVE, message_text(m, LANG_EN), message_text(m, LANG_VI))->error_key = err->key;
+	/* The report has the error's sentence before it: here stands what to do. */
+	add(i, INSPECT_INCONCLUSIVE, message_next(m, LANG_EN), message_next(m, LANG_VI))->error_key = err->key;
 	if (i->verdict == INSPECT_GOOD)
 		i->verdict = INSPECT_UNDECIDED;
 }

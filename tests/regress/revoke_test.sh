@@ -29,6 +29,8 @@ exec 9>"$CCCD_HOME/station.db.lock" && flock 9
 exits 3 lab 1 "$cccd" card inspect --number $duong --json 9>&- && json 'v.verdict === "inconclusive" && v.reason === "verdict.books-unread" && v.checks.find(c => c.id === "books").result === "inconclusive"' >"$out" 2>&1
 tap $? "while books can't be asked no card passes: it might be revoked"
 run 3 "and in Vietnamese" "CHƯA KIỂM TRA được thẻ có bị thu hồi" lab 1 "$cccd" card inspect --number $duong --lang vi 9>&-
+grep -q "Hiệu lực theo sổ của trạm .*đang được một chương trình khác dùng.*rồi chạy lại" "$out"
+tap $? "with what is in the way, and what to do"
 exec 9>&-
 (flock 9 && sleep 0.3) 9>"$CCCD_HOME/station.db.lock" &
 run 0 "a short command in between is waited for" "active in the books" lab 1 "$cccd" card inspect --number $duong
