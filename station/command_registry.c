@@ -359,9 +359,15 @@ static void show_person(struct registry_session *s, const struct person *p, stru
 static cc_status judge(struct registry_session *s, struct books *books, const char *number, struct holds *ret,
 		       char other[PERSON_NUMBER_SIZE])
 {
-	const struct gate_options o = { .check = s->check, .books = books };
+	struct gate_options o = { .check = s->check, .books = books };
+	cc_status st = cc_ok();
 
-	return gate_person(s->registry, number, &o, ret, other, &s->err);
+	if (books != NULL) {
+		books_lock(books);
+		st = ledger_is_renewal(books, number, &o.renewal, &s->err);
+		books_unlock(books);
+	}
+	return cc_failed(st) ? st : gate_person(s->registry, number, &o, ret, other, &s->err);
 }
 
 static int run_show(struct invocation *inv)

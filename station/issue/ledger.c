@@ -135,6 +135,20 @@ cc_status ledger_has_card(struct books *b, const char *number, bool *ret, struct
 	return st;
 }
 
+cc_status ledger_is_renewal(struct books *b, const char *number, bool *ret, struct cc_error *err)
+{
+	uint8_t mac[BOOKS_MAC_LEN];
+	const struct books_value values[] = { books_blob(bytes_of(mac, sizeof mac)) };
+	struct stmt *q = NULL;
+	cc_status st = books_number_mac(b, number, mac);
+
+	if (cc_failed(st))
+		return cc_fail(err, st.code, "crypto.failed", "HMAC-SHA256");
+	st = books_query(b, "SELECT 1 WHERE " QUEUE_MAY_REPLACE, values, 1, &q, ret, err);
+	stmt_finish(&q);
+	return st;
+}
+
 static cc_status was_revoked(struct books *b, const uint8_t mac[BOOKS_MAC_LEN], bool *ret, struct cc_error *err)
 {
 	const struct books_value values[] = { books_blob(bytes_of(mac, BOOKS_MAC_LEN)) };

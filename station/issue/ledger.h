@@ -20,6 +20,12 @@ CC_MUST cc_status ledger_find_live(struct books *b, const char *number, struct j
 /* The live job that a blank is bound to. */
 CC_MUST cc_status ledger_find_by_serial(struct books *b, const char *serial, struct job *ret, bool *ret_found,
 					struct cc_error *err);
+/*
+ * Does a live application ask for a card in another's place (CC01: exchange, reissue)? Then the record's dates of issue and
+ * expiry are the old card's (check.h, registry_renewal). Under the books' lock, or in a transaction.
+ */
+CC_MUST cc_status ledger_is_renewal(struct books *b, const char *number, bool *ret, struct cc_error *err);
+
 /* An active card that a new one may not replace: no application for an exchange or a reissue is live. */
 CC_MUST cc_status ledger_has_card(struct books *b, const char *number, bool *ret, struct cc_error *err);
 /*

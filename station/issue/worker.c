@@ -80,7 +80,7 @@ cc_status worker_identify(struct worker *w)
 static cc_status admit(struct worker *w, struct person *person, struct buf *photo)
 {
 	const struct issuer *s = w->issuer;
-	const struct gate_options gate = { .check = s->check };
+	struct gate_options gate = { .check = s->check };
 	const struct hold *hold;
 	const char *card = NULL;
 	cc_status st;
@@ -90,6 +90,11 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 	st = registry_stamp(s->registry, w->request->number, &w->read_at, &w->err);
 	if (!cc_failed(st))
 		st = registry_find(s->registry, w->request->number, person, photo, &w->err);
+	if (!cc_failed(st))
+		st = ledger_is_renewal(s->books, w->request->number, &gate.renewal, &w->err);
+	if (!cc_failed(st) && gate.renewal)
+		registry_renewal(person);
+	w->renewal = gate.renewal;
 	/* Whoever stands under two numbers gets no card under either until an officer has decided. */
 	if (!cc_failed(st))
 		st = gate_person(s->registry, w->request->number, &gate, &w->report->holds, NULL, &w->err);
@@ -164,11 +169,16 @@ static cc_status still_true(void *ctx, struct cc_error *err)
 {
 	struct worker *w = ctx;
 	const struct issuer *s = w->issuer;
-	const struct gate_options gate = { .check = s->check };
+	struct gate_options gate = { .check = s->check };
 	const struct hold *hold;
 	struct holds holds;
 	cc_status st = registry_stamp_hold(s->registry, w->request->number, &w->read_at, err);
 
+	if (!cc_failed(st))
+		st = ledger_is_renewal(s->books, w->request->number, &gate.renewal, err);
+	/* The dates on the card were chosen by it. */
+	if (!cc_failed(st) && gate.renewal != w->renewal)
+		st = cc_fail(err, CC_E_STATE, "registry.changed-meanwhile", "the application");
 	if (!cc_failed(st))
 		st = gate_person(s->registry, w->request->number, &gate, &holds, NULL, err);
 	if (!cc_failed(st) && (hold = holds_first(&holds)))

@@ -64,6 +64,7 @@ CC_MUST cc_status worker_issue(const struct issuer *issuer, struct reader *reade
 
 /* ---- between worker.c, steps.c and resume.c */
 struct worker {
+	bool renewal; /* this card goes in another's place */
 	const struct issuer *issuer;
 	const struct worker_request *request;
 	struct worker_report *report;

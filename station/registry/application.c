@@ -159,7 +159,7 @@ static cc_status read_layout(const char *wanted, const char *by_age, struct appl
 static cc_status judge(struct forms *f, const struct check_context *check, const struct application_request *q, struct person *p,
 		       struct application *a, struct holds *ret_holds, struct cc_error *err)
 {
-	const struct gate_options gate = { .check = *check, .books = f->books };
+	const struct gate_options gate = { .check = *check, .books = f->books, .renewal = strcmp(a->kind, "first") != 0 };
 	const struct hold *hold;
 	cc_status st = registry_find(f->registry, q->number, p, NULL, err);
 

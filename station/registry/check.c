@@ -188,6 +188,13 @@ bool registry_has_face(const struct validity_rules *rules, const struct person *
 	       (date_precision(p->issued) == DATE_DAY && validity_has_face(rules, p->birth, p->issued));
 }
 
+void registry_renewal(struct person *p)
+{
+	p->issued = (struct date){ 0 };
+	p->expiry_kind = EXPIRY_BY_RULE;
+	p->expiry = (struct date){ 0 };
+}
+
 void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret)
 {
 	struct holds h = { 0 };

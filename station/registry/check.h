@@ -46,6 +46,11 @@ struct check_context {
  * that today and on the record's date of issue: either date alone is easily wrong, and would take a grown-up's face away.
  */
 bool registry_has_face(const struct validity_rules *rules, const struct person *p, struct date today);
+/*
+ * The record as the next card takes it, when that one goes in another's place: the dates of issue and expiry that it has are that
+ * other card's, the new one's are its own day's and the rule's.
+ */
+void registry_renewal(struct person *p);
 void registry_check_person(const struct person *p, bool has_photo, const struct check_context *ctx, struct holds *ret);
 bool registry_is_citizen(const struct person *p); /* by the record's nationality */
 bool holds_any(const struct holds *h);		  /* at least one HOLD_HOLD */

@@ -48,12 +48,21 @@ static bool reaches_age(const struct due_query *q, const struct person *p, struc
 bool due_judge(const struct due_query *q, const struct person *p, struct date card_issued, struct due *ret)
 {
 	struct due d = { .person = p, .kind = DUE_EXCHANGE };
-	bool known = false;
+	bool known = false, newer, ends;
 
 	if (p->life != LIFE_ALIVE || date_precision(p->birth) != DATE_DAY)
 		return false;
 	d.issued = date_precision(p->issued) == DATE_DAY ? p->issued : card_issued;
-	if (card_expiry(q, p, d.issued, &d.on, &known)) {
+	/* A card that was made after what the record says of dates has its own. */
+	newer = card_issued.year != 0 && date_compare(card_issued, d.issued) > 0;
+	if (newer) {
+		d.issued = card_issued;
+		known = true;
+		ends = validity_expiry(&q->rules, p->birth, card_issued, &d.on);
+	} else {
+		ends = card_expiry(q, p, d.issued, &d.on, &known);
+	}
+	if (ends) {
 		if (date_compare(d.on, q->until) > 0)
 			return false;
 	} else if (known || !reaches_age(q, p, &d)) {
@@ -209,9 +218,8 @@ static bool visit_person(void *ctx, const struct person *p, bool has_photo)
 	(void)has_photo;
 	if (cc_failed(w->st = was_ended(w, p->number, &ended_on, &ended)))
 		return false;
-	/* The ledger is asked only about those whom it can change. */
-	if (!ended && date_precision(p->issued) != DATE_DAY && p->expiry_kind == EXPIRY_BY_RULE && p->life == LIFE_ALIVE &&
-	    cc_failed(w->st = ledger_day(w, p->number, &issued)))
+	/* The card that was made here may be newer than what the record says. */
+	if (!ended && p->life == LIFE_ALIVE && cc_failed(w->st = ledger_day(w, p->number, &issued)))
 		return false;
 	if (ended ? !judge_ended(w->q, p, ended_on, &d) : !due_judge(w->q, p, issued, &d))
 		return true;

@@ -186,6 +186,8 @@ static cc_status check_holds(struct exchange *x, const char *number, size_t plac
 	if (x->p.check == NULL)
 		return forms_hold(x->p.books, number, err);
 	gate.check = *x->p.check;
+	if (cc_failed(st = ledger_is_renewal(x->p.books, number, &gate.renewal, err)))
+		return st;
 	st = gate_person(x->p.registry, number, &gate, &holds, NULL, err);
 	if (!cc_failed(st) && (hold = holds_first(&holds)) != NULL)
 		st = cc_fail(err, CC_E_HELD, hold->key, "applicant %zu: %s", place, hold->field);

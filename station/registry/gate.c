@@ -398,6 +398,8 @@ static cc_status judge(struct gate *g, struct stmt *q, struct person *p, struct 
 
 	if (cc_failed(st))
 		return st;
+	if (g->o->renewal)
+		registry_renewal(p);
 	registry_check_person(p, has_photo || g->o->photos_later, &g->o->check, h);
 	if (g->o->fresh_days > 0 && g->now_ms - imported_ms > (int64_t)g->o->fresh_days * DAY_MS)
 		hold(h, HOLD_WARNING, "registry.stale", "");

@@ -21,6 +21,7 @@
  */
 struct gate_options {
 	struct check_context check;
+	bool renewal;		     /* the card would go in another's place (check.h) */
 	bool photos_later;	     /* judged as if a photo were there */
 	unsigned fresh_days;	     /* 0: age does not matter */
 	struct books *books;	     /* over the registry's store: open forms count (forms_hold.h); NULL: they don't */

@@ -34,6 +34,9 @@ static void due_follows_the_card_not_the_age_alone(void **state)
 		{ { 2001, 12, 24 }, { 2024, 12, 24 }, { 0 }, EXPIRY_BY_RULE, "-" }, /* within the 2 years before 25: to 40 */
 		{ { 2001, 12, 24 }, { 0 }, { 2024, 11, 1 }, EXPIRY_BY_RULE, "exchange 2026-12-24" }, /* the ledger's day */
 		{ { 2001, 12, 24 }, { 0 }, { 2025, 1, 1 }, EXPIRY_BY_RULE, "-" },
+		/* The record has the old card's dates, the ledger a newer card. */
+		{ { 2001, 12, 24 }, { 2018, 1, 1 }, { 2025, 1, 1 }, EXPIRY_BY_RULE, "-" },
+		{ { 1966, 12, 1 }, { 2015, 1, 1 }, { 2024, 11, 30 }, EXPIRY_NONE, "exchange 2026-12-01" },
 		{ { 2001, 12, 24 }, { 0 }, { 0 }, EXPIRY_BY_RULE, "age-unknown-card 2026-12-24" },
 		{ { 2012, 12, 1 }, { 0 }, { 0 }, EXPIRY_BY_RULE, "first 2026-12-01" },		   /* 14 */
 		{ { 2012, 12, 1 }, { 2020, 1, 1 }, { 0 }, EXPIRY_BY_RULE, "exchange 2026-12-01" }, /* a child's card */
