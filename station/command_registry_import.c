@@ -248,6 +248,10 @@ static void say_next(const struct registry_session *s, const struct import_count
 	const char *rejects = invocation_option(s->inv, "--rejects");
 	const bool vi = s->inv->config.lang == LANG_VI;
 
+	if (s->list == NULL && c->rows == 0)
+		(void)fprintf(stderr, "%s\n",
+			      vi ? "Tệp không có hàng dữ liệu nào. Việc cần làm: kiểm tra có đúng tệp đã xuất không."
+				 : "There is no row in this file. Next: is it the file that was exported?");
 	if (s->list != NULL || c->refused + c->conflicts == 0)
 		return;
 	if (rejects != NULL && !s->inv->config.dry_run)

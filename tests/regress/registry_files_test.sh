@@ -18,6 +18,9 @@ run 1 "UTF-16 without a mark too" "CSV UTF-8" "$cccd" registry import "$work/big
 run 1 "also when another encoding is named" "CSV UTF-8" "$cccd" registry import "$work/excel.csv" --encoding tcvn3
 run 1 "a folder is called a folder" "a folder, not a file" "$cccd" registry import "$work"
 
+echo "$head" >"$work/heading.csv"
+run 0 "a heading without rows is told" "no row in this file" "$cccd" registry import "$work/heading.csv"
+
 # ---- one file of two offices' encodings
 for pair in TCVN5712-1/CP1258 TCVN5712-1/UTF-8 CP1258/TCVN5712-1 CP1258/UTF-8; do
 	{ echo "$head"; row 002 "Đặng Hữu Nghĩa"; row 004 "Nguyễn Thế Kỷ"; row 006 "Phạm Ngọc Ưởng"; row 008 "Hoàng Thị Huệ"; } |
