@@ -189,6 +189,22 @@ static cc_status find_given(struct taking *t, const struct exchange_result *r, u
 	return st;
 }
 
+/* I6: a chip is one card's. Told of twice, it would end or replace somebody else's. */
+static cc_status check_chip(struct taking *t, const char *serial, struct cc_error *err)
+{
+	const struct books_value key = books_text(serial);
+	bool known = false;
+	cc_status st = exchange_exists(t->x,
+				       "SELECT 1 FROM issue_card WHERE serial = $1 UNION ALL SELECT 1 FROM exchange_item i JOIN"
+				       " exchange_package p ON p.id = i.package_id WHERE i.serial = $1 AND p.direction = 'out'"
+				       " AND i.state IN ('issued', 'replaced', 'revoked')",
+				       &key, 1, &known, err);
+
+	return !cc_failed(st) && known
+		       ? cc_fail(err, CC_E_VERIFY, "exchange.chip-known", "result %zu: chip %s", t->taken.items + 1, serial)
+		       : st;
+}
+
 static cc_status book_result(struct taking *t, const struct exchange_result *r, struct cc_error *err)
 {
 	char package_id[EXCHANGE_ID_SIZE], serial[65] = { 0 };
@@ -200,6 +216,8 @@ static cc_status book_result(struct taking *t, const struct exchange_result *r, 
 		return st;
 	if (r->serial.n > 0 && r->serial.n < sizeof serial)
 		memcpy(serial, r->serial.p, r->serial.n);
+	if (r->outcome == EXCHANGE_ISSUED && cc_failed(st = check_chip(t, serial, err)))
+		return st;
 	const struct books_value values[] = { books_text(package_id),
 					      books_int(n),
 					      books_text(exchange_outcome_name(r->outcome)),

@@ -261,12 +261,35 @@ static void another_stations_word_ends_nobody_elses_card(void **state)
 	struct rig *r = *state;
 	struct exchange_taken taken;
 	struct revocation done;
+	struct exchange_made made;
+	struct buf back = { 0 };
+	uint8_t mac[BOOKS_MAC_LEN];
+	const struct books_value key = books_blob(bytes_of(mac, sizeof mac));
+	char number[13];
 
 	exchange_rig_issue(&r->centre, 1, "0000000000000001");
 	give(r, 0, &taken);
 	exchange_rig_issue(&r->team, 0, "0000000000000001");
-	(void)bring_back(r, CC_OK);
-	(void)end_card(&r->centre, 0, NULL, &done);
+	assert_int_equal(
+		exchange_make_results(&r->team.x, "Trung tâm", exchange_rig_in_days(&r->team, 30), &back, &made, &r->team.f.err)
+			.code,
+		CC_OK);
+	exchange_rig_assert_refused(&r->centre, buf_view(&back), CC_E_VERIFY, "exchange.chip-known");
+	buf_done(&back);
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_E_HELD);
+	/* Nor where such a word had been taken before. */
+	exchange_rig_number(0, number);
+	assert_int_equal(books_number_mac(r->centre.f.books, number, mac).code, CC_OK);
+	assert_int_equal(books_begin(r->centre.f.books, &r->centre.f.err).code, CC_OK);
+	assert_int_equal(books_end(r->centre.f.books,
+				   books_run(r->centre.f.books,
+					     "UPDATE exchange_item SET state = 'issued', live = 0, serial = '0000000000000001'"
+					     " WHERE number_mac = $1",
+					     &key, 1, &r->centre.f.err),
+				   &r->centre.f.err)
+				 .code,
+			 CC_OK);
+	assert_int_equal(end_card(&r->centre, 0, NULL, &done).code, CC_OK);
 	assert_int_equal(count_of(&r->centre, "SELECT active FROM issue_card WHERE serial = '0000000000000001'"), 1);
 }
 
