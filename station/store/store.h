@@ -64,8 +64,8 @@ struct stmt {
 /* ret is ready, migrated (store_migrate) and locked. */
 CC_MUST cc_status store_sqlite_open(const char *path, struct store **ret, struct cc_error *err);
 /*
- * What its pages in memory take at most, of the memory that the process may have (memory_limit.h; 0: unknown): an eighth, from
- * 128 MiB to 8 GiB; where that is little memory, never more than a quarter.
+ * What its pages in memory take at most, of the memory that the process may have (memory_limit.h): a quarter, never more than
+ * 32 GiB. 0: unknown, 128 MiB are taken.
  */
 int store_sqlite_cache_kib(int64_t memory_kib);
 /*

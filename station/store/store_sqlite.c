@@ -427,18 +427,15 @@ static int journal_committed(void *ctx, sqlite3 *db, const char *name, int pages
  * A page that is not at hand costs more than all else of a lookup, and keyed
  * hashes fall anywhere. Taken only as pages are read: a small registry stays small.
  */
-#define CACHE_KIB_MIN (128 * 1024)
-#define CACHE_KIB_MAX (8 * 1024 * 1024)
-#define CACHE_SHARE 8	   /* of the memory that this process may have */
-#define CACHE_SHARE_MOST 4 /* of it, however little that is */
+#define CACHE_KIB_UNKNOWN (128 * 1024)
+#define CACHE_KIB_MAX (32 * 1024 * 1024)
+#define CACHE_SHARE 4 /* of the memory that this process may have: what databases of a server's size are given */
 
 int store_sqlite_cache_kib(int64_t memory_kib)
 {
 	int64_t kib = memory_kib / CACHE_SHARE;
 
-	if (kib < CACHE_KIB_MIN && memory_kib > 0)
-		kib = memory_kib / CACHE_SHARE_MOST < CACHE_KIB_MIN ? memory_kib / CACHE_SHARE_MOST : CACHE_KIB_MIN;
-	return memory_kib <= 0 ? CACHE_KIB_MIN : kib > CACHE_KIB_MAX ? CACHE_KIB_MAX : (int)kib;
+	return memory_kib <= 0 ? CACHE_KIB_UNKNOWN : kib > CACHE_KIB_MAX ? CACHE_KIB_MAX : (int)kib;
 }
 
 static cc_status configure(struct sqlite_store *s)

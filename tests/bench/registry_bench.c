@@ -4,6 +4,7 @@
 #include "station/issue/queue.h"
 #include "station/registry/import.h"
 #include "station/store/memory_limit.h"
+#include "tests/support/bench.h"
 #include "tests/support/pki_fixture.h"
 
 #include <libpq-fe.h>
@@ -29,30 +30,14 @@
 
 static size_t rows_small = 100000;
 
-static double now_s(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* Of all threads, and of the one that asks: on a busy machine the wall tells less than these. */
 struct cpu {
 	double all, here;
 };
 
-static double clock_s(clockid_t clock)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static struct cpu cpu_now(void)
 {
-	return (struct cpu){ clock_s(CLOCK_PROCESS_CPUTIME_ID), clock_s(CLOCK_THREAD_CPUTIME_ID) };
+	return (struct cpu){ bench_clock_s(CLOCK_PROCESS_CPUTIME_ID), bench_clock_s(CLOCK_THREAD_CPUTIME_ID) };
 }
 
 static struct cpu cpu_since(struct cpu start)
@@ -60,27 +45,6 @@ static struct cpu cpu_since(struct cpu start)
 	struct cpu now = cpu_now();
 
 	return (struct cpu){ now.all - start.all, now.here - start.here };
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static double median(double *v, size_t n, double *spread)
-{
-	qsort(v, n, sizeof *v, by_value);
-	*spread = v[n / 2] > 0 ? (v[n - 1] - v[0]) / v[n / 2] : 0;
-	return v[n / 2];
-}
-
-static void figure(const char *name, double ratio, double value, const char *unit, double spread, const char *peer)
-{
-	printf("{\"name\":\"%s\",\"ratio\":%.3f,\"value\":%.6g,\"unit\":\"%s\",\"peer\":\"%s\",\"spread\":%.2f}\n", name, ratio,
-	       value, unit, peer, spread);
-	fflush(stdout);
 }
 
 #define MUST(call)                                                                                                               \
@@ -233,7 +197,7 @@ static double bare_load(struct world *w, size_t from, size_t count, bool fresh, 
 		at[i + 1] = at[i] + strlen(row);
 	}
 	cpu = cpu_now();
-	start = now_s();
+	start = bench_clock_s(CLOCK_MONOTONIC);
 	if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?, ?)", -1, &q, NULL) != SQLITE_OK)
 		exit(1);
@@ -249,7 +213,7 @@ static double bare_load(struct world *w, size_t from, size_t count, bool fresh, 
 		exit(1);
 	/* With what is left of the journal copied home, on both sides. */
 	(void)sqlite3_close(db);
-	start = now_s() - start;
+	start = bench_clock_s(CLOCK_MONOTONIC) - start;
 	*ret_cpu = cpu_since(cpu);
 	free(rows);
 	free(text);
@@ -294,11 +258,11 @@ static double import(struct world *w, bool fresh, struct cpu *ret_cpu)
 		exit(1);
 	open_station(w, fresh, &store, &r);
 	cpu = cpu_now();
-	start = now_s();
+	start = bench_clock_s(CLOCK_MONOTONIC);
 	MUST(import_run(r, in, &o, &c, &err));
 	registry_close(&r);
 	store_close(&store);
-	start = now_s() - start;
+	start = bench_clock_s(CLOCK_MONOTONIC) - start;
 	*ret_cpu = cpu_since(cpu);
 	if (c.imported != c.rows || c.rows == 0) {
 		fprintf(stderr, "import: %llu of %llu\n", (unsigned long long)c.imported, (unsigned long long)c.rows);
@@ -322,11 +286,11 @@ cc_status __real_hmac_run(struct hmac *h, struct bytes in, struct digest *ret);
 cc_status __wrap_hmac_run(struct hmac *h, struct bytes in, struct digest *ret);
 cc_status __wrap_hmac_run(struct hmac *h, struct bytes in, struct digest *ret)
 {
-	double start = timing ? clock_s(CLOCK_THREAD_CPUTIME_ID) : 0;
+	double start = timing ? bench_clock_s(CLOCK_THREAD_CPUTIME_ID) : 0;
 	cc_status st = __real_hmac_run(h, in, ret);
 
 	if (timing) {
-		hashes.seconds += clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
+		hashes.seconds += bench_clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
 		hashes.calls++;
 	}
 	return st;
@@ -336,11 +300,11 @@ cc_status __real_sealer_encrypt(struct sealer *s, struct bytes aad, struct bytes
 cc_status __wrap_sealer_encrypt(struct sealer *s, struct bytes aad, struct bytes plain, struct buf *ret);
 cc_status __wrap_sealer_encrypt(struct sealer *s, struct bytes aad, struct bytes plain, struct buf *ret)
 {
-	double start = timing ? clock_s(CLOCK_THREAD_CPUTIME_ID) : 0;
+	double start = timing ? bench_clock_s(CLOCK_THREAD_CPUTIME_ID) : 0;
 	cc_status st = __real_sealer_encrypt(s, aad, plain, ret);
 
 	if (timing) {
-		seals.seconds += clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
+		seals.seconds += bench_clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
 		seals.calls++;
 	}
 	return st;
@@ -352,9 +316,9 @@ static double clock_cost(void)
 	double sum = 0;
 
 	for (int i = 0; i < 100000; i++) {
-		double start = clock_s(CLOCK_THREAD_CPUTIME_ID);
+		double start = bench_clock_s(CLOCK_THREAD_CPUTIME_ID);
 
-		sum += clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
+		sum += bench_clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
 	}
 	return sum / 100000;
 }
@@ -372,12 +336,12 @@ static void encryption_figures(struct world *w, double cpu_us)
 		hash_us[i] = (hashes.seconds - (double)hashes.calls * clock_cost()) * us;
 		seal_us[i] = (seals.seconds - (double)seals.calls * clock_cost()) * us;
 	}
-	h = median(hash_us, ROUNDS, &s1);
-	s = median(seal_us, ROUNDS, &s2);
-	figure("import_hashes_share", h / cpu_us, h, "us/row", s1, "processor time of a row: its keyed hashes");
-	figure("import_seals_share", s / cpu_us, s, "us/row", s2, "processor time of a row: its seal, AES-256-GCM");
-	figure("import_hashes_per_row", (double)hashes.calls / (double)rows_small, (double)hashes.calls, "calls", 0,
-	       "one; what the cache of marks does not hold is hashed");
+	h = bench_median(hash_us, ROUNDS, &s1);
+	s = bench_median(seal_us, ROUNDS, &s2);
+	bench_figure("import_hashes_share", h / cpu_us, h, "us/row", s1, "processor time of a row: its keyed hashes");
+	bench_figure("import_seals_share", s / cpu_us, s, "us/row", s2, "processor time of a row: its seal, AES-256-GCM");
+	bench_figure("import_hashes_per_row", (double)hashes.calls / (double)rows_small, (double)hashes.calls, "calls", 0,
+		     "one; what the cache of marks does not hold is hashed");
 }
 
 static void import_figures(struct world *w)
@@ -395,15 +359,16 @@ static void import_figures(struct world *w)
 		cpu_writes[i] = cpu.here * us;
 		cpu_reads[i] = (cpu.all - cpu.here) * us;
 	}
-	b = median(bare, ROUNDS, &s1);
-	o = median(ours, ROUNDS, &s2);
-	figure("import_vs_bare_load", b / o, (double)rows_small / o, "rows/s", s2, "bare sorted SQLite load of the same rows");
-	reads = median(cpu_reads, ROUNDS, &s1);
-	writes = median(cpu_writes, ROUNDS, &s2);
-	b = median(cpu_bare, ROUNDS, &s1);
-	figure("import_cpu", b / (reads + writes), reads + writes, "us/row", s2, "processor time of the bare load");
-	figure("import_cpu_reads", reads / (reads + writes), reads, "us/row", s1,
-	       "of it: the thread that reads, checks and seals");
+	b = bench_median(bare, ROUNDS, &s1);
+	o = bench_median(ours, ROUNDS, &s2);
+	bench_figure("import_vs_bare_load", b / o, (double)rows_small / o, "rows/s", s2,
+		     "bare sorted SQLite load of the same rows");
+	reads = bench_median(cpu_reads, ROUNDS, &s1);
+	writes = bench_median(cpu_writes, ROUNDS, &s2);
+	b = bench_median(cpu_bare, ROUNDS, &s1);
+	bench_figure("import_cpu", b / (reads + writes), reads + writes, "us/row", s2, "processor time of the bare load");
+	bench_figure("import_cpu_reads", reads / (reads + writes), reads, "us/row", s1,
+		     "of it: the thread that reads, checks and seals");
 	encryption_figures(w, reads + writes);
 }
 
@@ -417,7 +382,7 @@ static double bare_lookups(sqlite3 *db, size_t people, uint64_t from, uint64_t c
 
 	if (sqlite3_prepare_v2(db, "SELECT record FROM t WHERE number = ?", -1, &q, NULL) != SQLITE_OK)
 		exit(1);
-	start = now_s();
+	start = bench_clock_s(CLOCK_MONOTONIC);
 	for (uint64_t i = from; i < from + count; i++) {
 		number_of(mix(i) % people, number);
 		(void)sqlite3_bind_text(q, 1, number, 12, SQLITE_STATIC);
@@ -425,7 +390,7 @@ static double bare_lookups(sqlite3 *db, size_t people, uint64_t from, uint64_t c
 			exit(1);
 		(void)sqlite3_reset(q);
 	}
-	start = now_s() - start;
+	start = bench_clock_s(CLOCK_MONOTONIC) - start;
 	(void)sqlite3_finalize(q);
 	return start / (double)count * 1e6;
 }
@@ -433,7 +398,7 @@ static double bare_lookups(sqlite3 *db, size_t people, uint64_t from, uint64_t c
 static double lookups(struct registry *r, size_t people, uint64_t from, uint64_t count)
 {
 	char number[13];
-	double start = now_s();
+	double start = bench_clock_s(CLOCK_MONOTONIC);
 
 	for (uint64_t i = from; i < from + count; i++) {
 		struct person p;
@@ -444,7 +409,7 @@ static double lookups(struct registry *r, size_t people, uint64_t from, uint64_t
 			exit(1);
 		person_done(&p);
 	}
-	return (now_s() - start) / (double)count * 1e6;
+	return (bench_clock_s(CLOCK_MONOTONIC) - start) / (double)count * 1e6;
 }
 
 static bool count(void *ctx, const struct person *p, bool has_photo)
@@ -458,7 +423,7 @@ static bool count(void *ctx, const struct person *p, bool has_photo)
 /* What officers ask: a whole name, two words of one in another order, a word with a year; the first page. */
 static double searches(struct registry *r, int round)
 {
-	double start = now_s();
+	double start = bench_clock_s(CLOCK_MONOTONIC);
 	size_t hits = 0;
 
 	for (uint64_t i = 0; i < SEARCHES; i++) {
@@ -474,7 +439,7 @@ static double searches(struct registry *r, int round)
 	}
 	if (hits < SEARCHES * 10)
 		exit(1);
-	return (now_s() - start) / SEARCHES * 1e6;
+	return (bench_clock_s(CLOCK_MONOTONIC) - start) / SEARCHES * 1e6;
 }
 
 static double file_bytes(const char *path)
@@ -505,9 +470,9 @@ static void measure(struct world *w, size_t people, double *lookup, double *sear
 		a[i] = lookups(r, people, from, LOOKUPS);
 		b[i] = searches(r, i);
 	}
-	*lookup = median(a, ROUNDS, &spread);
-	*search = median(b, ROUNDS, &spread);
-	*bare = median(c, ROUNDS, &spread);
+	*lookup = bench_median(a, ROUNDS, &spread);
+	*search = bench_median(b, ROUNDS, &spread);
+	*bare = bench_median(c, ROUNDS, &spread);
 	(void)sqlite3_close(db);
 	registry_close(&r);
 	store_close(&store);
@@ -530,19 +495,19 @@ static void growth_figures(struct world *w)
 		seconds += import(w, false, &unused);
 	}
 	measure(w, large, &look_10, &search_10, &bare_10);
-	figure("lookup_vs_bare_sqlite", look_10 / bare_10, look_10, "us", 0, "bare SQLite's own lookup of the same row");
+	bench_figure("lookup_vs_bare_sqlite", look_10 / bare_10, look_10, "us", 0, "bare SQLite's own lookup of the same row");
 	(void)snprintf(name, sizeof name, "lookup_growth_%zuk_%zuk", rows_small / 1000, large / 1000);
-	figure(name, look_10 / look_1, look_10, "us", 0, "the same with a tenth of the people");
+	bench_figure(name, look_10 / look_1, look_10, "us", 0, "the same with a tenth of the people");
 	(void)snprintf(name, sizeof name, "bare_growth_%zuk_%zuk", rows_small / 1000, large / 1000);
-	figure(name, bare_10 / bare_1, bare_10, "us", 0, "bare SQLite with a tenth of the rows");
+	bench_figure(name, bare_10 / bare_1, bare_10, "us", 0, "bare SQLite with a tenth of the rows");
 	(void)snprintf(name, sizeof name, "search_growth_%zuk_%zuk", rows_small / 1000, large / 1000);
-	figure(name, search_10 / search_1, search_10, "us", 0, "the same with a tenth of the people");
+	bench_figure(name, search_10 / search_1, search_10, "us", 0, "the same with a tenth of the people");
 	station_path(w, path, sizeof path);
-	figure("nation_disk_gib", file_bytes(path) / (double)large * nation / 1073741824.0 / 1000,
-	       file_bytes(path) / (double)large, "B/row", 0, "1,000 GiB; 86.6 million people without photos");
-	figure("nation_load_hours", seconds / (double)(large - rows_small) * nation / 3600 / 24,
-	       (double)(large - rows_small) / seconds, "rows/s", 0,
-	       "24 h; 86.6 million people at the rate of the last nine tenths");
+	bench_figure("nation_disk_gib", file_bytes(path) / (double)large * nation / 1073741824.0 / 1000,
+		     file_bytes(path) / (double)large, "B/row", 0, "1,000 GiB; 86.6 million people without photos");
+	bench_figure("nation_load_hours", seconds / (double)(large - rows_small) * nation / 3600 / 24,
+		     (double)(large - rows_small) / seconds, "rows/s", 0,
+		     "24 h; 86.6 million people at the rate of the last nine tenths");
 }
 
 /* ---- claims: ours with threads at one desk, PostgreSQL's SKIP LOCKED with as many connections, both flushed */
@@ -592,7 +557,7 @@ static double our_claims(struct books *b, int clerk_count, uint64_t from)
 
 	apply(b, from);
 	MUST(queue_desk_new(b, "bench", 60000, &desk, &err));
-	start = now_s();
+	start = bench_clock_s(CLOCK_MONOTONIC);
 	for (int i = 0; i < clerk_count; i++) {
 		clerks[i].desk = desk;
 		(void)pthread_create(&threads[i], NULL, our_clerk, &clerks[i]);
@@ -601,7 +566,7 @@ static double our_claims(struct books *b, int clerk_count, uint64_t from)
 		(void)pthread_join(threads[i], NULL);
 		total += clerks[i].n;
 	}
-	start = now_s() - start;
+	start = bench_clock_s(CLOCK_MONOTONIC) - start;
 	if (total != CLAIMS)
 		exit(1);
 	queue_desk_free(&desk);
@@ -645,7 +610,7 @@ static double their_claims(const char *server, int clerk_count)
 		CLAIMS);
 	PQclear(PQexec(db, sql));
 	PQfinish(db);
-	start = now_s();
+	start = bench_clock_s(CLOCK_MONOTONIC);
 	for (int i = 0; i < clerk_count; i++) {
 		clerks[i].server = server;
 		(void)pthread_create(&threads[i], NULL, their_clerk, &clerks[i]);
@@ -654,7 +619,7 @@ static double their_claims(const char *server, int clerk_count)
 		(void)pthread_join(threads[i], NULL);
 		total += clerks[i].n;
 	}
-	return total == CLAIMS ? (double)total / (now_s() - start) : 0;
+	return total == CLAIMS ? (double)total / (bench_clock_s(CLOCK_MONOTONIC) - start) : 0;
 }
 
 static void claim_figure(struct books *b, const char *server, int clerk_count, uint64_t *people)
@@ -671,10 +636,10 @@ static void claim_figure(struct books *b, const char *server, int clerk_count, u
 			ours[i] = o;
 		}
 	}
-	o = median(ours, ROUNDS, &s1);
-	t = median(theirs, ROUNDS, &s2);
+	o = bench_median(ours, ROUNDS, &s1);
+	t = bench_median(theirs, ROUNDS, &s2);
 	(void)snprintf(name, sizeof name, "claims_vs_postgres_%d", clerk_count);
-	figure(name, o / t, o, "claims/s", s1, "PostgreSQL SKIP LOCKED, as many connections as our threads, both durable");
+	bench_figure(name, o / t, o, "claims/s", s1, "PostgreSQL SKIP LOCKED, as many connections as our threads, both durable");
 }
 
 static void claim_figures(struct world *w)

@@ -121,10 +121,10 @@ static void pages_take_a_share(void **state)
 	assert_int_equal(store_sqlite_cache_kib(0), 128 * MIB);
 	assert_int_equal(store_sqlite_cache_kib(64 * MIB), 16 * MIB);
 	assert_int_equal(store_sqlite_cache_kib(512 * MIB), 128 * MIB);
-	assert_int_equal(store_sqlite_cache_kib(1024 * MIB), 128 * MIB);
-	assert_int_equal(store_sqlite_cache_kib(4096 * MIB), 512 * MIB);
-	assert_int_equal(store_sqlite_cache_kib((int64_t)1024 * 1024 * MIB), 8192 * MIB);
-	assert_int_equal(store_sqlite_cache_kib(INT64_MAX), 8192 * MIB);
+	assert_int_equal(store_sqlite_cache_kib(1024 * MIB), 256 * MIB);
+	assert_int_equal(store_sqlite_cache_kib(4096 * MIB), 1024 * MIB);
+	assert_int_equal(store_sqlite_cache_kib((int64_t)1024 * 1024 * MIB), 32768 * MIB);
+	assert_int_equal(store_sqlite_cache_kib(INT64_MAX), 32768 * MIB);
 }
 
 int main(void)
