@@ -4,6 +4,7 @@
 #include "station/registry/fingers.h"
 #include "station/registry/forms_hold.h"
 #include "station/registry/registry_stamp.h"
+#include "station/registry/same_person.h"
 
 #include "card/fs.h"
 #include "card/sw.h"
@@ -83,6 +84,7 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 	struct gate_options gate = { .check = s->check };
 	const struct hold *hold;
 	const char *card = NULL;
+	bool old_card = false;
 	cc_status st;
 
 	books_lock(s->books);
@@ -98,11 +100,15 @@ static cc_status admit(struct worker *w, struct person *person, struct buf *phot
 	/* Whoever stands under two numbers gets no card under either until an officer has decided. */
 	if (!cc_failed(st))
 		st = gate_person(s->registry, w->request->number, &gate, &w->report->holds, NULL, &w->err);
+	if (!cc_failed(st))
+		st = same_person_has_card(s->books, person, &old_card, &w->err);
 	books_unlock(s->books);
 	if (cc_failed(st))
 		return st;
 	if ((hold = holds_first(&w->report->holds)))
 		return cc_fail(&w->err, CC_E_HELD, hold->key, "%s", hold->field);
+	if (old_card)
+		return cc_fail(&w->err, CC_E_HELD, "registry.cancelled-card", "cancelled_number");
 	if (cc_failed(st = ledger_card_hold(s->books, w->request->number, &card, &w->err)))
 		return st;
 	return card != NULL ? cc_fail(&w->err, CC_E_STATE, card, "by the ledger") : st;

@@ -393,7 +393,7 @@ static void count(struct gate_report *rep, const struct person *p, const struct 
 static cc_status judge(struct gate *g, struct stmt *q, struct person *p, struct holds *h, char *other)
 {
 	int64_t id = stmt_column_int(q, 0), imported_ms = stmt_column_int(q, 4);
-	bool has_photo = stmt_column_int(q, 3) == 1;
+	bool has_photo = stmt_column_int(q, 3) == 1, old_card = false;
 	cc_status st = registry_row_open(g->r, q, p, g->err);
 
 	if (cc_failed(st))
@@ -404,6 +404,10 @@ static cc_status judge(struct gate *g, struct stmt *q, struct person *p, struct 
 	if (g->o->fresh_days > 0 && g->now_ms - imported_ms > (int64_t)g->o->fresh_days * DAY_MS)
 		hold(h, HOLD_WARNING, "registry.stale", "");
 	st = check_twins(g, p, id, h, other);
+	if (!cc_failed(st) && g->o->books != NULL)
+		st = same_person_has_card(g->o->books, p, &old_card, g->err);
+	if (old_card)
+		hold(h, HOLD_HOLD, "registry.cancelled-card", "cancelled_number");
 	if (!cc_failed(st))
 		st = forms_findings_add(&g->forms, p->number, h, g->err);
 	if (!cc_failed(st) && has_photo)

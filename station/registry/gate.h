@@ -11,6 +11,7 @@
  * a record alone (correct, complete, live), and what only the others show (clean):
  *
  *	registry.same-person	another number has the same name, birth date and parents (same_person.h)
+ *	registry.cancelled-card	a card under the number that was cancelled for this one is active (same_person.h)
  *	registry.number-cancelled  that other number is the right one, this one was cancelled
  *	registry.cmnd-shared	somebody else has the same old identity number: a warning
  *	registry.photo-reused	the same photo belongs to another person: the same file at once, a photo that shows the same

@@ -35,6 +35,27 @@ cc_status same_person_distinct(struct registry *r, int64_t id, int64_t other, bo
 	return registry_store_error(r, st, err);
 }
 
+cc_status same_person_has_card(struct books *b, const struct person *p, bool *ret, struct cc_error *err)
+{
+	uint8_t mac[BOOKS_MAC_LEN];
+	const struct books_value key = books_blob(bytes_of(mac, sizeof mac));
+	struct stmt *q = NULL;
+	cc_status st;
+
+	*ret = false;
+	if (p->cancelled_number[0] == '\0')
+		return cc_ok();
+	if (cc_failed(st = books_number_mac(b, p->cancelled_number, mac)))
+		return cc_fail(err, st.code, "crypto.failed", "HMAC-SHA256");
+	st = books_query(b,
+			 "SELECT 1 FROM issue_card WHERE number_mac = $1 AND active = 1 UNION ALL SELECT 1 FROM exchange_item i"
+			 " JOIN exchange_package p ON p.id = i.package_id WHERE i.number_mac = $1 AND i.state = 'issued'"
+			 " AND p.direction = 'out' UNION ALL SELECT 1 FROM issue_job WHERE number_mac = $1 AND live = 1",
+			 &key, 1, &q, ret, err);
+	stmt_finish(&q);
+	return st;
+}
+
 static cc_status identity_of(struct registry *r, const char *number, char *out, int64_t *ret_id, struct cc_error *err)
 {
 	struct person p = { 0 };

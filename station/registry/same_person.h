@@ -22,6 +22,12 @@ enum same_person same_person_of(const struct person *self, const struct person *
 /* Were these two rows found to be two people? */
 CC_MUST cc_status same_person_distinct(struct registry *r, int64_t id, int64_t other, bool *ret, struct cc_error *err);
 
+/*
+ * I2: has this person an active card, or one in work, under the number that was cancelled for theirs? It ends first: card revoke.
+ * Under the books' lock, or in a transaction.
+ */
+CC_MUST cc_status same_person_has_card(struct books *b, const struct person *p, bool *ret, struct cc_error *err);
+
 struct same_person_request {
 	const char *number, *other;
 	const char *officer, *approved_by, *reason;

@@ -87,6 +87,23 @@ run 1 "a form that is not there" "no revocation" card approve-revocation 999 --o
 run 2 "or no number" "form" card approve-revocation x --officer A
 exits 0 card revocations $khang --json && json 'v.revocations.map(r => [r.state, r.reason, r.asked_by, r.decided_by].join()).join(";") === "revoked,withdrawn,Trần Bình,Lê Cúc"' >"$out" 2>&1
 tap $? "who, when and why stay"
+# ---- one person under two numbers, who has a card under the wrong one
+cp $people/photos/h02.jpg $people/photos/h03.jpg "$work/"
+twin() { printf '{"number":"%s","full_name":"Lê Thị Hoa","birth_date":"1990-02-15","sex":"female","nationality":"Việt Nam","ethnicity":"Kinh","father":"Lê Văn Hai","origin":"Hà Nội","residence":"Hà Nội","photo":"%s"}\n' "$@"; }
+twin 040190000000 h02.jpg >"$work/wrong.jsonl"
+twin 042190000000 h03.jpg >"$work/right.jsonl"
+run 0 "somebody" "" registry import "$work/wrong.jsonl"
+run 0 "their card" "" lab 5 "$cccd" card issue 040190000000
+run 0 "the same under another number" "" registry import "$work/right.jsonl"
+run 0 "that one is the right one" "" registry correct 042190000000 cancelled_number 040190000000 --evidence "Thông báo hủy số" --officer "Trần Bình"
+form=$(grep -oE "(Form|Correction) [0-9]+" "$out" | grep -oE "[0-9]+" | head -1)
+run 0 "by two officers" "" registry approve "$form" --officer "Lê Cúc"
+run 3 "no second card while the first is active" "card revoke" registry check 042190000000
+run 3 "nor an application" "cancelled number" registry apply 042190000000 --kind first
+run 3 "nor a card" "040190000000|cancelled number" lab 6 "$cccd" card issue 042190000000
+run 0 "the first is revoked" "" card revoke 040190000000 --reason lost --officer A
+run 0 "and the next one made" "" lab 6 "$cccd" card issue 042190000000
+
 leaks=0
 for needle in "Đơn trình báo" "Quyết định 15" $khang; do
 	grep -aqF -- "$needle" "$CCCD_HOME"/station.db* && leaks=1 && echo "# found: $needle"
