@@ -17,6 +17,9 @@ if [ -n "$shm" ]; then
 		export TMPDIR=$shm
 	fi
 fi
+# Whoever runs the suite may have a station of their own: no test sees it.
+unset CCCD_STORE CCCD_READER CCCD_LANG CCCD_PASSWORD_FILE
+export CCCD_HOME=$PWD/$logs/no-station
 export CMOCKA_MESSAGE_OUTPUT=TAP BUILD logs CCCD=${CCCD:-$PWD/$BUILD/cccd}
 
 run_one() {

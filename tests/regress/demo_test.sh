@@ -4,8 +4,8 @@ set -u
 cccd=$(realpath "${CCCD:-build/gcc/cccd}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset CCCD_HOME CCCD_READER CCCD_PASSWORD_FILE
-export CCCD_LANG=en
+unset CCCD_READER CCCD_PASSWORD_FILE
+export CCCD_LANG=en CCCD_HOME=$work/no-station
 n=0
 tap() {
 	n=$((n + 1))

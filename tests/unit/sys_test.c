@@ -142,7 +142,7 @@ static void a_folder_is_no_file(void **state)
 
 	(void)state;
 	assert_int_equal(sys_read_file(folder, 100, &back, &err).code, CC_E_IO);
-	assert_string_equal(err.key, "file.io");
+	assert_string_equal(err.key, "file.is-folder");
 	assert_null(back.p);
 }
 
@@ -158,7 +158,7 @@ static void a_failed_write_leaves_no_trace(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	before = entries(folder);
 	assert_int_equal(sys_write_file(path, bytes_str("x"), 0600, &err).code, CC_E_IO);
-	assert_string_equal(err.key, "file.io");
+	assert_string_equal(err.key, "file.is-folder");
 	assert_int_equal(entries(folder), before);
 }
 
