@@ -98,7 +98,7 @@ static void open_arena(void)
 		char number[13], birth[11];
 
 		number_of(i, number);
-		(void)snprintf(birth, sizeof birth, "19%02d-01-02", 20 + i);
+		(void)snprintf(birth, sizeof birth, "19%02u-01-02", (20 + (unsigned)i) % 100);
 		forms_world_add(&arena.world, number, "Nguyễn Văn An", birth, "");
 		issue(i);
 	}
