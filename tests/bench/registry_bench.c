@@ -22,7 +22,7 @@
  * has ten times as many. REGISTRY_BENCH_ONLY=import, growth or claims: that part alone.
  */
 #define ROUNDS 5
-#define LOOKUPS 20000
+#define LOOKUPS 100000 /* a round: each begins with what the other side left in the processor's caches */
 #define SEARCHES 300
 #define CLAIMS 4000
 #define WARM_ROUNDS 3
